@@ -1,0 +1,1 @@
+"""The compiled loops of the engine, and nothing else; each file holds one algorithm."""

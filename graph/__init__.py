@@ -1,0 +1,1 @@
+"""What exists: the book of parties and ties, and where it is kept."""

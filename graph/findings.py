@@ -1,0 +1,53 @@
+"""Every code that a finding can have: how grave it is, whom it is about, which figures it carries.
+
+The texts in both languages stand in ``exposure/words``; the codes and their meaning only here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Code:
+    """One kind of finding.
+
+    ``severity`` is info, warning or breach; ``subject`` one of party, group, facility, collateral, guarantee,
+    pair, ring, book; ``figures`` the names of what its evidence always holds.
+    """
+
+    name: str
+    severity: str
+    subject: str
+    doc: str
+    figures: tuple[str, ...] = ()
+
+
+_ALL: Final = (
+    # what the input tells about itself
+    Code("amount_unknown", "warning", "facility", "An amount is missing; totals leave it out and say so", ("column",)),
+    Code("rate_unknown", "warning", "book", "No exchange rate: amounts of the currency stand apart", ("currency",)),
+    Code("unknown_product", "warning", "facility", "No conversion factor for the product: 100 %", ("product",)),
+    Code("drawn_above_limit", "warning", "facility", "More is drawn than granted", ("limit", "drawn")),
+    Code("share_unknown", "warning", "party", "Holdings of unknown size in a company", ("holdings",)),
+    Code("identifier_invalid", "warning", "party", "A check digit is wrong", ("identifier", "value")),
+    Code("unknown_relation", "info", "pair", "A family tie without known generations connects nobody", ("relation",)),
+    # control and ownership
+    Code("control_rebutted", "info", "party", "Documented: control without a single risk", ("controllers",)),
+    Code("control_conflict", "warning", "party", "Independent controllers, each with a proof", ("controllers",)),
+    Code("joint_control", "info", "party", "Under joint control, which is control by nobody", ("venturers",)),
+    Code("self_ownership", "info", "party", "Holds shares in itself", ("share",)),
+    Code("shares_exceed_one", "warning", "party", "Holders add up to more than 100 %", ("sum",)),
+    Code("unknown_owners", "info", "party", "Holders add up to less than 100 %", ("sum",)),
+    Code("no_outside_owner", "warning", "party", "A closed set that owns itself entirely", ()),
+    Code("singular_ownership_matrix", "warning", "book", "No integrated shares exist in closed sets", ("sets",)),
+    # groups
+    Code("party_in_several_groups", "info", "party", "Counts in full in each group", ("groups",)),
+    Code("economic_dependence", "info", "pair", "A dependence that connects", ("basis", "strength")),
+    Code("groups_cut", "warning", "book", "Too many overlapping groups to list", ("memberships", "sources")),
+    Code("duplicate_record", "warning", "facility", "One contract recorded more than once", ("contract_ref",)),
+)
+
+CODES: Final[dict[str, Code]] = {c.name: c for c in _ALL}
+"""Every code by name."""
