@@ -1,0 +1,99 @@
+"""RulePack: the rules of one regime as data, each number with its source and confidence.
+
+A pack is a TOML file in ``exposure/rules``. A rule is a table with ``value`` and, where it compares, ``at``
+(``from`` = the value itself counts, ``above`` = it does not), ``fact`` (its number in the rulebook) and
+``confidence`` (0..1).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from graph.errors import OptionError
+from graph.model import SHARE
+
+_FOLDER: Final = Path(__file__).parent / "rules"
+DEFAULT: Final = "EU-CRR"
+
+
+def parts(value: Decimal | int) -> int:
+    """A decimal as whole parts per 10^9.
+
+    >>> parts(Decimal("0.0025"))
+    2500000
+    """
+    return int(Decimal(value) * SHARE.scale)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A line in parts per 10^9, and whether a value on the line counts."""
+
+    line: int
+    on_the_line: bool
+
+    def met(self, value: int, of: int = SHARE.scale) -> bool:
+        """Whether value / of reaches the line, exactly.
+
+        >>> Threshold(500_000_000, on_the_line=False).met(1, 2)
+        False
+        """
+        left, right = value * SHARE.scale, self.line * of
+        return left >= right if self.on_the_line else left > right
+
+
+@dataclass(frozen=True)
+class RulePack:
+    """One regime's rules; ``options`` override the settings that a bank may choose."""
+
+    name: str
+    data: Mapping[str, Any] = field(repr=False)
+
+    def rule(self, section: str, name: str) -> Mapping[str, Any] | None:
+        """The rule with its value, source fact and confidence; None if the pack has no such rule."""
+        found: Mapping[str, Any] | None = self.data.get(section, {}).get(name)
+        return found
+
+    def setting(self, section: str, name: str, default: Any = None) -> Any:  # noqa: ANN401 (any TOML value)
+        """The value of a rule, or the default where the pack does not have it."""
+        found = self.rule(section, name)
+        return default if found is None else found["value"]
+
+    def threshold(self, section: str, name: str) -> Threshold | None:
+        """A rule that compares, as an exact line; None if the pack does not have it."""
+        found = self.rule(section, name)
+        return None if found is None else Threshold(parts(found["value"]), found.get("at", "from") == "from")
+
+    def ccf(self, product: str) -> int | None:
+        """Conversion factor of a product in parts per 10^9; None if the product is not known."""
+        found = self.rule("ccf", product)
+        return None if found is None else parts(found["value"])
+
+    @property
+    def ccf_floor(self) -> int:
+        """Least conversion factor in parts per 10^9, which binds a given factor too."""
+        return parts(self.setting("ccf_rule", "floor", 0))
+
+
+@cache
+def packs() -> tuple[str, ...]:
+    """Names of all packs."""
+    return tuple(sorted(p.stem for p in _FOLDER.glob("*.toml")))
+
+
+@cache
+def load(name: str) -> RulePack:
+    """The pack of that name; ``OptionError`` names the packs there are."""
+    if name not in packs():
+        raise OptionError(f"no rule pack {name!r}: choose from {', '.join(packs())}")
+    data = tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"), parse_float=Decimal)
+    if "extends" in data:
+        base = load(data["extends"]).data
+        data = {k: {**base.get(k, {}), **v} if isinstance(v, dict) else v for k, v in {**base, **data}.items()}
+    return RulePack(name, data)
