@@ -1,0 +1,29 @@
+"""How Hypothesis searches here: the same examples every time in CI, a printed seed everywhere else."""
+
+import os
+import random
+
+import pytest
+from hypothesis import settings
+
+FIXED = "CI" in os.environ
+"""CI repeats a run example by example; at a desk each run looks somewhere new."""
+
+settings.register_profile("default", deadline=None, derandomize=FIXED, max_examples=100, print_blob=True)
+settings.register_profile("soak", settings.get_profile("default"), max_examples=2_000)
+settings.load_profile("default")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed here, before Hypothesis and the workers of xdist read the option."""
+    if not FIXED and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say how to repeat this run."""
+    profile = config.option.hypothesis_profile or "default"
+    if FIXED:
+        return f"hypothesis: profile {profile}, the same examples every time"
+    return f"hypothesis: profile {profile}, repeat with --hypothesis-seed={config.option.hypothesis_seed}"
