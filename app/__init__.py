@@ -1,0 +1,1 @@
+"""Who asks: the only place that wires everything together."""
