@@ -16,9 +16,10 @@ settings.load_profile("default")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed here, before Hypothesis and the workers of xdist read the option."""
+    """Choose the seed before Hypothesis reads the option; the workers of xdist inherit it by environment."""
     if not FIXED and config.option.hypothesis_seed is None:
-        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+        drawn = str(random.SystemRandom().randrange(2**32))
+        config.option.hypothesis_seed = os.environ.setdefault("KONZERN_TEST_SEED", drawn)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -106,9 +106,12 @@ def test_wheel_carries_every_file_of_the_rooms(tmp_path: Path) -> None:
 def test_no_file_names_a_package_registry_or_a_folder_of_one_machine() -> None:
     hosts = r"//[\w.-]*(pypi|pythonhosted|npmjs|yarnpkg|crates|maven|golang|debian|ubuntu)\.[a-z]"
     options = r"(extra-|default-)?index[-_]url\b|registry\s*=\s*[\"']?https?:"
-    own = [os.environ[v] for v in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX") if os.environ.get(v)]
-    machine = [f"{ROOT}/", f"{Path.home()}/", *own]
-    pattern = re.compile("|".join([hosts, options, *map(re.escape, machine)]), re.IGNORECASE)
+    mirrors = [
+        os.environ[v] for v in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX") if os.environ.get(v)
+    ]
+    machine = [f"{folder}/" for folder in (ROOT, Path.home()) if folder != Path("/")]
+    literal = "|".join(map(re.escape, [*mirrors, *machine]))
+    pattern = re.compile(rf"{hosts}|{options}|(?<![\w.-])(?:{literal})", re.IGNORECASE)
     ours = str(Path(__file__).relative_to(ROOT))
     assert [(path, m.group()) for path, text in texts() if path != ours for m in pattern.finditer(text)] == []
 
