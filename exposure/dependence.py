@@ -1,0 +1,181 @@
+"""Economic dependence (经济依存): which recorded or derived ties make one party fall with another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from exposure.findings import Finding, finding
+from exposure.rulepack import RulePack, Threshold
+from graph.model import DEPENDENCE_BASES
+from graph.model import SHARE as SHARE_KIND
+from graph.money import NULL
+from graph.snapshot import Snapshot
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+NEVER: Final = frozenset({"ccp", "sector_or_region", "lender_itself"})
+"""Bases that connect nobody (rulebook 5 and 14)."""
+_RECEIPTS: Final = ("customer", "tenant")
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Edges that count: ``dependent`` falls with ``on`` (int32 (m,)); ``basis`` indexes the model's list.
+
+    ``table`` and ``row`` tell the fact behind each edge (row of the snapshot's table; 0 = dependence,
+    1 = counterparties, 2 = guarantees, where row is the guarantor's).
+    """
+
+    dependent: Int32
+    on: Int32
+    basis: Int32
+    strength: Int64
+    table: Int32
+    row: Int32
+
+
+def counts(pack: RulePack, basis: str, strength: int | None) -> bool:
+    """Whether a recorded dependence connects: established (no strength), or its strength reaches the line.
+
+    >>> from exposure.rulepack import load
+    >>> counts(load("CN-LE"), "gross_receipts_share", 500_000_000)
+    False
+    >>> counts(load("EU-CRR"), "sector_or_region", None)
+    False
+    """
+    if basis in NEVER:
+        return False
+    line = pack.threshold("dependence", basis)
+    return strength is None or line is None or line.met(strength)
+
+
+def dependence(
+    snapshot: Snapshot, pack: RulePack, *, counterparties: bool = False, guarantees: bool = False
+) -> Dependence:
+    """The edges that count in a pack: recorded ones, and on request those derived from other tables."""
+    parts = [_recorded(snapshot, pack)]
+    if counterparties:
+        parts += [_traded(snapshot, pack, receipts=True), _traded(snapshot, pack, receipts=False)]
+    if guarantees:
+        parts.append(_guaranteed(snapshot))
+    columns = [np.concatenate(c) for c in zip(*parts, strict=True)]
+    return Dependence(*columns)
+
+
+_Columns = tuple[Int32, Int32, Int32, Int64, Int32, Int32]
+
+
+def _edges(dependent: Int32, on: Int32, basis: Int32, strength: Int64, table: int, row: Int32) -> _Columns:
+    """Edges between two known parties that are not the same."""
+    good = (dependent >= 0) & (on >= 0) & (dependent != on)
+    origin = np.full(len(row), table, np.int32)
+    return tuple(c[good] for c in (dependent, on, basis, strength, origin, row))  # type: ignore[return-value]
+
+
+def _recorded(snapshot: Snapshot, pack: RulePack) -> _Columns:
+    """Rows of the dependence table that count."""
+    rows = snapshot.tables["dependence"]
+    basis, strength = np.asarray(rows["basis"], np.int32), np.asarray(rows["strength"], np.int64)
+    good = np.zeros(len(rows), bool)
+    for code, name in enumerate(DEPENDENCE_BASES):
+        if name in NEVER:
+            continue
+        line = pack.threshold("dependence", name)
+        reached = strength == NULL
+        reached |= _meets(strength, line) if line else True
+        good |= (basis == code) & reached
+    at = np.flatnonzero(good).astype(np.int32)
+    a, b = rows["dependent_id"].astype(np.int32), rows["on_id"].astype(np.int32)
+    return _edges(a[at], b[at], basis[at], strength[at], 0, at)
+
+
+def _meets(strength: Int64, line: Threshold) -> npt.NDArray[np.bool_]:
+    """Which strengths reach a line, exactly."""
+    return strength >= line.line if line.on_the_line else strength > line.line
+
+
+def _traded(snapshot: Snapshot, pack: RulePack, *, receipts: bool) -> _Columns:
+    """Counterparties whose share of receipts or expenses reaches the line and who cannot be replaced.
+
+    The share is as given, else the amount over the party's revenue or expenses.
+    """
+    rows = snapshot.tables["counterparties"]
+    values = dict(enumerate(rows.table.column("relation").values))
+    relation = np.array([values.get(c, "") for c in rows["relation"].tolist()], object)
+    chosen = np.isin(relation, _RECEIPTS) if receipts else relation == "supplier"
+    name = "gross_receipts_share" if receipts else "expenses_share"
+    line = pack.threshold("dependence", name)
+    party = rows["party_id"].astype(np.int32)
+    share = np.asarray(rows["share_of_receipts" if receipts else "share_of_expenses"], np.int64)
+    whole = snapshot.in_base("parties", "revenue" if receipts else "expenses")[party]
+    amount = snapshot.in_base("counterparties", "amount")
+    known = (share == NULL) & (amount != NULL) & (whole != NULL) & (whole > 0)
+    share = share.copy()
+    for i in np.flatnonzero(known & chosen).tolist():
+        share[i] = min(int(amount[i]) * SHARE_KIND.scale // int(whole[i]), SHARE_KIND.scale)
+    reached = (share != NULL) & (_meets(share, line) if line else True)
+    at = np.flatnonzero(chosen & reached & (rows["replaceable"] != 1)).astype(np.int32)
+    basis = np.full(len(at), DEPENDENCE_BASES.index(name), np.int32)
+    return _edges(party[at], rows["counterparty_id"].astype(np.int32)[at], basis, share[at], 1, at)
+
+
+def _guaranteed(snapshot: Snapshot) -> _Columns:
+    """Guarantors whom the calls for one obligor would cost more than their equity.
+
+    The call for an obligor under a guarantee is the least of its cap and the drawn debt of that obligor which
+    it covers (its share of it for a form by share).
+    """
+    g, f = snapshot.tables["guarantees"], snapshot.tables["facilities"]
+    covers = snapshot.tables["guarantee_covers"]
+    drawn = snapshot.in_base("facilities", "drawn")
+    obligor = f["obligor_id"].astype(np.int32)
+    calls: dict[tuple[int, int], int] = {}
+    for guarantee, facility in zip(covers["guarantee_id"].tolist(), covers["facility_id"].tolist(), strict=True):
+        if guarantee >= 0 and facility >= 0 and drawn[facility] != NULL:
+            key = (guarantee, int(obligor[facility]))
+            calls[key] = calls.get(key, 0) + int(drawn[facility])
+    debts: dict[int, int] = {}
+    for party, amount in zip(obligor.tolist(), drawn.tolist(), strict=True):
+        if amount != NULL:
+            debts[party] = debts.get(party, 0) + amount
+    for guarantee, party in enumerate(g["obligor_id"].tolist()):
+        if party >= 0:
+            calls[guarantee, party] = debts.get(party, 0)
+    cap = snapshot.in_base("guarantees", "cap")
+    total: dict[tuple[int, int], int] = {}
+    for (guarantee, party), debt in calls.items():
+        share = int(g["share"][guarantee])
+        call = debt if share == NULL else debt * share // SHARE_KIND.scale
+        call = call if cap[guarantee] == NULL else min(call, int(cap[guarantee]))
+        key = (int(g["guarantor_id"][guarantee]), party)
+        total[key] = total.get(key, 0) + call
+    equity = snapshot.in_base("parties", "equity")
+    beyond = sorted(k for k, call in total.items() if k[0] >= 0 and equity[k[0]] != NULL and call > equity[k[0]])
+    pairs = np.array(beyond, np.int32).reshape(-1, 2)
+    basis = np.full(len(pairs), DEPENDENCE_BASES.index("guarantee_beyond_capacity"), np.int32)
+    return _edges(pairs[:, 0], pairs[:, 1], basis, np.full(len(pairs), NULL, np.int64), 2, pairs[:, 0])
+
+
+def findings(snapshot: Snapshot, held: Dependence) -> list[Finding]:
+    """``economic_dependence``: one finding per pair, with its strongest basis first and the rows behind it."""
+    names = snapshot.party_ids
+    by: dict[tuple[int, int], list[int]] = {}
+    for i, pair in enumerate(zip(held.dependent.tolist(), held.on.tolist(), strict=True)):
+        by.setdefault(pair, []).append(i)
+    tables = ("dependence", "counterparties", "parties")
+    out = []
+    for (dependent, on), places in by.items():
+        bases = sorted({DEPENDENCE_BASES[held.basis[i]] for i in places})
+        known = [int(held.strength[i]) for i in places if held.strength[i] != NULL]
+        rows = [(tables[held.table[i]], int(snapshot.tables[tables[held.table[i]]].row[held.row[i]])) for i in places]
+        pair = (names[dependent].as_py(), names[on].as_py())
+        strength = str(max(known) / SHARE_KIND.scale) if known else None
+        out.append(
+            finding("economic_dependence", pair, rows=rows, basis=bases, strength=strength, dependent=pair[0])
+        )
+    return out
