@@ -19,11 +19,20 @@ Int32 = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a run of rows of a table came from: the file, and the line of the first row in it."""
+    """Where a run of rows of a table came from: the file, and the line of the first row in it.
+
+    ``lines`` holds the line of each row (int64) where they do not simply follow one another: a text with a
+    line break in it, an empty line, rows that were left out.
+    """
 
     file: str
     first_line: int
     rows: int
+    lines: npt.NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
+
+    def line(self, row: int) -> int:
+        """Line of a row of this run, counted from 0."""
+        return self.first_line + row if self.lines is None else int(self.lines[row])
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class Book:
         """File and line of a row (line 1 is the header); the table's name and row + 1 without a file."""
         for origin in self.origins.get(table, ()):
             if row < origin.rows:
-                return origin.file, origin.first_line + row
+                return origin.file, origin.line(row)
             row -= origin.rows
         return table, row + 1
 

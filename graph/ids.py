@@ -25,7 +25,7 @@ def one_chunk(column: pa.ChunkedArray | pa.Array, kind: pa.DataType) -> pa.Array
     return array if array.type == kind else array.cast(kind)
 
 
-def _text(array: pa.Array) -> tuple[Bytes, Int32, Bytes]:
+def text_buffers(array: pa.Array) -> tuple[Bytes, Int32, Bytes]:
     """Bytes, offsets and validity (empty = all valid) of a string array, without copying the text."""
     _, offsets, data = array.buffers()
     ends = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
@@ -52,7 +52,7 @@ class IdIndex:
         self.ids = one_chunk(ids, pa.string())
         if self.ids.null_count:
             self.ids = pc.fill_null(self.ids, "")
-        self._data, self._offsets, _ = _text(self.ids)
+        self._data, self._offsets, _ = text_buffers(self.ids)
         self.first: Int32 = np.empty(len(self.ids), np.int32)
         size = 16
         while size < 2 * len(self.ids):
@@ -69,7 +69,7 @@ class IdIndex:
             codes = np.asarray(pc.fill_null(ids.indices, len(words)))
             return np.append(words, np.int32(NULL_ID))[codes]
         array = one_chunk(ids, pa.string())
-        data, offsets, valid = _text(array)
+        data, offsets, valid = text_buffers(array)
         out = np.empty(len(array), np.int32)
         _kernels.look_up(self._table, self._data, self._offsets, data, offsets, valid, out)
         return out

@@ -36,7 +36,7 @@ def _set_cache() -> bool:
     import numba
 
     digest = hashlib.sha256(numba.__version__.encode())
-    for room in ("graph", "exposure"):
+    for room in ("graph", "ingest", "exposure"):
         for source in sorted((_ROOT / room / "kernels").glob("*.py")):
             digest.update(source.name.encode() + source.read_bytes())
     folder = _user_cache() / f"numba-{digest.hexdigest()[:16]}"

@@ -1,0 +1,164 @@
+"""Delimited text: CSV files to Arrow, every cell as the text that it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from graph.book import Origin
+from graph.errors import Problem
+from ingest.kernels import lines as _kernels
+from ingest.sources.raw import Raw, UnreadableFileError
+
+_UTF8: Final = "utf-8"
+_BOM: Final = b"\xef\xbb\xbf"
+_SHOWN: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited file is written; ``encoding`` is any that Python knows, except those of 16 and 32 bits."""
+
+    delimiter: str = ","
+    encoding: str = _UTF8
+
+
+def read(path: Path, dialect: Dialect | None = None, coded: frozenset[str] = frozenset()) -> Raw:
+    """Read a delimited file: all columns text, empty cells null, nothing guessed.
+
+    Columns named in ``coded`` come dictionary-encoded. Raises ``UnreadableFileError`` for wrong bytes (with the
+    offset), a header that lacks a name or has one twice, rows of another length (with their lines), and a
+    quote that is never closed; ``OSError`` if the file cannot be opened.
+    """
+    how = dialect or Dialect()
+    body = _utf8(path, how.encoding)
+    header = _header(path.name, body, how.delimiter)
+    kinds = {
+        name: pa.dictionary(pa.int32(), pa.string()) if name in coded else pa.string() for name in header
+    }
+    try:
+        data = arrow_csv.read_csv(
+            pa.BufferReader(body),
+            read_options=arrow_csv.ReadOptions(block_size=1 << 23),
+            parse_options=arrow_csv.ParseOptions(delimiter=how.delimiter, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=kinds,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise UnreadableFileError(_ragged(path.name, body, how.delimiter, len(header), str(error))) from error
+    lines = _lines(path.name, np.frombuffer(body, np.uint8), how.delimiter, data.num_rows)
+    return Raw(data, Origin(path.name, 2, data.num_rows, lines))
+
+
+def _utf8(path: Path, encoding: str) -> pa.Buffer:
+    """The file's bytes, checked to be UTF-8 or brought to it."""
+    name = path.name
+    body = pa.py_buffer(path.read_bytes())
+    plain = encoding.lower().replace("_", "-") in (_UTF8, "utf8", "utf-8-sig")
+    if plain and _is_utf8(body):
+        return body
+    try:
+        text = bytes(body).decode(_UTF8 if plain else encoding)
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start} is not {encoding} text"
+        remedy = "save the file as UTF-8, or state its encoding (gb18030, say) in a mapping"
+        raise UnreadableFileError(
+            [
+                Problem(
+                    name, 0, "", body.slice(error.start, 1).to_pybytes().hex(), "wrong_bytes", found, remedy
+                )
+            ]
+        ) from error
+    return pa.py_buffer(text.encode())
+
+
+def _is_utf8(body: pa.Buffer) -> bool:
+    """Whether the bytes are UTF-8: Arrow's check of one long text is faster than decoding it."""
+    size = body.size
+    if size >= 2**31:
+        ends = np.array([0, size], np.int64)
+        whole = pa.Array.from_buffers(pa.large_string(), 1, [None, pa.py_buffer(ends), body])
+    else:
+        whole = pa.Array.from_buffers(
+            pa.string(), 1, [None, pa.py_buffer(np.array([0, size], np.int32)), body]
+        )
+    try:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _header(name: str, body: pa.Buffer, delimiter: str) -> list[str]:
+    """Names of the columns, from the first line that is not empty."""
+    text = io.StringIO(
+        body.slice(0, min(body.size, 1 << 20)).to_pybytes().removeprefix(_BOM).decode(_UTF8, "ignore"),
+        newline="",
+    )
+    header = next((row for row in csv.reader(text, delimiter=delimiter) if row), [])
+    if not header:
+        message, remedy = "the file is empty", "send at least the header line"
+        raise UnreadableFileError([Problem(name, 0, "", "", "empty_file", message, remedy)])
+    twice = sorted({c for c in header if header.count(c) > 1})
+    problems = [
+        Problem(name, 1, c, c, "duplicate_header", "the header has this column twice", "keep one of them")
+        if c
+        else Problem(
+            name, 1, "", "", "empty_header", "the header has columns without a name", "name them or drop them"
+        )
+        for c in ([*twice, *([""] if header.count("") == 1 else [])])
+    ]
+    if problems:
+        raise UnreadableFileError(problems)
+    return header
+
+
+def _lines(name: str, data: npt.NDArray[np.uint8], delimiter: str, rows: int) -> npt.NDArray[np.int64] | None:
+    """Line of each row, None where they simply follow the header line."""
+    ends = int(np.count_nonzero(data == ord("\n")))
+    ends += int(len(data) > 0 and data[-1] != ord("\n"))
+    if ends == rows + 1 and not bool(np.any(data == ord('"'))):
+        return None
+    at = np.empty(int(np.count_nonzero((data == ord("\n")) | (data == ord("\r")))) + 1, np.int64)
+    count, closed = _kernels.record_lines(data, ord(delimiter), at)
+    if not closed or count != rows + 1:
+        line = int(at[min(count, rows + 1) - 1])
+        message = (
+            "a quote is opened and never closed" if not closed else "quotes and line breaks do not match"
+        )
+        remedy = "check that the file is complete and that quotes within a text are doubled"
+        raise UnreadableFileError([Problem(name, line, "", "", "open_quote", message, remedy)])
+    if bool(np.all(at[1:count] == np.arange(2, count + 1))):
+        return None
+    return at[1:count].copy()
+
+
+def _ragged(name: str, body: pa.Buffer, delimiter: str, width: int, reason: str) -> list[Problem]:
+    """The rows that have more or fewer cells than the header, by a slow second reading."""
+    reader = csv.reader(
+        io.StringIO(body.to_pybytes().removeprefix(_BOM).decode(_UTF8), newline=""), delimiter=delimiter
+    )
+    problems = []
+    line = 1
+    for row in reader:
+        if row and len(row) != width:
+            message = f"the row has {len(row)} cells, the header {width}"
+            remedy = f"check delimiter ({delimiter}), quotes and whether the file is complete"
+            problems.append(Problem(name, line, "", delimiter.join(row)[:60], "ragged_row", message, remedy))
+        line = reader.line_num + 1
+        if len(problems) == _SHOWN:
+            break
+    return problems or [Problem(name, 0, "", "", "unreadable_file", reason, "save it again as plain CSV")]

@@ -1,0 +1,84 @@
+"""A book as a folder: which file holds which table, and what else lies there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from graph.errors import Problem
+from graph.model import TABLES
+from ingest.sources import delimited, parquet
+from ingest.sources.raw import Raw, UnreadableFileError
+
+READERS: Final = (".csv", ".parquet")
+"""Endings of the files that hold one table each."""
+MANIFEST: Final = "book.toml"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What a book's folder holds: one file a table, and names that no table has.
+
+    ``unknown`` are names of files that were not read, each with a guess at what was meant ("" = none).
+    """
+
+    path: Path
+    files: dict[str, Path]
+    unknown: dict[str, str]
+
+    @property
+    def manifest(self) -> Path | None:
+        """The delivery's manifest, if it has one."""
+        held = self.path / MANIFEST
+        return held if held.is_file() else None
+
+
+def entries(path: Path) -> list[Path]:
+    """Files of a folder by name, hidden ones left out. Raises ``UnreadableFileError`` if it is no folder."""
+    if not path.is_dir():
+        message = "there is no such folder" if not path.exists() else "this is not a folder"
+        remedy = "name a folder with one CSV or Parquet file a table"
+        raise UnreadableFileError([Problem(path.name or str(path), 0, "", "", "no_folder", message, remedy)])
+    return sorted(p for p in path.iterdir() if not p.name.startswith("."))
+
+
+def open_folder(path: Path) -> Folder:
+    """Find the tables of a book folder. Raises ``UnreadableFileError`` where a table has two files."""
+    files: dict[str, Path] = {}
+    unknown: dict[str, str] = {}
+    problems = []
+    for entry in entries(path):
+        if entry.name == MANIFEST:
+            continue
+        if entry.suffix not in READERS or entry.stem not in TABLES or not entry.is_file():
+            unknown[entry.name] = guess(entry.stem, TABLES)
+        elif entry.stem in files:
+            message = f"the table {entry.stem} is also in {files[entry.stem].name}"
+            problems.append(
+                Problem(entry.name, 0, "", "", "table_twice", message, "keep one of the two files")
+            )
+        else:
+            files[entry.stem] = entry
+    if problems:
+        raise UnreadableFileError(problems)
+    return Folder(path, files, unknown)
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """The known name that an unknown one probably means, or "".
+
+    >>> guess("Facility", ["facilities", "parties"])
+    'facilities'
+    """
+    close = difflib.get_close_matches(name.lower(), list(known), 1, 0.7)
+    return close[0] if close else ""
+
+
+def read_file(path: Path, coded: frozenset[str], dialect: delimited.Dialect | None = None) -> Raw:
+    """Read one file by its ending. Raises what its reader raises."""
+    if path.suffix == ".parquet":
+        return parquet.read(path, coded)
+    return delimited.read(path, dialect, coded)
