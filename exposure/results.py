@@ -43,16 +43,17 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
     "close_links": {"holder_id": ID, "members": IDS, "kind": ID},
     "groups": {
         "group_id": ID, "source_ids": IDS, "members": COUNT, "exposed_members": COUNT, "gross": MONEY,
-        "net": MONEY, "nominal_limit": MONEY, "drawn": MONEY, "duplicates": MONEY, "currency": ID, "pack": ID,
+        "net": MONEY, "nominal_limit": MONEY, "drawn": MONEY, "duplicates": MONEY, "unknown": COUNT,
+        "currency": ID, "pack": ID,
     },
     "group_members": {"group_id": ID, "party_id": ID, "via": ID, "depth": COUNT, "through_id": ID, "pack": ID},
     "party_exposures": {
         "party_id": ID, "lender_id": ID, "gross": MONEY, "net": MONEY, "limit": MONEY, "drawn": MONEY,
-        "controlled": MONEY, "attributable": MODEL, "guaranteed": MONEY, "currency": ID,
+        "controlled": MONEY, "attributable": MODEL, "guaranteed": MONEY, "unknown": COUNT, "currency": ID,
     },
     "group_exposures": {
         "group_id": ID, "lender_id": ID, "gross": MONEY, "net": MONEY, "limit": MONEY, "drawn": MONEY,
-        "currency": ID, "pack": ID,
+        "unknown": COUNT, "currency": ID, "pack": ID,
     },
     "mitigation": {
         "facility_id": ID, "guarantee_id": ID, "guarantor_id": ID, "form": ID, "cap": MONEY,

@@ -1,0 +1,217 @@
+"""Totals (敞口汇总): what parties, groups and lenders add up to, each claim once, exact to the minor unit.
+
+A party's own figures leave umbrella lines out; group and lender totals contain each line once. Group totals
+must not be added up, because groups may overlap. (rulebook 89-90, CRR Art. 390.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from exposure.claims import Ledger
+from exposure.facilities import Facilities
+from exposure.kernels import aggregate as _kernels
+from exposure.lines import ALL, Lines, facilities_of
+from exposure.lookthrough import UNKNOWN, UNKNOWN_ID, unknown_place
+from exposure.results import COUNT, MODEL, MONEY, constant, decimals, ids, result
+from graph.money import NULL
+
+__all__ = [
+    "ALL",
+    "GroupTotals",
+    "LenderTotals",
+    "Lines",
+    "PartyTotals",
+    "facilities_of",
+    "group_totals",
+    "lender_totals",
+    "party_totals",
+]
+
+Float64 = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PartyTotals:
+    """Rows by party id, then lender id, the one for all lenders (-1) first; amounts in base minor units.
+
+    ``party`` (-1 = ``(unknown)``) and ``lender`` int32; ``limit``, ``drawn``, ``gross`` the party's own and
+    ``controlled`` the gross of itself and all that it controls, int64; ``unknown`` how many of those
+    facilities have an amount that is not known and not in the sums.
+    """
+
+    held: Facilities
+    party: Int32
+    lender: Int32
+    limit: Int64
+    drawn: Int64
+    gross: Int64
+    controlled: Int64
+    unknown: Int64
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.party)
+
+    def table(
+        self, attributable: Float64 | Callable[[PartyTotals], Float64] | None = None, **more: pa.Array
+    ) -> pa.Table:
+        """The ``party_exposures`` result.
+
+        ``attributable`` is one figure a row, or gives them for these totals; ``more`` are further columns
+        (net, guaranteed), one value a row too. What is not given stays null.
+        """
+        snapshot = self.held.snapshot
+        names = pa.concat_arrays([snapshot.party_ids, pa.array([UNKNOWN_ID], pa.string())])
+        if attributable is not None:
+            more["attributable"] = pa.array(
+                attributable(self) if callable(attributable) else attributable, MODEL
+            )
+        return result(
+            "party_exposures",
+            party_id=ids(names, np.where(self.party == UNKNOWN, snapshot.n, self.party).astype(np.int32)),
+            lender_id=ids(snapshot.tables["lenders"].text("lender_id"), self.lender),
+            gross=decimals(self.gross, MONEY),
+            limit=decimals(self.limit, MONEY),
+            drawn=decimals(self.drawn, MONEY),
+            controlled=decimals(self.controlled, MONEY),
+            unknown=pa.array(self.unknown, COUNT),
+            currency=constant(snapshot.base, len(self)),
+            **more,
+        )
+
+
+def party_totals(held: Facilities, control_ptr: Int64, controlled: Int32) -> PartyTotals:
+    """Totals of every party that has a counted claim, or controls one that has, by lender and in all.
+
+    ``controlled[control_ptr[x]:control_ptr[x + 1]]`` is what x controls, transitively, x left out: int64
+    (n + 1,) and int32. A claim that several of these parties owe counts once in ``controlled``.
+    """
+    snapshot, ledger = held.snapshot, held.ledger
+    order = np.empty(snapshot.n, np.int32)
+    order[snapshot.party_rank] = np.arange(snapshot.n, dtype=np.int32)
+    order = np.insert(order, unknown_place(snapshot), np.int32(snapshot.n))
+    entries = ledger.ptr, ledger.lender, ledger.money, ledger.special
+    rows = _kernels.parties(order, control_ptr, controlled, *entries, len(ledger.slot), len(ledger.lenders))
+    party = np.where(rows[:, 0] == snapshot.n, UNKNOWN, rows[:, 0]).astype(np.int32)
+    return PartyTotals(held, party, _lenders(ledger, rows[:, 1]), *rows[:, 2:].T.copy())
+
+
+@dataclass(frozen=True)
+class GroupTotals:
+    """Rows by group, then lender id, the one for all lenders (-1) first; amounts in base minor units.
+
+    ``group`` and ``lender`` int32; int64 ``nominal_limit`` (the members' limits added up), ``limit`` (less
+    what they exceed their umbrellas by), ``drawn``, ``gross``, and ``unknown``: how many facilities and
+    umbrella lines have an amount that is not known and not in the sums. By group: ``exposed`` int32, members
+    with a claim, and ``duplicates`` int64, gross of the duplicate records of its facilities.
+    """
+
+    held: Facilities
+    ptr: Int64
+    group: Int32
+    lender: Int32
+    nominal_limit: Int64
+    limit: Int64
+    drawn: Int64
+    gross: Int64
+    unknown: Int64
+    exposed: Int32
+    duplicates: Int64
+
+    def table(self, names: Sequence[str], pack: str, **more: pa.Array) -> pa.Table:
+        """The ``group_exposures`` result; ``names`` are the groups' ids, ``more`` further columns (net)."""
+        snapshot = self.held.snapshot
+        return result(
+            "group_exposures",
+            group_id=ids(pa.array(names, pa.string()), self.group),
+            lender_id=ids(snapshot.tables["lenders"].text("lender_id"), self.lender),
+            gross=decimals(self.gross, MONEY),
+            limit=decimals(self.limit, MONEY),
+            drawn=decimals(self.drawn, MONEY),
+            unknown=pa.array(self.unknown, COUNT),
+            currency=constant(snapshot.base, len(self.group)),
+            pack=constant(pack, len(self.group)),
+            **more,
+        )
+
+    def columns(self) -> dict[str, pa.Array]:
+        """The columns of the ``groups`` result that come from totals, one value a group.
+
+        Null for a group whose members are not listed.
+        """
+        whole = np.flatnonzero(self.lender == ALL)
+        unlisted = np.diff(self.ptr) == 0
+        money = {c: getattr(self, c)[whole] for c in ("gross", "nominal_limit", "drawn")}
+        money["duplicates"] = self.duplicates
+        made = {c: decimals(np.where(unlisted, NULL, amounts), MONEY) for c, amounts in money.items()}
+        return made | {
+            "exposed_members": pa.array(self.exposed.astype(np.int64), mask=unlisted),
+            "unknown": pa.array(self.unknown[whole], mask=unlisted),
+            "currency": constant(self.held.snapshot.base, len(unlisted)),
+        }
+
+
+def group_totals(held: Facilities, ptr: Int64, members: Int32) -> GroupTotals:
+    """Totals of each group, by lender and in all; a claim counts once however many members owe it.
+
+    The distinct members of group g are ``members[ptr[g]:ptr[g + 1]]``: int64 (g + 1,) and int32.
+    """
+    rows, exposed = _sets(held, held.ledger, ptr, members)
+    again = _duplicates(held, ptr, members)
+    group, lender = rows[:, 0].astype(np.int32), _lenders(held.ledger, rows[:, 1])
+    limit, net_limit, drawn, gross, unknown = rows[:, 2:].T.copy()
+    return GroupTotals(held, ptr, group, lender, limit, net_limit, drawn, gross, unknown, exposed, again)
+
+
+def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple[Int64, Int32]:
+    """The kernel's rows and exposed members of sets of parties."""
+    rows, exposed = _kernels.sets(
+        *(ptr, members, ledger.ptr, ledger.lender, ledger.money, ledger.special),
+        *(ledger.slot, ledger.slot_line, ledger.slot_lender),
+        *(held.umbrellas.gross, held.umbrellas.limit, len(ledger.lenders)),
+    )
+    return rows, exposed
+
+
+def _duplicates(held: Facilities, ptr: Int64, members: Int32) -> Int64:
+    """Known gross of the duplicate records of the facilities of each set: int64 (sets,)."""
+    again = np.flatnonzero((held.duplicate_of >= 0) & (held.gross != NULL))
+    if not len(again):
+        return np.zeros(len(ptr) - 1, np.int64)
+    beside = np.zeros(len(held), np.int64)
+    np.add.at(beside, held.duplicate_of[again], held.gross[again])
+    rows, _ = _sets(held, held.ledger.reduced(held.claims, beside), ptr, members)
+    return np.ascontiguousarray(rows[rows[:, 1] == ALL, 5])
+
+
+def _lenders(ledger: Ledger, places: Int64) -> Int32:
+    """Numbers of the lenders at these places in the order of ids, -1 kept."""
+    return np.append(ledger.lenders, np.int32(ALL))[places]
+
+
+@dataclass(frozen=True)
+class LenderTotals:
+    """By lender number, the last entry for all together: int64 sums with the meaning of ``GroupTotals``."""
+
+    nominal_limit: Int64
+    limit: Int64
+    drawn: Int64
+    gross: Int64
+    unknown: Int64
+
+
+def lender_totals(held: Facilities) -> LenderTotals:
+    """Totals of each lender and of all: each counted facility and each umbrella line with a member once."""
+    everyone = np.arange(held.snapshot.n + 1, dtype=np.int32)
+    rows, _ = _sets(held, held.ledger, np.array([0, len(everyone)], np.int64), everyone)
+    sums = np.zeros((5, len(held.ledger.lenders) + 1), np.int64)
+    sums[:, _lenders(held.ledger, rows[:, 1])] = rows[:, 2:].T
+    return LenderTotals(*sums)
