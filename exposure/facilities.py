@@ -1,8 +1,7 @@
 """Facilities (授信) at value: which count, what each is worth gross, and on whom the claims are.
 
-Gross = drawn + CCF x max(0, limit - drawn), or the exposure value where one is given. Closed, written-off and
-proposed facilities never count, matured ones only while drawn; one contract recorded twice counts once.
-(CRR Art. 111 and 389-390, LEX30, 2018 No. 1; rulebook 24, 25, 35, 48.)
+Closed, written-off and proposed facilities never count, matured ones only while drawn; one contract recorded
+twice counts once. The rules for a single row stand in ``exposure.valuation``.
 """
 
 from __future__ import annotations
@@ -16,21 +15,25 @@ import numpy as np
 import numpy.typing as npt
 
 from exposure.claims import Claims, Ledger
+from exposure.findings import Finding, finding
 from exposure.lookthrough import pieces
+from exposure.results import ids
 from exposure.rulepack import RulePack
 from exposure.umbrellas import Umbrellas
+from exposure.valuation import counts, duplicates, factors, own_gross
+from graph.csr import Csr
 from graph.errors import RangeError
-from graph.model import INT64_MAX, SHARE
-from graph.money import NULL, portion, total
-from graph.snapshot import NO_DATE, Rows, Snapshot
+from graph.model import INT64_MAX
+from graph.money import NULL, total
+from graph.snapshot import Snapshot
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
-NEVER: Final = frozenset({"closed", "written_off", "proposed"})
-"""Statuses of facilities that do not count."""
 _EPOCH: Final = dt.date(1970, 1, 1)
+_MOST_ROWS: Final = 1000
+_EACH: Final = 50
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,13 @@ def valued(snapshot: Snapshot, pack: RulePack) -> Facilities:
     """
     rows = snapshot.tables["facilities"]
     umbrella = rows["umbrella_id"]
-    ccf, no_factor = _factors(rows, pack)
+    ccf, no_factor = factors(rows, pack)
     day = (snapshot.as_of - _EPOCH).days
-    own = _gross(rows, ccf, future=rows["start_date"] > day, shared=umbrella >= 0)
+    own = own_gross(rows, ccf, future=rows["start_date"] > day, shared=umbrella >= 0)
     limit, drawn = snapshot.in_base("facilities", "limit"), snapshot.in_base("facilities", "drawn")
     gross = snapshot.fx.convert(own, rows["currency"])
-    counted = _counted(rows, day)
-    duplicate_of = _duplicates(rows, counted, gross)
+    counted = counts(rows, day)
+    duplicate_of = duplicates(rows, counted, gross)
     counted &= duplicate_of < 0
     umbrellas = Umbrellas.of(snapshot, umbrella, counted, limit, drawn, ccf)
     for what, amounts in (("sum of limits", limit), ("sum of drawn amounts", drawn), ("total gross", gross)):
@@ -113,60 +116,121 @@ def _check_range(what: str, amounts: Int64, counted: Bool, lines: Int64) -> None
         raise RangeError(what)
 
 
-def _counted(rows: Rows, day: int) -> Bool:
-    """Which facilities count before duplicates are taken out: by status, and by maturity while undrawn."""
-    codes, words = rows.words("status")
-    never = np.array([w.strip().casefold() in NEVER for w in words] + [False])
-    counted = ~never[codes] & (rows["obligor_id"] >= 0) & (rows["lender_id"] >= 0)
-    years, date = rows["residual_maturity"], rows["maturity_date"]
-    matured = np.where(years != NULL, years <= 0, (date != NO_DATE) & (date <= day))
-    return np.asarray(counted & ~(matured & (rows["drawn"] == 0)))
+def findings(held: Facilities) -> list[Finding]:
+    """``amount_unknown``, ``rate_unknown``, ``unknown_product``, ``drawn_above_limit``, ``duplicate_record``.
 
-
-def _factors(rows: Rows, pack: RulePack) -> tuple[Int64, Bool]:
-    """Conversion factor of each facility in parts per 10^9, and where there is none but the full 100 %."""
-    codes, words = rows.words("product")
-    by_word = [pack.ccf(word) for word in words] + [None]
-    known = np.array([f is not None for f in by_word])
-    factors = np.array([SHARE.scale if f is None else f for f in by_word], np.int64)
-    given = rows["ccf"]
-    ccf = np.maximum(np.where(given == NULL, factors[codes], given), pack.ccf_floor)
-    return ccf, (given == NULL) & ~known[codes] & (rows["exposure_value"] == NULL)
-
-
-def _gross(rows: Rows, ccf: Int64, future: Bool, shared: Bool) -> Int64:
-    """Gross of each facility in its own currency, NULL where an amount that it needs is unknown."""
-    limit, drawn, given = rows["limit"], rows["drawn"], rows["exposure_value"]
-    blank = (limit == NULL) | (drawn == NULL)
-    used = np.where(blank, 0, drawn)
-    undrawn = np.maximum(np.where(blank, 0, limit) - used, 0)
-    gross = np.where(blank, NULL, used + portion(undrawn, ccf))
-    if future.any():
-        gross = np.where(future, portion(limit, ccf), gross)
-    gross = np.where(given != NULL, given, gross)
-    return np.asarray(np.where(shared, drawn, gross), np.int64)
-
-
-def _duplicates(rows: Rows, counted: Bool, gross: Int64) -> Int32:
-    """For each record of a contract that another one stands for, that other one; -1 elsewhere.
-
-    Of the counted records of one contract, lender and obligor the one with the largest gross stays (an
-    unknown gross is the smallest), of equal ones the one with the smallest id.
+    Of counted facilities, each with the rows that it rests on (the first thousand of them).
     """
-    kept = np.full(len(counted), -1, np.int32)
-    codes, words = rows.words("contract_ref")
-    if not words:
-        return kept
-    places = np.where(counted, codes, -1)
-    often = np.bincount(places[places >= 0], minlength=len(words)) > 1
-    chosen = np.flatnonzero(np.append(often, False)[places])
-    names, lender, obligor = rows.text("facility_id"), rows["lender_id"], rows["obligor_id"]
-    by: dict[tuple[int, int, int], list[int]] = {}
-    for i in chosen.tolist():
-        if words[codes[i]].strip():
-            by.setdefault((int(codes[i]), int(lender[i]), int(obligor[i])), []).append(i)
-    for records in by.values():
-        if len(records) > 1:
-            best = min(records, key=lambda i: (-int(gross[i]), names[i].as_py()))
-            kept[[i for i in records if i != best]] = best
-    return kept
+    return [*_blanks(held), *_rates(held), *_products(held), *_above_limit(held), *_duplicates(held)]
+
+
+def _names(held: Facilities, facilities: npt.ArrayLike) -> list[str]:
+    """Ids of these facilities."""
+    numbers = np.asarray(facilities, np.int32)
+    return list(ids(held.snapshot.tables["facilities"].text("facility_id"), numbers).to_pylist())
+
+
+def _rows(held: Facilities, facilities: npt.ArrayLike, table: str = "facilities") -> list[tuple[str, int]]:
+    """Book rows of these facilities, or of these rows of another table."""
+    numbers = np.asarray(facilities, np.int64)[:_MOST_ROWS]
+    return [(table, row) for row in held.snapshot.tables[table].row[numbers].tolist()]
+
+
+def _blanks(held: Facilities) -> list[Finding]:
+    """Missing amounts and currencies: of facilities, of their underlyings, and of the umbrellas over them."""
+    tables, lines = held.snapshot.tables, held.umbrellas
+    found: dict[tuple[int, ...], tuple[list[str], list[tuple[str, int]]]] = {}
+
+    def add(subjects: tuple[int, ...], column: str, row: tuple[str, int]) -> None:
+        columns, rows = found.setdefault(subjects, ([], []))
+        columns += [column] * (column not in columns)
+        rows += [row] * (row not in rows)
+
+    own = tables["facilities"]
+    for column, empty in (("limit", NULL), ("drawn", NULL), ("currency", -1)):
+        for i in np.flatnonzero(held.counted & (own[column] == empty)).tolist():
+            add((i,), column, *_rows(held, [i]))
+    parts = tables["underlyings"]
+    of = np.append(held.counted, np.False_)[parts["facility_id"]]
+    for i in np.flatnonzero(of & ((parts["amount"] == NULL) | (parts["currency"] == -1))).tolist():
+        add((int(parts["facility_id"][i]),), "underlyings.amount", *_rows(held, [i], "underlyings"))
+    shared, members = tables["umbrellas"], Csr.of(lines.line_of, len(lines))
+    for line, i in enumerate(lines.number.tolist()):
+        if shared["limit"][i] == NULL or shared["currency"][i] == -1:
+            add(tuple(members[line].tolist()), "umbrellas.limit", *_rows(held, [i], "umbrellas"))
+    return [
+        finding("amount_unknown", _names(held, subjects), rows=rows, column=", ".join(columns))
+        for subjects, (columns, rows) in found.items()
+    ]
+
+
+def _rates(held: Facilities) -> list[Finding]:
+    """Currencies without a rate in which something counts, one finding each, with the sums in them."""
+    snapshot, tables = held.snapshot, held.snapshot.tables
+    used: dict[str, Int64] = {
+        "facilities": np.flatnonzero(held.counted),
+        "umbrellas": held.umbrellas.number.astype(np.int64),
+        "underlyings": np.flatnonzero(
+            np.append(held.counted, np.False_)[tables["underlyings"]["facility_id"]]
+        ),
+    }
+    found = []
+    for code in [i for i, n in enumerate(snapshot.fx.numerator) if not n]:
+        of = {t: rows[tables[t]["currency"][rows] == code] for t, rows in used.items()}
+        where = [place for t, rows in of.items() for place in _rows(held, rows, t)]
+        if where:
+            currency, own = snapshot.fx.currencies[code], of["facilities"]
+            limit, drawn = (_shown(total(tables["facilities"][c][own]), currency) for c in ("limit", "drawn"))
+            figures = {"currency": currency, "facilities": len(own), "limit": limit, "drawn": drawn}
+            found.append(Finding("rate_unknown", (currency,), figures=figures, rows=tuple(where)))
+    return found
+
+
+def _products(held: Facilities) -> list[Finding]:
+    """Products without a conversion factor: a finding a facility, or one a product above 50 facilities."""
+    codes, words = held.snapshot.tables["facilities"].words("product")
+    chosen = np.flatnonzero(held.no_factor)
+    found = []
+    for code in np.unique(codes[chosen]).tolist():
+        of = chosen[codes[chosen] == code].tolist()
+        product = words[code] if code >= 0 else ""
+        for some in [of] if len(of) > _EACH else [[i] for i in of]:
+            names, where = _names(held, some), _rows(held, some)
+            found.append(finding("unknown_product", names, rule=held.pack.name, rows=where, product=product))
+    return found
+
+
+def _above_limit(held: Facilities) -> list[Finding]:
+    """Facilities of which more is drawn than granted; the amount is the part above."""
+    rows = held.snapshot.tables["facilities"]
+    limit, drawn = rows["limit"], rows["drawn"]
+    chosen = np.flatnonzero(held.counted & (limit != NULL) & (drawn > limit))
+    found = []
+    for i, name in zip(chosen.tolist(), _names(held, chosen), strict=True):
+        code = int(rows["currency"][i])
+        currency = held.snapshot.fx.currencies[code] if code >= 0 else ""
+        figures = {"limit": _shown(int(limit[i]), currency), "drawn": _shown(int(drawn[i]), currency)}
+        above = None if held.drawn[i] == NULL else int(held.drawn[i] - held.limit[i])
+        found.append(finding("drawn_above_limit", [name], above, rows=_rows(held, [i]), **figures))
+    return found
+
+
+def _duplicates(held: Facilities) -> list[Finding]:
+    """Contracts recorded more than once; the amount is the gross that does not count again."""
+    again = np.flatnonzero(held.duplicate_of >= 0)
+    by: dict[int, list[int]] = {}
+    for i in again.tolist():
+        by.setdefault(int(held.duplicate_of[i]), []).append(i)
+    refs = held.snapshot.tables["facilities"].text("contract_ref")
+    return [
+        finding(
+            "duplicate_record", _names(held, [kept, *others]), total(held.gross[others]),
+            rows=_rows(held, [kept, *others]), contract_ref=refs[kept].as_py(),
+        )
+        for kept, others in by.items()
+    ]  # fmt: skip
+
+
+def _shown(units: int, currency: str) -> str:
+    """An amount of minor units as a sentence shows it."""
+    return f"{units // 100:,}.{units % 100:02d} {currency}".rstrip()
