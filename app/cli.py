@@ -1,0 +1,262 @@
+"""The command line: ``konzern``. Everything heavy is imported inside the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.settings import PREFIX, from_file, pairs
+from graph.errors import InputError, KonzernError, OptionError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from exposure.report import Analysis
+
+SEVERITIES = ("info", "warning", "breach")
+SHOWN = 40
+
+
+class _Group(click.Group):
+    """Commands in the order of the main path; errors of Konzern end with their own exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        """As declared."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's signature)
+        """Run the command; a KonzernError becomes its message and exit code, without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except KonzernError as error:
+            _complain(error)
+            ctx.exit(error.exit_code)
+
+
+def _complain(error: KonzernError) -> None:
+    """An error to stderr, one line a problem."""
+    click.echo(f"konzern: {error}", err=True)
+    if isinstance(error, InputError) and error.total > len(error.problems):
+        click.echo(f"konzern: {error.total - len(error.problems)} more problems of the kind", err=True)
+
+
+@click.group(cls=_Group, context_settings={"auto_envvar_prefix": PREFIX, "max_content_width": 100})
+@click.version_option(package_name="konzern")
+@click.option(
+    "--log-level", default="warning", show_default=True, help="Logs go to stderr: debug, info, warning."
+)
+@click.pass_context
+def main(ctx: click.Context, log_level: str) -> None:
+    """Group exposure on a graph: who belongs together, what is at risk with them, and why."""
+    level = logging.getLevelNamesMapping().get(log_level.upper())
+    if level is None:
+        raise OptionError(f"no log level {log_level!r}: choose debug, info, warning or error")
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
+    held = from_file(Path.cwd())
+    ctx.default_map = {name: held for name in main.commands}
+
+
+def _source(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that reads a book."""
+    for option in reversed(
+        (
+            click.argument("source"),
+            click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file."),
+            click.option("--rules", default="EU-CRR", envvar=f"{PREFIX}_RULES", show_default=True,
+                         help="Rule packs, comma separated; the first leads."),
+            click.option("--option", "options", multiple=True, metavar="KEY=VALUE",
+                         help="A choice that the rules leave open; may be repeated."),
+            click.option("--as-of", envvar=f"{PREFIX}_AS_OF", help="Date, YYYY-MM-DD; default: the book's own."),
+            click.option("--base", envvar=f"{PREFIX}_BASE", help="Base currency; default: the book's own."),
+            click.option("--lender", envvar=f"{PREFIX}_LENDER", help="Only what this lender has granted."),
+            click.option("--min-share", default="0.05", envvar=f"{PREFIX}_MIN_SHARE", show_default=True,
+                         help="List integrated shares from here."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _printed(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that prints tables."""
+    command = click.option(
+        "--out", type=click.Path(path_type=Path), help="Write the tables into this folder."
+    )(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def _analysis(
+    source: str,
+    mapping: str | None,
+    rules: str,
+    options: tuple[str, ...],
+    as_of: str | None,
+    base: str | None,
+    lender: str | None,
+    min_share: str,
+) -> Analysis:
+    """Open a source and prepare its analysis; everything is checked before anything is computed."""
+    from app.source import compiled
+    from exposure.report import Analysis, Request
+
+    request = Request(
+        packs=tuple(part.strip() for part in rules.split(",")),
+        options=pairs(options),
+        lender=lender,
+        min_share=_parts(min_share),
+    )
+    snapshot, noticed = compiled(source, mapping=mapping, as_of=as_of, base=base)
+    return Analysis(snapshot, request, noticed)
+
+
+def _parts(share: str) -> int:
+    """A share such as 0.05 in parts per 10^9."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        value = Decimal(share)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not 0 <= value <= 1:
+        raise OptionError(f"--min-share {share}: write a share from 0 to 1, such as 0.05")
+    return int(value * 10**9)
+
+
+@main.command()
+@click.argument("source")
+@click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def check(source: str, mapping: str | None, *, as_json: bool) -> None:
+    """Read and validate a book; load nothing."""
+    from app import receipts
+    from app.source import read
+
+    _, receipt = read(source, mapping)
+    told = receipts.as_dict(receipt) if as_json else None
+    click.echo(json.dumps(told, ensure_ascii=False, default=str) if told else receipts.as_text(receipt))
+
+
+@main.command()
+@_source
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
+@click.option("--formats", help="parquet,csv; default: all.")
+@click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 if a finding is at least this grave.")
+@click.option("--json", "as_json", is_flag=True, help="Print report.json.")
+@click.pass_context
+def report(
+    ctx: click.Context, out: Path, formats: str | None, fail_on: str | None, *, as_json: bool, **source: Any
+) -> None:
+    """Compute everything and write it into a folder."""
+    from app import output
+    from app.progress import steps
+    from exposure.results import RESULTS
+
+    chosen = output.formats(formats)
+    analysis = _analysis(**source)
+    tables = {name: analysis.table(name) for name in steps(RESULTS)}
+    summary = analysis.summary(tables)
+    output.write_report(tables, summary, out, chosen)
+    click.echo(json.dumps(summary, ensure_ascii=False, default=str) if as_json else _headline(summary, out))
+    if fail_on and any(SEVERITIES.index(s) >= SEVERITIES.index(fail_on) for s in summary["severities"]):
+        ctx.exit(1)
+
+
+def _headline(summary: dict[str, Any], out: Path) -> str:
+    """What a person wants to read at the end of a report."""
+    lines = [
+        f"as of {summary['as_of']}, book version {summary['book_version']}, base {summary['base']}, "
+        f"rules {', '.join(summary['packs'])}",
+        f"{summary['counts']['parties']:,} parties, {summary['counts']['facilities']:,} facilities, "
+        f"{summary['counts']['groups']:,} groups, gross {summary['totals']['gross']} {summary['base']}",
+        "findings: " + (", ".join(f"{n:,} {s}" for s, n in summary["severities"].items()) or "none"),
+        f"written to {out} in {summary['seconds']} s",
+    ]
+    if summary["not_computed"]:
+        lines.append("not computed yet: " + ", ".join(summary["not_computed"]))
+    return "\n".join(lines)
+
+
+def _part(name: str, tables: tuple[str, ...], doc: str) -> None:
+    """Add a command that prints one part of the report."""
+
+    def command(*, out: Path | None, as_json: bool, **source: Any) -> None:
+        from app import output
+
+        analysis = _analysis(**source)
+        made = {table: analysis.table(table) for table in tables}
+        if out is not None:
+            output.write_report(made, analysis.summary(made), out, output.FORMATS)
+        if as_json:
+            click.echo(
+                json.dumps({k: t.to_pylist() for k, t in made.items()}, ensure_ascii=False, default=str)
+            )
+        elif out is None:
+            for table in made:
+                click.echo(_shown(table, made[table]))
+
+    command.__doc__ = doc
+    main.command(name)(_source(_printed(command)))
+
+
+def _shown(name: str, table: pa.Table) -> str:
+    """The head of a table in columns, saying how much is left out."""
+    from app.output import flat
+
+    head = flat(table.slice(0, SHOWN))
+    columns = [c for c in head.column_names if head[c].null_count < len(head[c])] or head.column_names[:3]
+    cells = [[c, *("" if v is None else str(v) for v in head[c].to_pylist())] for c in columns]
+    widths = [max(map(len, column)) for column in cells]
+    rows = [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in zip(*cells)
+    ]
+    more = table.num_rows - head.num_rows
+    tail = [f"... {more:,} more rows: use --out or --json"] if more > 0 else []
+    return "\n".join([f"{name} ({table.num_rows:,})", *rows, *tail, ""])
+
+
+_part("control", ("control", "votes"), "Who controls whom, and with which votes.")
+_part("ownership", ("shares",), "Direct, integrated and corrected shares.")
+_part("groups", ("groups", "group_members"), "Groups of connected clients and why each member is in.")
+_part("exposure", ("party_exposures", "group_exposures"), "Exposure of parties and groups by lender.")
+
+
+@main.command()
+@_source
+@click.argument("subject")
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def explain(subject: str, lang: str, *, as_json: bool, **source: Any) -> None:
+    """Why: chains, paths and source rows behind a party, a group or a finding."""
+    from exposure.explain import explain as explained
+
+    told = explained(_analysis(**source), subject)
+    click.echo(
+        json.dumps(told.as_dict(lang), ensure_ascii=False, default=str) if as_json else told.text(lang)
+    )
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Write the report here; default: a new folder.")
+@click.pass_context
+def demo(ctx: click.Context, out: Path | None) -> None:
+    """Analyse the sample banking group that comes with Konzern: needs no server."""
+    import tempfile
+
+    from app.source import SAMPLE
+
+    folder = out or Path(tempfile.mkdtemp(prefix="konzern-demo-"))
+    ctx.invoke(report, source=str(SAMPLE), out=folder, mapping=None, rules="EU-CRR", options=(), as_of=None,
+               base=None, lender=None, min_share="0.05", formats=None, fail_on=None, as_json=False)  # fmt: skip
+    click.echo(f"\nNext:  konzern groups {SAMPLE}\n       konzern explain {SAMPLE} PARTY")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Result tables to files: Parquet, CSV that no spreadsheet runs as formulas, and report.json.
+
+Everything is written beside its place and moved there at the end, so that a reader never meets half a report.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from graph.errors import OptionError, StoreError
+
+FORMATS: Final = ("parquet", "csv")
+_FORMULA: Final = r"^[=+\-@\t\r]"
+
+
+def formats(named: str | None) -> tuple[str, ...]:
+    """The formats of an option such as ``parquet,csv``; all of them if it is not given."""
+    chosen = tuple(part.strip() for part in named.split(",")) if named else FORMATS
+    unknown = [f for f in chosen if f not in FORMATS]
+    if unknown:
+        raise OptionError(f"no format {unknown[0]!r}: choose from {', '.join(FORMATS)}")
+    return chosen
+
+
+def flat(table: pa.Table) -> pa.Table:
+    """The table as a CSV shows it: lists as JSON, texts that a spreadsheet would run made inert.
+
+    >>> flat(pa.table({"name": ["=1+1", "A"]}))["name"].to_pylist()
+    ["'=1+1", 'A']
+    """
+    columns = []
+    for column in table.columns:
+        if pa.types.is_list(column.type):
+            texts = [None if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()]
+            columns.append(pa.chunked_array([pa.array(texts, pa.string())]))
+        elif pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
+            texts = column.cast(pa.string())
+            risky = pc.match_substring_regex(texts, _FORMULA)
+            made = pc.binary_join_element_wise("'", texts, "") if pc.any(risky).as_py() else texts
+            columns.append(pc.if_else(risky, made, texts))
+        else:
+            columns.append(column)
+    return pa.table(columns, table.column_names)
+
+
+def write(table: pa.Table, path: Path, fmt: str) -> None:
+    """Write one table in one format; numbers keep all their decimals."""
+    if fmt == "parquet":
+        pq.write_table(table, path, compression="zstd", compression_level=1)
+    else:
+        pcsv.write_csv(flat(table), path)
+
+
+def write_report(
+    tables: Mapping[str, pa.Table], summary: Mapping[str, Any], out: Path, chosen: tuple[str, ...]
+) -> list[Path]:
+    """Write every table in the chosen formats and ``report.json`` into a folder; the paths written.
+
+    Raises ``StoreError`` where the folder cannot be written; then nothing in it has changed.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".report-", dir=out))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write to {out}: {error.strerror}; name a folder that can be written"
+        ) from error
+    try:
+        for name, table in tables.items():
+            for fmt in chosen:
+                write(table, beside / f"{name}.{fmt}", fmt)
+        text = json.dumps(summary, ensure_ascii=False, indent=1, default=str)
+        (beside / "report.json").write_text(text + "\n", "utf-8")
+        made = sorted(beside.iterdir())
+        for path in made:
+            os.replace(path, out / path.name)
+    except OSError as error:
+        raise StoreError(f"cannot write to {out}: {error.strerror}; make room and run again") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return [out / path.name for path in made]
+
+
+def as_json(table: pa.Table) -> str:
+    """A table as a JSON array of rows; decimals as text, so that nothing is rounded."""
+    return json.dumps(table.to_pylist(), ensure_ascii=False, default=str)

@@ -1,0 +1,80 @@
+"""A receipt as people and programs read it, and the findings that its notices are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exposure.findings import Finding
+    from graph.book import Book
+    from ingest.receipt import Receipt
+
+_STATE: Final = {True: "reconciled with its manifest", False: "does not match its manifest", None: "unreconciled"}
+
+
+def as_dict(receipt: Receipt) -> dict[str, Any]:
+    """Every count, sum and problem; control sums as decimal text."""
+    return {
+        "source": receipt.source,
+        "reconciled": receipt.reconciled,
+        "period": receipt.period,
+        "tables": [
+            {"table": c.table, "rows": c.delivered, "used": c.used, "aside": c.aside, "derived": c.derived}
+            for c in receipt.counts
+        ],
+        "sums": [
+            {"table": s.table, "column": s.column, "currency": s.currency, "amount": str(_amount(s.amount))}
+            for s in receipt.sums
+        ],
+        "unknown_files": dict(receipt.unknown_files),
+        "unknown_columns": {table: list(columns) for table, columns in receipt.unknown_columns.items()},
+        "roundings": [asdict(r) for r in receipt.roundings],
+        "problems": [asdict(p) for p in receipt.problems],
+        "problem_total": receipt.problem_total,
+        "notices": [{"code": n.code, "table": n.table, "rows": len(n.rows)} for n in receipt.notices],
+    }
+
+
+def _amount(minor: int) -> Decimal:
+    """Minor units as an amount."""
+    return Decimal(minor).scaleb(-2)
+
+
+def as_text(receipt: Receipt) -> str:
+    """What a person wants to know: rows in, used and set aside, sums, what was odd."""
+    return "\n".join(_lines(receipt))
+
+
+def _lines(receipt: Receipt) -> Iterator[str]:
+    """The lines of the text."""
+    yield f"{receipt.source}: {_STATE[receipt.reconciled]}"
+    for c in receipt.counts:
+        derived = f", {c.derived:,} derived" if c.derived else ""
+        yield f"  {c.table:18}{c.delivered:>12,} rows = {c.used:,} used + {c.aside:,} set aside{derived}"
+    for s in receipt.sums:
+        yield f"  {s.table}.{s.column}: {_amount(s.amount):,} {s.currency or 'without currency'}"
+    for table, columns in receipt.unknown_columns.items():
+        yield f"  {table}: columns kept as extra: {', '.join(columns)}"
+    for file, reason in receipt.unknown_files.items():
+        yield f"  {file}: not read: {reason}"
+    for r in receipt.roundings:
+        yield f"  {r.table}.{r.column}: {r.cells:,} cells rounded, at most by {r.largest}"
+    for n in receipt.notices:
+        yield f"  {n.code}: {len(n.rows):,} in {n.table}"
+    for p in receipt.problems:
+        yield f"  set aside: {p}"
+
+
+def findings(receipt: Receipt, book: Book) -> list[Finding]:
+    """The notices of a receipt as findings, with their rows."""
+    from exposure.findings import finding
+
+    return [
+        finding(notice.code, [str(subject)], rows=[(notice.table, row)], **figures)
+        for notice in receipt.notices
+        for subject, row, figures in notice.each(book)
+    ]

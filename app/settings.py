@@ -1,0 +1,49 @@
+"""Settings: a flag wins over ``KONZERN_*``, which wins over ``konzern.toml`` in the working folder."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from graph.errors import OptionError
+
+FILE: Final = "konzern.toml"
+PREFIX: Final = "KONZERN"
+
+
+def from_file(folder: Path) -> dict[str, Any]:
+    """The settings of the folder's ``konzern.toml`` by flag name (``base``, ``rules``, ...); {} without one.
+
+    A list is joined with commas, a table ``[option]`` becomes ``KEY=VALUE`` entries.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return {}
+    try:
+        held = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"{FILE} cannot be read: {error}; mend it or remove it") from error
+    return {name.replace("-", "_"): _flag(value) for name, value in held.items()}
+
+
+def _flag(value: Any) -> Any:  # noqa: ANN401 (any TOML value)
+    """A TOML value as a flag takes it."""
+    if isinstance(value, dict):
+        return tuple(f"{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in value.items())
+    return ",".join(str(v) for v in value) if isinstance(value, list) else value
+
+
+def pairs(entries: tuple[str, ...]) -> dict[str, str]:
+    """``KEY=VALUE`` entries as a dictionary; ``OptionError`` for one without ``=`` or named twice.
+
+    >>> pairs(("kin=true",))
+    {'kin': 'true'}
+    """
+    held: dict[str, str] = {}
+    for entry in entries:
+        key, sign, value = entry.partition("=")
+        if not sign or not key or key in held:
+            raise OptionError(f"--option {entry}: write KEY=VALUE, each key once")
+        held[key] = value
+    return held

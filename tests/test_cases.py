@@ -1,0 +1,156 @@
+"""The worked cases on the path that a user takes: files, the command ``report``, its tables."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from graph.findings import CODES
+from tests.cases.book import MILLION, Case, cases, options, pack, write
+
+TOLERANCE = 1e-6
+"""Of a share, or of an amount in millions."""
+
+
+class Results:
+    """The tables that a report wrote, as rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __getitem__(self, name: str) -> list[dict[str, Any]]:
+        return pq.read_table(self.folder / f"{name}.parquet").to_pylist()
+
+    def groups(self) -> dict[str, frozenset[str]]:
+        """Members of each group."""
+        found: dict[str, set[str]] = {}
+        for row in self["group_members"]:
+            found.setdefault(row["group_id"], set()).add(row["party_id"])
+        return {group: frozenset(members) for group, members in found.items()}
+
+    def exposed(self) -> set[str]:
+        """Parties with a facility of their own."""
+        return {r["party_id"] for r in self["party_exposures"] if r["limit"] or r["gross"]}
+
+
+def run(case: Case, folder: Path) -> Results:
+    """Write the case, report on it, and give the results."""
+    book, out = folder / "book", folder / "out"
+    book.mkdir()
+    write(case, book)
+    choices = [word for option in options(case) for word in ("--option", option)]
+    arguments = ["report", str(book), "--out", str(out), "--rules", pack(case), "--min-share", "0", *choices]
+    ended = CliRunner().invoke(main, [*arguments, "--formats", "parquet"], catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    return Results(out)
+
+
+def check_groups(expected: list[list[str]], results: Results) -> None:
+    assert set(results.groups().values()) == {frozenset(g) for g in expected}
+
+
+def check_groups_exposed(expected: list[list[str]], results: Results) -> None:
+    exposed = results.exposed()
+    cut = {g & exposed for g in results.groups().values()}
+    assert {g for g in cut if len(g) >= 2} == {frozenset(g) for g in expected}
+
+
+def check_controls(expected: list[list[str]], results: Results) -> None:
+    assert {(r["controller_id"], r["controlled_id"]) for r in results["control"]} == {
+        (a, b) for a, b in expected
+    }
+
+
+def check_not_controls(expected: list[list[str]], results: Results) -> None:
+    assert not {(r["controller_id"], r["controlled_id"]) for r in results["control"]} & {
+        (a, b) for a, b in expected
+    }
+
+
+def check_shares(expected: dict[str, Decimal], results: Results) -> None:
+    held = {f"{r['owner_id']}>{r['owned_id']}": r["integrated"] for r in results["shares"]}
+    assert {k: held.get(k) for k in expected} == pytest.approx(
+        {k: float(v) for k, v in expected.items()}, abs=TOLERANCE
+    )
+
+
+def check_gross(expected: dict[str, Decimal], results: Results) -> None:
+    held = {
+        r["party_id"]: float(r["gross"] or 0) / MILLION
+        for r in results["party_exposures"]
+        if not r["lender_id"]
+    }
+    assert {k: held.get(k, 0.0) for k in expected} == pytest.approx(
+        {k: float(v) for k, v in expected.items()}, abs=TOLERANCE
+    )
+
+
+def check_group_exposures(expected: list[dict[str, Any]], results: Results) -> None:
+    members, exposed = results.groups(), results.exposed()
+    for claim in expected:
+        (group,) = [g for g, m in members.items() if m & exposed == set(claim["members"]) & exposed]
+        (row,) = [r for r in results["groups"] if r["group_id"] == group]
+        assert float(row["gross"]) / MILLION == pytest.approx(float(claim["value"]), abs=TOLERANCE)
+
+
+def check_flags(expected: list[str], results: Results) -> None:
+    """Every flag that a known code covers is raised, and no other of the same code."""
+    names = {flag.partition(":")[0] for flag in expected} & set(CODES)
+    members = results.groups()
+    raised = set()
+    for row in results["findings"]:
+        if row["code"] in names:
+            subjects = row["subjects"] if row["subject_kind"] != "book" else []
+            subjects = sorted(members[subjects[0]]) if row["subject_kind"] == "group" else subjects
+            mark = {"facility": ",", "group": "+"}.get(row["subject_kind"], "-")
+            mark = "," if row["code"] == "no_outside_owner" else mark
+            raised.add(row["code"] + (":" + mark.join(subjects) if subjects else ""))
+    assert raised == {flag for flag in expected if flag.partition(":")[0] in names}
+
+
+def check_values(expected: dict[str, Decimal], results: Results) -> None:
+    """Values that the tables of this release hold."""
+    held: dict[str, float] = {}
+    for row in results["votes"]:
+        held[f"{row['holder_id']}_{row['owned_id']}_effective"] = float(row["with_controlled"] / row["base"])
+    for row in results["findings"]:
+        if row["code"] == "shares_exceed_one":
+            held[f"sum_{row['subjects'][0]}"] = float(json.loads(row["evidence"])["figures"]["sum"])
+    known = {k: float(v) for k, v in expected.items() if k in held}
+    assert {k: held[k] for k in known} == pytest.approx(known, abs=TOLERANCE)
+
+
+CHECKS = {
+    "groups": check_groups,
+    "groups_exposed": check_groups_exposed,
+    "controls": check_controls,
+    "not_controls": check_not_controls,
+    "shares": check_shares,
+    "exposures.gross": check_gross,
+    "exposures.groups": check_group_exposures,
+    "flags": check_flags,
+    "values": check_values,
+}
+
+
+def claim(expected: dict[str, Any], name: str) -> Any:  # noqa: ANN401 (as the case has it)
+    """The claimed value under a dotted name."""
+    value: Any = expected
+    for part in name.split("."):
+        value = value[part]
+    return value
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case["id"])
+def test_worked_case(case: Case, tmp_path: Path) -> None:
+    results = run(case, tmp_path)
+    for name in case["expected"]["asserts"]:
+        if name in CHECKS:
+            CHECKS[name](claim(case["expected"], name), results)
