@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.ids import one_chunk, text_buffers
-from graph.model import BOOL, COUNT, DATE, RATE, Kind
+from graph.model import BOOL, DATE, INT64_MAX, RATE, Kind
 from ingest.kernels import cells as _kernels
 
 Int64 = npt.NDArray[np.int64]
@@ -21,6 +22,10 @@ Status = npt.NDArray[np.uint8]
 
 TAKEN, EMPTY, UNREADABLE, DECIMALS, TOO_LARGE, ROUNDED = range(6)
 _NO_VALIDITY: Final = np.zeros(0, np.uint8)
+_SCIENTIFIC: Final = re.compile(r"[+-]?\d{1,40}(\.\d{1,60})?[eE][+-]?\d{1,3}", re.ASCII)
+_WORD_DIGITS: Final = 18
+_ARROW_DIGITS: Final = 38
+_EXACT: Final = Context(prec=200)
 _TRUTH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -42,8 +47,11 @@ class Cells:
     rounded: Int64
 
 
-def convert(column: pa.ChunkedArray, kind: Kind, *, rounding: bool = False) -> Cells:
-    """Bring a column to its kind; ``rounding`` = more decimals than the kind holds are rounded half-even.
+def convert(column: pa.ChunkedArray, kind: Kind, *, rounding: bool = False, exponent: bool = False) -> Cells:
+    """Bring a column to its kind.
+
+    ``rounding`` = more decimals than the kind holds are rounded half-even, ``exponent`` = text such as 1.5e-05 is
+    a number.
 
     Text, dictionary, integer, float, decimal, boolean, date and timestamp columns are taken where the kind
     can hold each value exactly. Raises ``WrongTypeError`` where the type as a whole cannot be meant.
@@ -64,6 +72,8 @@ def convert(column: pa.ChunkedArray, kind: Kind, *, rounding: bool = False) -> C
         return _booleans(column)
     if kind is DATE:
         return _dates(column)
+    if pa.types.is_string(column.type):
+        return _plain_numbers(column, kind, rounding=rounding, exponent=exponent)
     return _numbers(column, kind, rounding=rounding)
 
 
@@ -117,7 +127,7 @@ def _assembled(
 ) -> Cells:
     """Run ``take(chunk, out, status)`` over the chunks into one array; the status is looked at only if needed."""
     n = len(column)
-    out = np.zeros(n, dtype)
+    out: npt.NDArray[np.generic] = np.zeros(n, dtype)
     status = np.zeros(n, np.uint8)
     odd = 0
     at = 0
@@ -151,7 +161,7 @@ def _booleans(column: pa.ChunkedArray) -> Cells:
     coded = one_chunk(column, pa.string()).dictionary_encode()
     truth = [_TRUTH.get(w.lower()) for w in coded.dictionary.to_pylist()]
     values = pa.array(truth, pa.bool_()).take(coded.indices)
-    unread = np.append(np.array([t is None for t in truth], bool), False)  # noqa: FBT003 - a null is not unread
+    unread = np.append(np.array([t is None for t in truth], bool), False)
     bad = np.flatnonzero(unread[np.asarray(pc.fill_null(coded.indices, len(truth)))])
     return Cells(values, bad, np.full(len(bad), UNREADABLE, np.uint8), bad[:0])
 
@@ -179,18 +189,35 @@ def _dates(column: pa.ChunkedArray) -> Cells:
     return Cells(days, bad, np.full(len(bad), UNREADABLE, np.uint8), bad[:0])
 
 
+def _plain_numbers(column: pa.ChunkedArray, kind: Kind, *, rounding: bool, exponent: bool) -> Cells:
+    """Text as plain decimals, or with an exponent where that is allowed."""
+
+    def read(chunk: pa.Array, out: npt.NDArray[np.generic], status: Status) -> int:
+        data, offsets, valid = text_buffers(chunk)
+        odd = int(_kernels.texts(data, offsets, valid, kind.places, rounding, out, status))
+        for row in np.flatnonzero(status == UNREADABLE) if exponent and odd else ():
+            out[row], status[row] = _scientific(chunk[int(row)].as_py(), kind, rounding=rounding)
+        return odd
+
+    return _assembled(column, read, np.int64, pa.int64())
+
+
+def _scientific(text: str, kind: Kind, *, rounding: bool) -> tuple[int, int]:
+    """A number with an exponent as (units, status), exactly."""
+    if not _SCIENTIFIC.fullmatch(text):
+        return 0, UNREADABLE
+    exact = Decimal(text).scaleb(kind.places, _EXACT)
+    if exact.adjusted() > _WORD_DIGITS or abs(exact) > INT64_MAX:
+        return 0, TOO_LARGE
+    units = int(exact.to_integral_value(ROUND_HALF_EVEN))
+    status = TAKEN if units == exact else ROUNDED if rounding else DECIMALS
+    return units, status
+
+
 def _numbers(column: pa.ChunkedArray, kind: Kind, *, rounding: bool) -> Cells:
     """Decimals and counts as int64 in the kind's unit."""
     held = column.type
     scale = kind.scale or 1
-    if pa.types.is_string(held):
-
-        def texts(chunk: pa.Array, out: npt.NDArray[np.generic], status: Status) -> int:
-            data, offsets, valid = text_buffers(chunk)
-            odd = int(_kernels.texts(data, offsets, valid, kind.places, rounding, out, status))
-            return odd
-
-        return _assembled(column, texts, np.int64, pa.int64())
     if pa.types.is_floating(held):
         return _floats(column.cast(pa.float64()), kind, rounding=rounding)
     if pa.types.is_integer(held):
@@ -211,12 +238,12 @@ def _numbers(column: pa.ChunkedArray, kind: Kind, *, rounding: bool) -> Cells:
 def _decimals(column: pa.ChunkedArray, kind: Kind, *, rounding: bool) -> Cells:
     """Decimals of any precision up to 38 digits."""
     held = column.type
-    if held.precision > 38:
-        raise WrongTypeError("number of at most 38 digits")
-    column = column.cast(pa.decimal128(38, held.scale))
+    if held.precision > _ARROW_DIGITS:
+        raise WrongTypeError(f"number of at most {_ARROW_DIGITS} digits")
+    column = column.cast(pa.decimal128(_ARROW_DIGITS, held.scale))
     shift = kind.places - held.scale
-    if abs(shift) > 18:
-        raise WrongTypeError(f"number with at most {kind.places + 18} decimals")
+    if abs(shift) > _WORD_DIGITS:
+        raise WrongTypeError(f"number with at most {kind.places + _WORD_DIGITS} decimals")
     up, down = 10 ** max(shift, 0), 10 ** max(-shift, 0)
 
     def read(chunk: pa.Array, out: npt.NDArray[np.generic], status: Status) -> int:
@@ -231,7 +258,7 @@ def _floats(column: pa.ChunkedArray, kind: Kind, *, rounding: bool) -> Cells:
     """Floats that are exactly the nearest float of a number with the kind's decimals."""
     scale = float(kind.scale or 1)
     limit = 2.0**53 / scale
-    coarse = 1e6 if kind is RATE else 0.0
+    coarse = 1e6 if kind.name == RATE.name else 0.0
 
     def read(chunk: pa.Array, out: npt.NDArray[np.generic], status: Status) -> int:
         values = np.frombuffer(chunk.buffers()[1], np.float64)[chunk.offset : chunk.offset + len(chunk)]
@@ -256,5 +283,5 @@ def _round(
     near_tie = np.abs(np.abs(product - np.trunc(product)) - 0.5) < unsure
     out[rows] = whole.astype(np.int64)
     for row in rows[near_tie]:
-        out[row] = int((Decimal(repr(float(values[row]))) * int(scale)).to_integral_value("ROUND_HALF_EVEN"))
+        out[row] = int((Decimal(repr(float(values[row]))) * int(scale)).to_integral_value(ROUND_HALF_EVEN))
     status[rows] = ROUNDED

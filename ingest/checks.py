@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from graph.book import Book
 from graph.errors import Problem
-from graph.ids import one_chunk
+from graph.ids import UNKNOWN_ID, one_chunk
 from graph.model import CURRENCY, REQUIRED_TABLES, TABLES, Column, Table
 from ingest.keys import clashes, first_rows
 from ingest.problems import Problems
@@ -83,7 +83,7 @@ def dangling_reference(book: Book, problems: Problems) -> None:
         if not column.ref or column.ref in problems.damaged:
             continue
         codes = book.codes(table.name, column.name)
-        rows = np.flatnonzero(codes == -2)
+        rows = np.flatnonzero(codes == UNKNOWN_ID)
         message = f"{column.ref} has no such {TABLES[column.ref].key[0]}"
         remedy = f"add it to {column.ref} or correct the id"
         _report(book, problems, (table, column), rows, "dangling_reference", (message, remedy))
@@ -128,7 +128,7 @@ def out_of_range(book: Book, problems: Problems) -> None:
         remedy = "check sign and unit"
         if kind.high == kind.scale:
             remedy += "; if the column is in percent, say percent = true in a mapping"
-        _report(book, problems, (table, column), rows, "out_of_range", (f"not a {kind.doc}", remedy))
+        _report(book, problems, (table, column), rows, "out_of_range", (f"no {kind.doc}", remedy))
 
 
 def empty_validity(book: Book, problems: Problems) -> None:
@@ -159,14 +159,21 @@ RULES: Final[tuple[Callable[[Book, Problems], None], ...]] = (
 """Every rule, in the order in which they are applied."""
 
 
-def check(book: Book, problems: Problems, pool: Executor) -> None:
-    """Apply every rule to a book; the ids that they need are looked up several columns at a time."""
-    for name in book.tables:
-        if any(c.ref == name for t in book.tables for c in TABLES[t].columns):
-            book.index(name)
-    list(pool.map(lambda c: book.codes(c[0].name, c[1].name), [c for c in _columns(book) if c[1].ref]))
+_WHOLE: Final = frozenset({missing_table, dangling_reference})
+"""Rules that only a whole book can keep: a delta refers to rows that were delivered before."""
+
+
+def check(book: Book, problems: Problems, pool: Executor, *, delta: bool = False) -> None:
+    """Apply every rule to a book; the ids that they need are looked up several columns at a time.
+
+    Of a ``delta`` only what it says by itself is checked: the rest when it is put together with what it changes.
+    """
+    referring = [(t.name, c) for t, c in _columns(book) if c.ref]
+    list(pool.map(book.index, sorted({c.ref for _, c in referring} & set(book.tables))))
+    list(pool.map(lambda place: book.codes(place[0], place[1].name), referring))
     for rule in RULES:
-        rule(book, problems)
+        if not (delta and rule in _WHOLE):
+            rule(book, problems)
 
 
 def _columns(book: Book) -> Iterator[tuple[Table, Column]]:

@@ -5,36 +5,47 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from graph.book import Origin
-from graph.errors import Problem
-from graph.model import CURRENCY, TABLES, TEXT, Column, Table
+from graph.model import CURRENCY, TABLES, TEXT, Column, Kind, Table
 from ingest import extra, remedies
 from ingest.cells import Cells, WrongTypeError, convert
 from ingest.problems import Problems, place_in
 from ingest.receipt import Rounding
 
+_EXACT_GAPS: Final = 1_000
 _REPEATED: Final = frozenset({"product", "status", "rating", "agency", "industry", "country"})
 
 
 @dataclass(frozen=True)
 class Part:
-    """The rows that one file gives to one table, columns named as in the model (others keep their names).
+    """The rows that one file gives to one table: ``columns`` by the model's names, ``others`` by the file's own.
 
-    ``headers`` gives the file's own name of a column where it differs, ``rounded`` the columns that may be
-    rounded half-even.
+    ``headers`` gives the file's name of a column where it differs. Of columns by name: ``rounded`` may be rounded
+    half-even, ``exponents`` may have numbers with an exponent, ``shifts`` says by how many places the decimal point
+    moves to the right (thousands 3, percent -2).
     """
 
     table: str
     columns: Mapping[str, pa.ChunkedArray]
     origin: Origin
+    others: Mapping[str, pa.ChunkedArray] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     rounded: frozenset[str] = frozenset()
+    exponents: frozenset[str] = frozenset()
+    shifts: Mapping[str, int] = field(default_factory=dict)
+
+    def kind(self, column: Column) -> Kind:
+        """What the cells of a column hold, in the unit that the file has them in."""
+        shift = self.shifts.get(column.name, 0)
+        scale = column.kind.scale * 10**shift if shift >= 0 else column.kind.scale // 10**-shift
+        return replace(column.kind, scale=scale) if shift else column.kind
 
 
 @dataclass
@@ -71,11 +82,12 @@ def decode(parts: Iterable[Part], problems: Problems, pool: Executor) -> Decoded
         pieces[name].append(_typed(part, rows[name], problems, done.roundings, pool))
         rows[name] += part.origin.rows
         done.origins[name] = (*done.origins.get(name, ()), part.origin)
-        unknown[name].update(c for c in part.columns if c not in TABLES[name].names)
+        unknown[name].update(part.others)
     for name in TABLES:
         if name in pieces:
             done.tables[name] = _joined(TABLES[name], pieces[name])
             done.unknown |= {name: tuple(sorted(unknown[name]))} if unknown[name] else {}
+    done.roundings = _added(done.roundings)
     return done
 
 
@@ -107,12 +119,9 @@ def _typed(
     file = part.origin.file
     for name in table.required:
         if name not in part.columns:
-            problems.of_file(remedies.missing_column(file, name, part.columns), part.table)
+            problems.of_file(remedies.missing_column(file, name, part.others), part.table)
     known = [c for c in table.columns if c.name in part.columns and c.name != extra.COLUMN]
-    running = [
-        (c, pool.submit(convert, part.columns[c.name], c.kind, rounding=c.name in part.rounded))
-        for c in known
-    ]
+    running = [(c, pool.submit(_converted, part, c)) for c in known]
     made: dict[str, pa.Array] = {}
     for column, result in running:
         try:
@@ -128,10 +137,19 @@ def _typed(
         _tell(part, column, cells, before, problems)
         if len(cells.rounded):
             roundings.append(_rounding(part, column, cells))
-    others = {n: c for n, c in part.columns.items() if n not in table.names or n == extra.COLUMN}
+    others = dict(part.others)
+    if extra.COLUMN in part.columns:
+        others[extra.COLUMN] = part.columns[extra.COLUMN]
     if others:
         made[extra.COLUMN] = extra.as_json(others)
     return pa.table(made) if made else table.empty()
+
+
+def _converted(part: Part, column: Column) -> Cells:
+    """The cells of one column."""
+    name = column.name
+    allowed = {"rounding": name in part.rounded, "exponent": name in part.exponents}
+    return convert(part.columns[name], part.kind(column), **allowed)
 
 
 def _header(part: Part, column: Column) -> str:
@@ -149,7 +167,12 @@ def _tell(part: Part, column: Column, cells: Cells, before: int, problems: Probl
 
     def tell(i: int) -> tuple[str, str, str, str, str]:
         value = str(source[int(cells.bad[i])].as_py())
-        return header, value, "unreadable_value", *remedies.unreadable(int(cells.why[i]), column.kind, value)
+        return (
+            header,
+            value,
+            "unreadable_value",
+            *remedies.unreadable(int(cells.why[i]), part.kind(column), value),
+        )
 
     rows = cells.bad + before
     problems.unread[part.table, column.name].append(rows)
@@ -159,8 +182,24 @@ def _tell(part: Part, column: Column, cells: Cells, before: int, problems: Probl
 def _rounding(part: Part, column: Column, cells: Cells) -> Rounding:
     """How many cells of a column were rounded, and by how much at most."""
     source = part.columns[column.name]
-    scale = Decimal(column.kind.scale or 1)
-    held = cells.values.take(pa.array(cells.rounded)).to_pylist()
-    given = source.take(pa.array(cells.rounded)).to_pylist()
-    gaps = [abs(Decimal(str(g)) - Decimal(h) / scale) for g, h in zip(given, held, strict=True)]
-    return Rounding(part.table, column.name, len(gaps), f"{max(gaps):f}")
+    scale = part.kind(column).scale or 1
+    rows = cells.rounded
+    if len(rows) > _EXACT_GAPS:  # floats find those among which the largest is
+        given = np.asarray(source.take(pa.array(rows)).cast(pa.float64()))
+        gaps = np.abs(given - np.asarray(cells.values.take(pa.array(rows))) / scale)
+        rows = rows[np.argsort(gaps)[-_EXACT_GAPS:]]
+    pairs = zip(
+        source.take(pa.array(rows)).to_pylist(), cells.values.take(pa.array(rows)).to_pylist(), strict=True
+    )
+    largest = max(abs(Decimal(str(given)) - Decimal(held) / scale) for given, held in pairs)
+    return Rounding(part.table, column.name, len(cells.rounded), f"{largest:f}")
+
+
+def _added(roundings: Iterable[Rounding]) -> list[Rounding]:
+    """Roundings of the files of one table together."""
+    found: dict[tuple[str, str], Rounding] = {}
+    for new in roundings:
+        place = (new.table, new.column)
+        old = found.get(place, Rounding(*place, 0, "0"))
+        found[place] = Rounding(*place, old.cells + new.cells, max(old.largest, new.largest, key=Decimal))
+    return list(found.values())

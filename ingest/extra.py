@@ -25,7 +25,10 @@ def as_json(columns: Mapping[str, pa.ChunkedArray]) -> pa.Array:
     if set(columns) == {COLUMN} and pa.types.is_string(columns[COLUMN].type):
         return one_chunk(columns[COLUMN], pa.string())
     members = [
-        pc.fill_null(_join(pa.scalar(f',{json.dumps(name, ensure_ascii=False)}:"'), _escaped(column), pa.scalar('"')), "")
+        pc.fill_null(
+            _join(pa.scalar(f',{json.dumps(name, ensure_ascii=False)}:"'), _escaped(column), pa.scalar('"')),
+            "",
+        )
         for name, column in columns.items()
     ]
     joined = _join(*members)

@@ -3,73 +3,103 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.book import Book
-from graph.ids import one_chunk
-from graph.model import TABLES
+from ingest import manifest as manifests
 from ingest.checks import check
-from ingest.decode import Decoded, Part, coded, decode
+from ingest.decode import Decoded, decode
+from ingest.intake import Intake, MappedIntake, Step
+from ingest.mapping import Mapping
+from ingest.notices import notices
 from ingest.problems import Problems
-from ingest.receipt import ControlSum, Count, Receipt
-from ingest.sources.files import Folder, open_folder, read_file
+from ingest.quarantine import set_aside
+from ingest.receipt import Count, Receipt
 from ingest.sources.raw import UnreadableFileError
-
-Step = Callable[[str, int, int], None]
-"""Told what is done next, how many steps are done, and of how many."""
+from ingest.totals import control_sums
 
 
 def read(
-    path: str | Path, mapping: str | Path | None = None, *, step: Step | None = None
+    path: str | Path,
+    mapping: str | Path | None = None,
+    *,
+    quarantine: bool = False,
+    step: Step | None = None,
 ) -> tuple[Book, Receipt]:
-    """Read and check a book: one CSV or Parquet file a table in a folder.
+    """Read and check a book: a folder of CSV or Parquet files, in the layout of the model or of a mapping.
 
-    Raises ``InputError`` with every problem at once, ``OSError`` where the file system fails.
+    A manifest (``book.toml``) is verified where there is one; its period becomes the book's. ``quarantine`` sets
+    rows with a problem aside, and rows that refer to them, instead of stopping: the receipt counts and names
+    them. ``step`` is told which file comes next, how many are done, and of how many.
+
+    Raises ``InputError`` with every problem at once, ``MappingError`` for a mapping that cannot be used and
+    ``OSError`` where the file system fails.
     """
     problems = Problems()
-    with ThreadPoolExecutor(
-        os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
-    ) as pool:
-        try:
-            folder = open_folder(Path(path))
-        except UnreadableFileError as error:
-            for problem in error.problems:
-                problems.of_file(problem)
-            raise problems.error() from error
-        done = decode(_parts(folder, problems, step or _silent), problems, pool)
-        book = Book(done.tables, done.origins, source=str(path))
-        check(book, problems, pool)
-    if problems.total:
+    intake = _open(Path(path), mapping, problems)
+    stated = manifests.load(intake.manifest, problems) if intake.manifest else None
+    if stated:
+        manifests.verify_files(stated, intake.files, problems)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = decode(intake.parts(problems, step or _silent), problems, pool)
+        derived = _derive_lenders(done, problems)
+        whole = Book(done.tables, done.origins, stated.period if stated else None, source=str(path))
+        check(whole, problems, pool, delta=stated is not None and stated.kind == "delta")
+    sums = tuple(control_sums(whole))
+    if stated:
+        manifests.verify_rows(stated, intake.rows, problems)
+        manifests.verify_sums(stated, intake.tables, sums, problems)
+    if problems.files or (problems.total and not quarantine):
         raise problems.error()
-    return book, _receipt(book, done, folder)
+    book = set_aside(whole, problems) if problems.total else whole
+    receipt = Receipt(
+        source=str(path),
+        counts=tuple(_counts(whole, book, derived)),
+        sums=sums if book is whole else tuple(control_sums(book)),
+        delivered_sums=sums,
+        unknown_files=intake.unknown,
+        unknown_columns=done.unknown,
+        roundings=tuple(done.roundings),
+        problems=tuple(problems.kept()),
+        problem_total=problems.total,
+        notices=notices(book),
+        manifest=stated,
+    )
+    return book, receipt
 
 
-def _silent(_what: str, _done: int, _total: int) -> None:
+def _silent(_file: str, _done: int, _total: int) -> None:
     """Tell nobody."""
 
 
-def _parts(folder: Folder, problems: Problems, step: Step) -> Iterator[Part]:
-    """The tables of a folder one by one, in the order of the model; unreadable files become problems."""
-    held = [name for name in TABLES if name in folder.files]
-    for i, name in enumerate(held):
-        step(folder.files[name].name, i, len(held))
-        try:
-            raw = read_file(folder.files[name], coded(TABLES[name]))
-        except UnreadableFileError as error:
-            for problem in error.problems:
-                problems.of_file(problem, name)
-            continue
-        columns = dict(zip(raw.data.column_names, raw.data.columns, strict=True))
-        yield Part(name, columns, raw.origin)
+def _open(path: Path, mapping: str | Path | None, problems: Problems) -> Intake:
+    """Find the files; a folder that cannot be used ends it here."""
+    try:
+        return Intake(path) if mapping is None else MappedIntake(path, Mapping.load(mapping))
+    except UnreadableFileError as error:
+        for problem in error.problems:
+            problems.of_file(problem)
+        raise problems.error() from error
 
 
-def _receipt(book: Book, done: Decoded, folder: Folder) -> Receipt:
-    """Account for what was read."""
-    counts = tuple(Count(name, table.num_rows, table.num_rows) for name, table in book.tables.items())
-    return Receipt(str(folder.path), counts, unknown_files=folder.unknown, unknown_columns=done.unknown)
+def _counts(whole: Book, book: Book, derived: frozenset[str]) -> Iterator[Count]:
+    """Rows of each table, delivered and used."""
+    for name, table in whole.tables.items():
+        used = book.table(name).num_rows
+        yield Count(name, 0, 0, used) if name in derived else Count(name, table.num_rows, used)
+
+
+def _derive_lenders(done: Decoded, problems: Problems) -> frozenset[str]:
+    """Without a table of lenders, those that facilities name are the lenders, of unknown capital."""
+    facilities = done.tables.get("facilities")
+    absent = "lenders" not in done.tables and "lenders" not in problems.damaged
+    if not absent or facilities is None or "lender_id" not in facilities.column_names:
+        return frozenset()
+    ids = pc.unique(facilities.column("lender_id").cast(pa.string())).drop_null().sort()
+    done.tables["lenders"] = pa.table({"lender_id": ids, "name": ids})
+    return frozenset({"lenders"})

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.book import Book
-from graph.ids import one_chunk
+from graph.ids import UNKNOWN_ID, one_chunk
 from graph.model import DATE, TABLES, Column
 from ingest.kernels import keys as _kernels
 
@@ -41,7 +41,7 @@ def _codes(book: Book, name: str, column: Column) -> Int32:
     """One key column as whole numbers, equal where the cells are: int32 (rows,)."""
     if column.ref:
         codes = book.codes(name, column.name)
-        if not len(codes) or codes.min() > -2:
+        if not len(codes) or codes.min() > UNKNOWN_ID:
             return codes  # ids that are nowhere would all be -2, hence equal
     values = book.table(name).column(column.name)
     if column.kind is DATE:

@@ -75,6 +75,15 @@ class Problems:
         if len(self._kept[problem.file]) < KEPT:
             self._kept[problem.file].append(problem)
 
+    def take_over(self, later: Problems) -> None:
+        """Add what a later look found, rows aside (they are numbered otherwise by then)."""
+        for problem in later.kept():
+            self._add(problem)
+        for rule, count in later.counts.items():
+            told = sum(p.rule == rule for p in later.kept())
+            self.total += count - told
+            self.counts[rule] += count - told
+
     def kept(self) -> list[Problem]:
         """The problems that are kept, in the order of files, rows and columns."""
         return sorted(p for kept in self._kept.values() for p in kept)

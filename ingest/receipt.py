@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graph.errors import Problem
+from ingest.manifest import Manifest
 from ingest.notices import Notice
+from ingest.totals import ControlSum
 
 
 @dataclass(frozen=True)
@@ -24,18 +26,11 @@ class Rounding:
 
 
 @dataclass(frozen=True)
-class ControlSum:
-    """Exact sum of a money column over the rows that are used, in minor units of one currency ("" = none given)."""
-
-    table: str
-    column: str
-    currency: str
-    amount: int
-
-
-@dataclass(frozen=True)
 class Count:
-    """Rows of one table: delivered = used + set aside; ``derived`` ones were not delivered but follow from others."""
+    """Rows of one table: delivered = used + set aside.
+
+    ``derived`` ones were not delivered but follow from other tables: the lenders that facilities name.
+    """
 
     table: str
     delivered: int
@@ -52,23 +47,33 @@ class Count:
 class Receipt:
     """What was read, what of it is used, and what an analyst should know of the rest.
 
-    ``unknown_files`` and ``unknown_columns`` (by table) were not expected; the columns are kept as ``extra``. ``problems`` are
-    those of the rows set aside (``problem_total`` counts those not kept too), ``notices`` never stop anything. ``reconciled`` says
-    whether a manifest confirmed the delivery; without one it is None, and users see "unreconciled".
+    ``unknown_files`` (with a guess at what was meant) were not read, ``unknown_columns`` (by table) are kept as
+    ``extra``. ``sums`` are over the rows used, ``delivered_sums`` over all that could be read. ``problems`` are those
+    of the rows set aside, ``problem_total`` counts those not kept too; ``notices`` never stop anything. ``manifest``
+    is what the delivery said of itself and kept; without one users see "unreconciled".
     """
 
     source: str
     counts: tuple[Count, ...]
     sums: tuple[ControlSum, ...] = ()
+    delivered_sums: tuple[ControlSum, ...] = ()
     unknown_files: Mapping[str, str] = field(default_factory=dict)
     unknown_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     roundings: tuple[Rounding, ...] = ()
     problems: tuple[Problem, ...] = ()
     problem_total: int = 0
     notices: tuple[Notice, ...] = ()
-    period: dt.date | None = None
-    subsidiary: str = ""
-    reconciled: bool | None = None
+    manifest: Manifest | None = None
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether a manifest confirmed the delivery: a manifest that does not is an error."""
+        return self.manifest is not None
+
+    @property
+    def period(self) -> dt.date | None:
+        """The day for which the delivery speaks, if its manifest says one."""
+        return self.manifest.period if self.manifest else None
 
     def count(self, table: str) -> Count:
         """The rows of one table; none if it was not delivered."""

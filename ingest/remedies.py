@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
 from graph.errors import Problem
 from graph.model import BOOL, DATE, Kind
@@ -54,27 +55,32 @@ def _hint(kind: Kind, value: str) -> str:
         return f"write it in plain digits: {narrow}"
     if value != value.strip():
         return "remove the blanks around it"
-    if kind is DATE:
-        return _date_hint(value)
     if kind is BOOL:
         return "write true, false, 1, 0, yes or no"
-    if re.fullmatch(r"[+-]?[\d.]+[eE][+-]?\d+", value):
-        return "write it out without an exponent"
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", value):
-        return f"write it without thousands separators: {value.replace(',', '')}"
-    if re.fullmatch(r"[+-]?\d+,\d+", value):
-        return f"use a point as the decimal sign: {value.replace(',', '.')}"
-    if value.endswith("%"):
-        return "write 0.25 for 25 %, or say percent = true in a mapping"
-    return "leave the cell empty if the value is not known"
+    if kind is DATE:
+        return _first_that_fits(_DATE_HINTS, value, "write YYYY-MM-DD")
+    return _first_that_fits(_NUMBER_HINTS, value, "leave the cell empty if the value is not known")
 
 
-def _date_hint(value: str) -> str:
-    """What to write instead of an unreadable date."""
-    if re.fullmatch(r"\d{8}", value):
-        return f"write it as {value[:4]}-{value[4:6]}-{value[6:]}"
-    if re.fullmatch(r"\d{5}", value):
-        return "this looks like a spreadsheet's day number: write YYYY-MM-DD"
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return "there is no such day in the calendar"
-    return "write YYYY-MM-DD"
+def _first_that_fits(hints: tuple[tuple[str, str], ...], value: str, otherwise: str) -> str:
+    """The sentence of the first pattern that a text matches, its places filled."""
+    for pattern, sentence in hints:
+        found = re.fullmatch(pattern, value, re.ASCII)
+        if found:
+            return sentence.format(
+                *found.groups(), plain=value.replace(",", ""), point=value.replace(",", ".")
+            )
+    return otherwise
+
+
+_NUMBER_HINTS: Final = (
+    (r"[+-]?[\d.]+[eE][+-]?\d+", "write it out without an exponent, or say exponent = true in a mapping"),
+    (r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", "write it without thousands separators: {plain}"),
+    (r"[+-]?\d+,\d+", "use a point as the decimal sign: {point}"),
+    (r".*%", "write 0.25 for 25 %, or say percent = true in a mapping"),
+)
+_DATE_HINTS: Final = (
+    (r"(\d{4})(\d{2})(\d{2})", "write it as {0}-{1}-{2}"),
+    (r"\d{5}", "this looks like a spreadsheet's day number: write YYYY-MM-DD"),
+    (r"\d{4}-\d{2}-\d{2}", "there is no such day in the calendar"),
+)

@@ -25,7 +25,7 @@ def floats(values: np.ndarray, scale: float, limit: float, out: np.ndarray) -> i
         x = values[i]
         units = np.rint(x * scale)
         out[i] = np.int64(units)
-        bad += 1 - np.int64((units / scale == x) & (abs(x) < limit))
+        bad += 0 if (units / scale == x) & (abs(x) < limit) else 1
     return bad
 
 
@@ -82,7 +82,7 @@ def _decimal(data: np.ndarray, start: int, end: int, places: int, rounding: bool
     first = 0
     more = False
     while i < end:
-        c = np.int64(data[i])
+        c = int(data[i])
         i += 1
         if c == 46 and after < 0:
             after = 0
@@ -207,7 +207,7 @@ def decimals(
 @kernel
 def _two(data: np.ndarray, at: int) -> int:
     """Two digits at a place, or -1."""
-    a, b = np.int64(data[at]) - 48, np.int64(data[at + 1]) - 48
+    a, b = int(data[at]) - 48, int(data[at + 1]) - 48
     if a < 0 or a > 9 or b < 0 or b > 9:
         return -1
     return a * 10 + b

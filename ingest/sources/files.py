@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,24 +17,6 @@ READERS: Final = (".csv", ".parquet")
 MANIFEST: Final = "book.toml"
 
 
-@dataclass(frozen=True)
-class Folder:
-    """What a book's folder holds: one file a table, and names that no table has.
-
-    ``unknown`` are names of files that were not read, each with a guess at what was meant ("" = none).
-    """
-
-    path: Path
-    files: dict[str, Path]
-    unknown: dict[str, str]
-
-    @property
-    def manifest(self) -> Path | None:
-        """The delivery's manifest, if it has one."""
-        held = self.path / MANIFEST
-        return held if held.is_file() else None
-
-
 def entries(path: Path) -> list[Path]:
     """Files of a folder by name, hidden ones left out. Raises ``UnreadableFileError`` if it is no folder."""
     if not path.is_dir():
@@ -45,14 +26,15 @@ def entries(path: Path) -> list[Path]:
     return sorted(p for p in path.iterdir() if not p.name.startswith("."))
 
 
-def open_folder(path: Path) -> Folder:
-    """Find the tables of a book folder. Raises ``UnreadableFileError`` where a table has two files."""
+def tables(held: Iterable[Path]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Files of a book by table, and the names of the others with a guess at what was meant ("" = none).
+
+    Raises ``UnreadableFileError`` where a table has two files.
+    """
     files: dict[str, Path] = {}
     unknown: dict[str, str] = {}
     problems = []
-    for entry in entries(path):
-        if entry.name == MANIFEST:
-            continue
+    for entry in held:
         if entry.suffix not in READERS or entry.stem not in TABLES or not entry.is_file():
             unknown[entry.name] = guess(entry.stem, TABLES)
         elif entry.stem in files:
@@ -64,7 +46,7 @@ def open_folder(path: Path) -> Folder:
             files[entry.stem] = entry
     if problems:
         raise UnreadableFileError(problems)
-    return Folder(path, files, unknown)
+    return files, unknown
 
 
 def guess(name: str, known: Iterable[str]) -> str:
@@ -78,7 +60,7 @@ def guess(name: str, known: Iterable[str]) -> str:
 
 
 def read_file(path: Path, coded: frozenset[str], dialect: delimited.Dialect | None = None) -> Raw:
-    """Read one file by its ending. Raises what its reader raises."""
+    """Read one file by its ending: Parquet, else delimited text. Raises what its reader raises."""
     if path.suffix == ".parquet":
         return parquet.read(path, coded)
     return delimited.read(path, dialect, coded)
