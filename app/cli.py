@@ -30,7 +30,7 @@ class _Group(click.Group):
         """As declared."""
         return list(self.commands)
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's signature)
+    def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a KonzernError becomes its message and exit code, without a traceback."""
         try:
             return super().invoke(ctx)
@@ -59,7 +59,7 @@ def main(ctx: click.Context, log_level: str) -> None:
         raise OptionError(f"no log level {log_level!r}: choose debug, info, warning or error")
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
     held = from_file(Path.cwd())
-    ctx.default_map = {name: held for name in main.commands}
+    ctx.default_map = dict.fromkeys(main.commands, held)
 
 
 def _source(command: Callable[..., None]) -> Callable[..., None]:
@@ -150,7 +150,14 @@ def check(source: str, mapping: str | None, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print report.json.")
 @click.pass_context
 def report(
-    ctx: click.Context, out: Path, formats: str | None, fail_on: str | None, *, as_json: bool, **source: Any
+    ctx: click.Context,
+    /,
+    out: Path,
+    formats: str | None,
+    fail_on: str | None,
+    *,
+    as_json: bool,
+    **source: Any,
 ) -> None:
     """Compute everything and write it into a folder."""
     from app import output
@@ -170,10 +177,11 @@ def report(
 def _headline(summary: dict[str, Any], out: Path) -> str:
     """What a person wants to read at the end of a report."""
     lines = [
-        f"as of {summary['as_of']}, book version {summary['book_version']}, base {summary['base']}, "
-        f"rules {', '.join(summary['packs'])}",
-        f"{summary['counts']['parties']:,} parties, {summary['counts']['facilities']:,} facilities, "
-        f"{summary['counts']['groups']:,} groups, gross {summary['totals']['gross']} {summary['base']}",
+        "as of {as_of}, book version {book_version}, base {base}, rules {rules}".format(
+            **summary, rules=", ".join(summary["packs"])
+        ),
+        "{parties:,} parties, {facilities:,} facilities, {groups:,} groups".format(**summary["counts"]),
+        f"gross exposure {summary['totals']['gross']} {summary['base']}",
         "findings: " + (", ".join(f"{n:,} {s}" for s, n in summary["severities"].items()) or "none"),
         f"written to {out} in {summary['seconds']} s",
     ]
@@ -197,8 +205,8 @@ def _part(name: str, tables: tuple[str, ...], doc: str) -> None:
                 json.dumps({k: t.to_pylist() for k, t in made.items()}, ensure_ascii=False, default=str)
             )
         elif out is None:
-            for table in made:
-                click.echo(_shown(table, made[table]))
+            for title, table in made.items():
+                click.echo(_shown(title, table))
 
     command.__doc__ = doc
     main.command(name)(_source(_printed(command)))
@@ -213,7 +221,8 @@ def _shown(name: str, table: pa.Table) -> str:
     cells = [[c, *("" if v is None else str(v) for v in head[c].to_pylist())] for c in columns]
     widths = [max(map(len, column)) for column in cells]
     rows = [
-        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in zip(*cells)
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in zip(*cells, strict=True)
     ]
     more = table.num_rows - head.num_rows
     tail = [f"... {more:,} more rows: use --out or --json"] if more > 0 else []

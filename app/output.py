@@ -6,7 +6,6 @@ Everything is written beside its place and moved there at the end, so that a rea
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -84,7 +83,7 @@ def write_report(
         (beside / "report.json").write_text(text + "\n", "utf-8")
         made = sorted(beside.iterdir())
         for path in made:
-            os.replace(path, out / path.name)
+            path.replace(out / path.name)
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; make room and run again") from error
     finally:

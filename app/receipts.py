@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from graph.book import Book
     from ingest.receipt import Receipt
 
-_STATE: Final = {True: "reconciled with its manifest", False: "does not match its manifest", None: "unreconciled"}
+_STATE: Final = {
+    True: "reconciled with its manifest",
+    False: "does not match its manifest",
+    None: "unreconciled",
+}
 
 
 def as_dict(receipt: Receipt) -> dict[str, Any]:
@@ -74,7 +78,7 @@ def findings(receipt: Receipt, book: Book) -> list[Finding]:
     from exposure.findings import finding
 
     return [
-        finding(notice.code, [str(subject)], rows=[(notice.table, row)], **figures)
+        finding(notice.code, [str(subject)], rows=[(notice.table, row)], figures=figures)
         for notice in receipt.notices
         for subject, row, figures in notice.each(book)
     ]

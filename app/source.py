@@ -37,9 +37,7 @@ def day(text: str | None) -> dt.date | None:
     if text is None:
         return None
     try:
-        if len(text) != len("YYYY-MM-DD"):
-            raise ValueError
-        return dt.date.fromisoformat(text)
+        return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
     except ValueError:
         raise OptionError(f"--as-of {text}: write a date as YYYY-MM-DD") from None
 

@@ -1,8 +1,8 @@
 """Control (控制): who decides over whom, by votes or by fact, as the least fixpoint.
 
-x controls y when the votes of x and of all that x controls exceed half of the votes that y does not hold
-itself, or when a control fact of x, or of a party that x commands, says so. A voting body commands its members'
-votes. (Ceri, Gottlob and Tanca 1990; rulebook 78-80.)
+x controls y when the votes of x and of all that x controls exceed half of the votes that y does not
+hold itself, or when a control fact of x, or of a party that x commands, says so. A voting body commands its
+members' votes. (Ceri, Gottlob and Tanca 1990; rulebook 78-80.)
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,7 +20,7 @@ import pyarrow as pa
 from exposure.findings import Finding, finding
 from exposure.kernels import control as _kernels
 from exposure.kin import close_kin
-from exposure.results import COUNT, SHARE, constant, decimals, ids, result
+from exposure.results import COUNT, SHARE, decimals, ids, result
 from graph.csr import Csr
 from graph.model import CONTROL_FACTS, CONTROL_MARKS
 from graph.model import SHARE as SHARE_KIND
@@ -219,7 +220,7 @@ def control(
     )  # fmt: skip
     cuts = [n * i // _THREADS for i in range(_THREADS + 1)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        runs = [pool.submit(_kernels.fixpoint, a, b, *shared) for a, b in zip(cuts, cuts[1:], strict=False)]
+        runs = [pool.submit(_kernels.fixpoint, a, b, *shared) for a, b in pairwise(cuts)]
         parts = [run.result() for run in runs]
     a, b, votes, hops, direct, *held = (np.concatenate(column) for column in zip(*parts, strict=True))
     ptr = np.zeros(n + 1, np.int64)
@@ -248,7 +249,8 @@ def _marks(held: Control) -> list[Finding]:
         for y, places in by.items():
             who = sorted({names[int(facts.controller[i])].as_py() for i in places})
             where = [("control", int(rows[i])) for i in places]
-            found.append(finding(code, [names[y].as_py()], rows=where, **{figure: who}))
+            figures: dict[str, object] = {figure: who}
+            found.append(finding(code, [names[y].as_py()], rows=where, figures=figures))
     return found
 
 
@@ -267,7 +269,7 @@ def _conflicts(held: Control) -> list[Finding]:
         if any(tops.get(p) == leaders and p not in held.controls(y) for p in above):
             continue
         who = sorted(names[x].as_py() for x in leaders)
-        found.append(finding("control_conflict", [names[y].as_py()], controllers=who))
+        found.append(finding("control_conflict", [names[y].as_py()], figures={"controllers": who}))
     return found
 
 

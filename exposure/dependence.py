@@ -74,7 +74,7 @@ def _edges(dependent: Int32, on: Int32, basis: Int32, strength: Int64, table: in
     """Edges between two known parties that are not the same."""
     good = (dependent >= 0) & (on >= 0) & (dependent != on)
     origin = np.full(len(row), table, np.int32)
-    return tuple(c[good] for c in (dependent, on, basis, strength, origin, row))  # type: ignore[return-value]
+    return tuple(c[good] for c in (dependent, on, basis, strength, origin, row))
 
 
 def _recorded(snapshot: Snapshot, pack: RulePack) -> _Columns:
@@ -135,7 +135,9 @@ def _guaranteed(snapshot: Snapshot) -> _Columns:
     drawn = snapshot.in_base("facilities", "drawn")
     obligor = f["obligor_id"].astype(np.int32)
     calls: dict[tuple[int, int], int] = {}
-    for guarantee, facility in zip(covers["guarantee_id"].tolist(), covers["facility_id"].tolist(), strict=True):
+    for guarantee, facility in zip(
+        covers["guarantee_id"].tolist(), covers["facility_id"].tolist(), strict=True
+    ):
         if guarantee >= 0 and facility >= 0 and drawn[facility] != NULL:
             key = (guarantee, int(obligor[facility]))
             calls[key] = calls.get(key, 0) + int(drawn[facility])
@@ -155,7 +157,9 @@ def _guaranteed(snapshot: Snapshot) -> _Columns:
         key = (int(g["guarantor_id"][guarantee]), party)
         total[key] = total.get(key, 0) + call
     equity = snapshot.in_base("parties", "equity")
-    beyond = sorted(k for k, call in total.items() if k[0] >= 0 and equity[k[0]] != NULL and call > equity[k[0]])
+    beyond = sorted(
+        k for k, call in total.items() if k[0] >= 0 and equity[k[0]] != NULL and call > equity[k[0]]
+    )
     pairs = np.array(beyond, np.int32).reshape(-1, 2)
     basis = np.full(len(pairs), DEPENDENCE_BASES.index("guarantee_beyond_capacity"), np.int32)
     return _edges(pairs[:, 0], pairs[:, 1], basis, np.full(len(pairs), NULL, np.int64), 2, pairs[:, 0])
@@ -172,7 +176,10 @@ def findings(snapshot: Snapshot, held: Dependence) -> list[Finding]:
     for (dependent, on), places in by.items():
         bases = sorted({DEPENDENCE_BASES[held.basis[i]] for i in places})
         known = [int(held.strength[i]) for i in places if held.strength[i] != NULL]
-        rows = [(tables[held.table[i]], int(snapshot.tables[tables[held.table[i]]].row[held.row[i]])) for i in places]
+        rows = [
+            (tables[held.table[i]], int(snapshot.tables[tables[held.table[i]]].row[held.row[i]]))
+            for i in places
+        ]
         pair = (names[dependent].as_py(), names[on].as_py())
         strength = str(max(known) / SHARE_KIND.scale) if known else None
         out.append(

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from exposure.lines import Lines, facilities_of
 from exposure.groups import Groups
+from exposure.lines import Lines, facilities_of
 from exposure.proof import ControlStep, RiskStep, control_proof, group_path
 from exposure.report import Analysis
 from graph.errors import OptionError

@@ -56,12 +56,16 @@ def finding(
     amount: int | None = None,
     rule: str = "",
     rows: Iterable[tuple[str, int]] = (),
-    **figures: object,
+    figures: Mapping[str, object] | None = None,
+    **more: object,
 ) -> Finding:
-    """A finding of a known code, its subjects sorted; ``KeyError`` for a code that the model lacks."""
+    """A finding of a known code, its subjects sorted; ``KeyError`` for a code that the model lacks.
+
+    Figures come by keyword or as a mapping.
+    """
     if code not in CODES:
         raise KeyError(code)
-    return Finding(code, tuple(sorted(subjects)), amount, rule, figures, tuple(rows))
+    return Finding(code, tuple(sorted(subjects)), amount, rule, {**(figures or {}), **more}, tuple(rows))
 
 
 def _shown(value: object) -> str:

@@ -36,6 +36,8 @@ Int64 = npt.NDArray[np.int64]
 
 VIA: Final = ("source", "control", "dependence", "kin", "pact", "sovereign")
 """How a party is in a group; the kernel's codes are places in this list."""
+SMALLEST: Final = 2
+"""A group has two parties or more."""
 MOST_PER_PARTY: Final = 50
 """Memberships per party beyond which only sources and sizes are given."""
 
@@ -114,7 +116,15 @@ class RiskGraph:
             source = np.where(cut[source], -1, source)
         by = Csr.of(source.astype(np.int32), n)
         to, ways = target[by.rows].astype(np.int32), via[by.rows]
-        return cls(control, held, cut, by.ptr, to, ways, *_kernels.join(control.ptr, control.controlled, cut, by.ptr, to))
+        return cls(
+            control,
+            held,
+            cut,
+            by.ptr,
+            to,
+            ways,
+            *_kernels.join(control.ptr, control.controlled, cut, by.ptr, to),
+        )
 
     @cached_property
     def component(self) -> Int32:
@@ -219,13 +229,13 @@ def groups(control: Control, pack: RulePack, settings: Settings) -> Groups:
     complete = len(ptr) == len(seeds.ptr)
     if complete:
         size = np.diff(ptr)
-        kept = np.flatnonzero(size >= 2)
+        kept = np.flatnonzero(size >= SMALLEST)
         if special:
             kept, seeds = _maximal(kept, ptr, members, seeds)
     else:
         order = np.argsort(-graph.component, kind="stable").astype(np.int32)
         size = _kernels.sizes(seeds.ptr, seeds.seeds, graph.ptr, graph.to, graph.component, order)
-        kept, ptr, members = np.flatnonzero(size >= 2), np.zeros(len(size) + 1, np.int64), members[:0]
+        kept, ptr, members = np.flatnonzero(size >= SMALLEST), np.zeros(len(size) + 1, np.int64), members[:0]
         via, depth = via[:0], depth[:0]
     names = _names(snapshot, seeds)
     kept = np.array(sorted(kept.tolist(), key=names.__getitem__), np.int64)
@@ -260,7 +270,9 @@ class Seeds:
     def of(cls, source_ptr: Int64, sources: Int32, special: list[Seed]) -> Seeds:
         """Plain sources first, then the special seeds."""
         if not special:
-            return cls(source_ptr, sources, source_ptr, sources, np.full(len(sources), _kernels.SOURCE, np.int8))
+            return cls(
+                source_ptr, sources, source_ptr, sources, np.full(len(sources), _kernels.SOURCE, np.int8)
+            )
         more = [party for s in special for party in s.sources]
         all_sources = np.concatenate([sources, np.array(more, np.int32)])
         lengths = np.concatenate([np.diff(source_ptr), [len(s.sources) for s in special]])
@@ -270,7 +282,9 @@ class Seeds:
             starts += [(p, _kernels.SOURCE) for p in s.sources] + [(p, s.via) for p in s.others]
             counts.append(len(s.sources) + len(s.others))
         pairs = np.array(starts, np.int32).reshape(-1, 2)
-        return cls(_ends(lengths), all_sources, _ends(counts), pairs[:, 0].copy(), pairs[:, 1].astype(np.int8))
+        return cls(
+            _ends(lengths), all_sources, _ends(counts), pairs[:, 0].copy(), pairs[:, 1].astype(np.int8)
+        )
 
 
 def _ends(lengths: npt.ArrayLike) -> Int64:
@@ -306,7 +320,9 @@ def _sources(graph: RiskGraph) -> tuple[Int64, Int32]:
     lively[component[np.diff(graph.ptr) > 0]] = True
     number = np.cumsum(free & lively) - 1
     chosen = (free & lively)[component]
-    by = Csr.of(np.where(chosen, number[component], -1).astype(np.int32), int(number[-1]) + 1 if len(number) else 0)
+    by = Csr.of(
+        np.where(chosen, number[component], -1).astype(np.int32), int(number[-1]) + 1 if len(number) else 0
+    )
     return by.ptr, by.rows
 
 
@@ -320,7 +336,9 @@ def _branches(graph: RiskGraph, settings: Settings) -> list[Seed]:
     component, held = graph.component, graph.dependence
     states_of: dict[int, set[int]] = {}
     for state in np.flatnonzero(graph.cut).tolist():
-        tied = np.concatenate([graph.control.controls(state), held.dependent[held.on == state]]).astype(np.int32)
+        tied = np.concatenate([graph.control.controls(state), held.dependent[held.on == state]]).astype(
+            np.int32
+        )
         inner = _kernels.below(graph.ptr, graph.to, component, graph.count, tied)
         for number in np.unique(component[tied]).tolist():
             if not inner[number] and number != component[state]:
@@ -349,7 +367,9 @@ def _maximal(kept: Int64, ptr: Int64, members: Int32, seeds: Seeds) -> tuple[Int
     for g, parties in sets.items():
         for party in parties:
             with_member.setdefault(party, []).append(g)
-    sources = [seeds.sources[a:b].tolist() for a, b in zip(seeds.source_ptr, seeds.source_ptr[1:], strict=False)]
+    sources = [
+        seeds.sources[a:b].tolist() for a, b in zip(seeds.source_ptr, seeds.source_ptr[1:], strict=False)
+    ]
     left = []
     for g, parties in sets.items():
         rarest = min(parties, key=lambda party: len(with_member[party]))
@@ -359,7 +379,9 @@ def _maximal(kept: Int64, ptr: Int64, members: Int32, seeds: Seeds) -> tuple[Int
         left.append(g)
         sources[g] = sorted({*sources[g], *(party for h in others for party in sources[h])})
     flat = np.array([party for row in sources for party in row], np.int32)
-    return np.array(left, np.int64), Seeds(_ends([len(r) for r in sources]), flat, seeds.ptr, seeds.seeds, seeds.via)
+    return np.array(left, np.int64), Seeds(
+        _ends([len(r) for r in sources]), flat, seeds.ptr, seeds.seeds, seeds.via
+    )
 
 
 def _names(snapshot: Snapshot, seeds: Seeds) -> list[str]:

@@ -17,16 +17,17 @@ LINEAL_MOST: Final = 3
 COLLATERAL_MOST: Final = 2
 
 LINEAL: Final = {
-    1: ("parent child father mother son daughter 父 母 父亲 母亲 子 女 儿子 女儿 父母 子女 父子 父女 母子 母女"),
-    2: "grandparent grandchild grandfather grandmother grandson granddaughter 祖父 祖母 外祖父 外祖母 孙子 孙女 外孙 外孙女 祖孙",
+    1: "parent child father mother son daughter 父亲 母亲 儿子 女儿 父母 子女 父子 父女 母子 母女",
+    2: "grandparent grandchild grandfather grandmother grandson granddaughter "
+    "祖父 祖母 外祖父 外祖母 孙子 孙女 外孙 外孙女 祖孙",
     3: "great_grandparent great_grandchild great-grandparent great-grandchild 曾祖父 曾祖母 曾孙 曾孙女",
 }
 COLLATERAL: Final = {
-    2: "sibling brother sister 兄 弟 姐 妹 兄弟 姐妹 兄妹 姐弟 哥哥 弟弟 姐姐 妹妹",
-    3: "uncle aunt nephew niece 叔 伯 姑 舅 姨 叔叔 伯父 姑姑 舅舅 姨妈 侄子 侄女 外甥 外甥女",
+    2: "sibling brother sister 兄弟 姐妹 兄妹 姐弟 哥哥 弟弟 姐姐 妹妹",
+    3: "uncle aunt nephew niece 叔叔 伯父 姑姑 舅舅 姨妈 侄子 侄女 外甥 外甥女",
     4: "cousin 堂兄弟 表兄弟 堂姐妹 表姐妹",
 }
-SPOUSE: Final = frozenset("spouse husband wife 配偶 丈夫 妻子 夫妻".split())
+SPOUSE: Final = ("spouse", "husband", "wife", "配偶", "丈夫", "妻子", "夫妻")
 """A spouse counts with the person: no generation between them."""
 
 _DEGREE: Final = {
@@ -58,7 +59,12 @@ def close_kin(snapshot: Snapshot) -> tuple[list[tuple[int, int]], list[int]]:
     words = rows.text("relation").to_pylist()
     pairs: set[tuple[int, int]] = set()
     unclear = []
-    columns = (rows["person_id"], rows["relative_id"], rows["generation_lineal"], rows["generation_collateral"])
+    columns = (
+        rows["person_id"],
+        rows["relative_id"],
+        rows["generation_lineal"],
+        rows["generation_collateral"],
+    )
     for i, (a, b, up, side) in enumerate(zip(*(np.asarray(c).tolist() for c in columns), strict=True)):
         close = is_close(words[i] or "", None if up == NULL else up, None if side == NULL else side)
         if close is None:

@@ -153,13 +153,11 @@ def group_path(held: Groups, group: int, party: int) -> tuple[RiskStep, ...]:
 def _onward(held: Groups, v: int) -> list[tuple[int, RiskStep]]:
     """Risk edges out of a party with the steps that each stands for."""
     graph, control = held.graph, held.graph.control
-    out = []
-    if not graph.cut[v]:
-        for i in range(control.ptr[v], control.ptr[v + 1]):
-            out.append((int(control.hops[i]), RiskStep(v, int(control.controlled[i]), "control")))
-    for i in range(graph.link_ptr[v], graph.link_ptr[v + 1]):
-        out.append((1, RiskStep(v, int(graph.link_to[i]), VIA[graph.link_via[i]])))
-    return out
+    owned = range(0) if graph.cut[v] else range(control.ptr[v], control.ptr[v + 1])
+    linked = range(graph.link_ptr[v], graph.link_ptr[v + 1])
+    return [(int(control.hops[i]), RiskStep(v, int(control.controlled[i]), "control")) for i in owned] + [
+        (1, RiskStep(v, int(graph.link_to[i]), VIA[graph.link_via[i]])) for i in linked
+    ]
 
 
 def _proved(held: Groups, step: RiskStep) -> RiskStep:
@@ -172,5 +170,7 @@ def _proved(held: Groups, step: RiskStep) -> RiskStep:
             if edges.on[i] == step.start and edges.dependent[i] == step.to:
                 table = ("dependence", "counterparties", "parties")[edges.table[i]]
                 row = int(held.snapshot.tables[table].row[edges.row[i]])
-                return RiskStep(step.start, step.to, step.via, (), DEPENDENCE_BASES[edges.basis[i]], (table, row))
+                return RiskStep(
+                    step.start, step.to, step.via, (), DEPENDENCE_BASES[edges.basis[i]], (table, row)
+                )
     return step

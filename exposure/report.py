@@ -118,7 +118,7 @@ class Analysis:
         names = self.snapshot.tables["lenders"].text("lender_id").to_pylist()
         if name not in names:
             raise OptionError(f"no lender {name!r} in the book: choose from {', '.join(sorted(names)[:20])}")
-        return names.index(name)
+        return int(names.index(name))
 
     @cached_property
     def parties(self) -> aggregate.PartyTotals:

@@ -1,8 +1,9 @@
 """RulePack: the rules of one regime as data, each number with its source and confidence.
 
 A pack is a TOML file in ``exposure/rules``. A rule is a table with ``value`` and, where it compares, ``at``
-(``from`` = the value itself counts, ``above`` = it does not), ``fact`` (its number in the rulebook) and
-``confidence`` (0..1).
+(``from`` = the value itself counts, ``above`` = it does not), ``of`` (the capital that a share is taken of),
+``currency`` (of an amount), ``fact`` (its number in ``docs/rules.md``) and ``confidence`` (0..1). A pack that
+``extends`` another one takes over its rules, but none of the sections that it ``replaces``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from graph.errors import OptionError
-from graph.model import SHARE
+from graph.model import MONEY, SHARE
+from graph.money import Fx, half_even
 
 _FOLDER: Final = Path(__file__).parent / "rules"
 DEFAULT: Final = "EU-CRR"
@@ -49,6 +51,31 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class Amount:
+    """An amount of a rule in minor units of its own currency, and whether a value on it counts."""
+
+    units: int
+    currency: str
+    on_the_line: bool
+
+    def in_base(self, fx: Fx) -> int | None:
+        """The amount in base minor units at the rates of a snapshot, half-even; None without a rate.
+
+        >>> fx = Fx.at("CNY", ["CNY", "EUR"], {"CNY": 1, "EUR": 8})
+        >>> Amount(150_000_000_00, "EUR", on_the_line=False).in_base(fx)
+        120000000000
+        """
+        if self.currency == fx.base:
+            return self.units
+        if self.currency not in fx.currencies:
+            return None
+        place = fx.currencies.index(self.currency)
+        if not fx.numerator[place]:
+            return None
+        return half_even(self.units * fx.numerator[place], fx.denominator[place])
+
+
+@dataclass(frozen=True)
 class RulePack:
     """One regime's rules; ``options`` override the settings that a bank may choose."""
 
@@ -69,6 +96,22 @@ class RulePack:
         """A rule that compares, as an exact line; None if the pack does not have it."""
         found = self.rule(section, name)
         return None if found is None else Threshold(parts(found["value"]), found.get("at", "from") == "from")
+
+    def amount(self, section: str, name: str) -> Amount | None:
+        """A rule that names an amount of money; None if the pack does not have it."""
+        found = self.rule(section, name)
+        if found is None:
+            return None
+        return Amount(int(found["value"] * MONEY.scale), found["currency"], found.get("at", "from") == "from")
+
+    def confidence(self, section: str, name: str) -> float:
+        """How sure the rulebook is of a rule, 0..1; 1 where the pack does not have it."""
+        found = self.rule(section, name)
+        return 1.0 if found is None else float(found.get("confidence", 1))
+
+    def has(self, section: str) -> bool:
+        """Whether the pack has rules of that section."""
+        return bool(self.data.get(section))
 
     def ccf(self, product: str) -> int | None:
         """Conversion factor of a product in parts per 10^9; None if the product is not known."""
@@ -94,6 +137,8 @@ def load(name: str) -> RulePack:
         raise OptionError(f"no rule pack {name!r}: choose from {', '.join(packs())}")
     data = tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"), parse_float=Decimal)
     if "extends" in data:
-        base = load(data["extends"]).data
-        data = {k: {**base.get(k, {}), **v} if isinstance(v, dict) else v for k, v in {**base, **data}.items()}
+        base = {k: v for k, v in load(data["extends"]).data.items() if k not in data.get("replaces", ())}
+        data = {
+            k: {**base.get(k, {}), **v} if isinstance(v, dict) else v for k, v in {**base, **data}.items()
+        }
     return RulePack(name, data)

@@ -178,7 +178,7 @@ GUARANTEE_FORMS: Final = (
 )
 
 
-def _table(
+def _table(  # noqa: PLR0913 (a declaration reads in one line of words)
     name: str, en: str, zh: str, doc: str, *columns: Column, label: str = "", relationship: str = ""
 ) -> Table:
     return Table(name, en, zh, doc, columns + _BOOKKEEPING, label, relationship)
@@ -205,7 +205,9 @@ _ALL: Final = (
         Column("total_assets", MONEY, "Total assets", "总资产"),
         Column("revenue", MONEY, "Revenue", "营业收入", "Gross receipts of a year"),
         Column("expenses", MONEY, "Expenses", "支出", "Of a year"),
-        Column("external_assets", MONEY, "External assets", "外部资产", "Clearing: assets outside the network"),
+        Column(
+            "external_assets", MONEY, "External assets", "外部资产", "Clearing: assets outside the network"
+        ),
         Column("external_liabilities", MONEY, "External liabilities", "外部负债", "Clearing: ranks equally"),
         Column("risk_weight", RATIO, "Risk weight", "风险权重", "1 = 100 %"),
         Column("gsib", BOOL, "G-SIB", "全球系统重要性银行"),

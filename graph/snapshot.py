@@ -146,9 +146,7 @@ class Snapshot:
         rows = {name: _in_force(book, name, day) for name in TABLES}
         rows["parties"] = _by_family(book, rows)
         numbers = {name: _by_first_row(book, name, rows[name]) for name in _REFERRED}
-        tables = {
-            name: _compile(book, TABLES[name], rows[name], numbers, currencies) for name in TABLES
-        }
+        tables = {name: _compile(book, TABLES[name], rows[name], numbers, currencies) for name in TABLES}
         own = tables["ownership"]
         votes = np.where(own["voting"] == NULL, own["share"], own["voting"])
         stakes = Stakes.of(own["owner_id"], own["owned_id"], own["share"], votes, len(tables["parties"]))
@@ -302,7 +300,7 @@ def _coded(array: pa.Array, words: list[str]) -> Int32:
     coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     place = {w: i for i, w in enumerate(words)}
     lut = np.array([place.get(w, -1) for w in coded.dictionary.to_pylist()] + [-1], np.int32)
-    return lut[np.asarray(pc.fill_null(coded.indices.cast(pa.int32()), -1))]
+    return np.asarray(lut[np.asarray(pc.fill_null(coded.indices.cast(pa.int32()), -1))], np.int32)
 
 
 def _numbers(array: pa.Array, column: Column) -> Array:

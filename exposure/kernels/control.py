@@ -65,15 +65,15 @@ def fixpoint(
     queue = np.empty(1024, np.int32)
     touched = np.empty(1024, np.int32)
     a, b, k = np.empty(1024, np.int32), np.empty(1024, np.int32), 0
-    pair_votes, pair_hops, pair_direct = np.empty(1024, np.int64), np.empty(1024, np.int32), np.empty(1024, np.bool_)
+    pair_votes, pair_hops, pair_direct = (
+        np.empty(1024, np.int64),
+        np.empty(1024, np.int32),
+        np.empty(1024, np.bool_),
+    )
     h, c, q = np.empty(1024, np.int32), np.empty(1024, np.int32), 0
     direct_votes, all_votes = np.empty(1024, np.int64), np.empty(1024, np.int64)
     for x in range(low, high):
-        if (
-            out_ptr[x] == out_ptr[x + 1]
-            and body_ptr[x] == body_ptr[x + 1]
-            and fact_ptr[x] == fact_ptr[x + 1]
-        ):
+        if out_ptr[x] == out_ptr[x + 1] and body_ptr[x] == body_ptr[x + 1] and fact_ptr[x] == fact_ptr[x + 1]:
             continue
         barred = barred_ptr[x + 1] > barred_ptr[x]
         queue[0] = x

@@ -53,7 +53,9 @@ def entered(ptr: np.ndarray, to: np.ndarray, component: np.ndarray, count: int) 
 
 
 @kernel
-def below(ptr: np.ndarray, to: np.ndarray, component: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
+def below(
+    ptr: np.ndarray, to: np.ndarray, component: np.ndarray, count: int, seeds: np.ndarray
+) -> np.ndarray:
     """Components that any of the seeds' components reaches over an edge: bool (count,)."""
     n = len(ptr) - 1
     reached = np.zeros(count, np.bool_)
@@ -96,9 +98,9 @@ def reach(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Members of each group with the way in (``via``) and the fewest steps from the source (``depth``).
 
-    Shapes: seeds of group g are seeds[seed_ptr[g]:seed_ptr[g+1]] (int32) with via int8, kin one step off; control edges as CSR
-    with hops int32, none from the parties in ``skip``; ``closed`` = control edges are transitive, so that
-    what control reached need not follow its own; other links as CSR with via int8. Returns ptr int64,
+    Shapes: seeds of group g are seeds[seed_ptr[g]:seed_ptr[g+1]] (int32) with via int8, kin one step off;
+    control edges as CSR with hops int32, none from the parties in ``skip``; ``closed`` = control edges are
+    transitive, so that what control reached need not follow its own; other links as CSR with via int8. Returns ptr int64,
     members int32, via int8, depth int32; stops before a group that takes the memberships beyond ``most``, so
     that ptr may be shorter than seed_ptr. Steps are settled in rising order (Dial's buckets).
     """
@@ -110,7 +112,11 @@ def reach(
     steps = np.zeros(n, np.int32)
     way = np.zeros(n, np.int8)
     head = np.full(1024, -1, np.int32)
-    entry_node, entry_next, entry_via = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024, np.int8)
+    entry_node, entry_next, entry_via = (
+        np.empty(1024, np.int32),
+        np.empty(1024, np.int32),
+        np.empty(1024, np.int8),
+    )
     k = 0
     for g in range(len(seed_ptr) - 1):
         entries = 0
@@ -164,14 +170,24 @@ def reach(
                         deepest = max(deepest, d)
             level += 1
         if k > most:
-            return out_ptr[: g + 1].copy(), members[: out_ptr[g]].copy(), via[: out_ptr[g]].copy(), depth[: out_ptr[g]].copy()
+            return (
+                out_ptr[: g + 1].copy(),
+                members[: out_ptr[g]].copy(),
+                via[: out_ptr[g]].copy(),
+                depth[: out_ptr[g]].copy(),
+            )
         out_ptr[g + 1] = k
     return out_ptr, members[:k].copy(), via[:k].copy(), depth[:k].copy()
 
 
 @kernel
 def sizes(
-    seed_ptr: np.ndarray, seeds: np.ndarray, ptr: np.ndarray, to: np.ndarray, component: np.ndarray, order: np.ndarray
+    seed_ptr: np.ndarray,
+    seeds: np.ndarray,
+    ptr: np.ndarray,
+    to: np.ndarray,
+    component: np.ndarray,
+    order: np.ndarray,
 ) -> np.ndarray:
     """How many parties each group reaches, 64 groups at a time: int64 (groups,).
 

@@ -72,7 +72,16 @@ def merge_stakes(
         if votes[r] != null:
             v[k] += votes[r]
     k += 1
-    return a[:k].copy(), b[:k].copy(), s[:k].copy(), v[:k].copy(), own_share, own_votes, blank_share, blank_votes
+    return (
+        a[:k].copy(),
+        b[:k].copy(),
+        s[:k].copy(),
+        v[:k].copy(),
+        own_share,
+        own_votes,
+        blank_share,
+        blank_votes,
+    )
 
 
 @kernel
@@ -110,7 +119,7 @@ def family_order(holder: np.ndarray) -> np.ndarray:
         for i in range(depth):
             root[path[i]] = top
     number = np.empty(n, np.int32)
-    ptr, rows = counting_sort(root, n)
+    _, rows = counting_sort(root, n)
     for i in range(len(rows)):
         number[rows[i]] = i
     return number

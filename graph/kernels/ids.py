@@ -1,7 +1,8 @@
 """Text ids to whole numbers: an open-addressing table with the key in the slot.
 
-A key of up to 15 bytes is packed with its length into two 64-bit words, so that a look-up touches one slot
-and no text; a longer one is represented by two hashes and compared byte by byte on a match.
+A slot is 16 bytes, four to a cache line: an id of up to 11 bytes, its length and its row. A longer id is
+represented by a hash and compared byte by byte on a match. Slots are read in batches, so that the memory
+accesses of one batch overlap.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _S29 = np.uint64(29)
 _S32 = np.uint64(32)
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # numba has no stubs
+@intrinsic
 def _load64(typingctx, array, offset):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
     """Read eight bytes at an offset of a uint8 array as one little-endian word."""
 
@@ -32,9 +33,16 @@ def _load64(typingctx, array, offset):  # type: ignore[no-untyped-def]  # noqa: 
     return types.uint64(array, types.int64), codegen
 
 
+_SHORT = 11
+_LONG = np.uint64(255) << np.uint64(24)
+_ROW = np.uint64(32)
+_KEY = np.uint64(0xFFFFFFFF)
+_BATCH = 16
+
+
 @kernel
 def _short(data: np.ndarray, start: int, length: int, size: int) -> tuple[np.uint64, np.uint64]:
-    """Pack up to 15 bytes and their count into two words."""
+    """Up to 11 bytes and their count as a word and a half."""
     a = np.uint64(0)
     b = np.uint64(0)
     if start + 16 <= size:
@@ -51,13 +59,13 @@ def _short(data: np.ndarray, start: int, length: int, size: int) -> tuple[np.uin
                 a |= np.uint64(data[start + i]) << np.uint64(8 * i)
             else:
                 b |= np.uint64(data[start + i]) << np.uint64(8 * (i - 8))
-    return a, b | (np.uint64(length) << np.uint64(56))
+    return a, b | (np.uint64(length) << np.uint64(24))
 
 
 @kernel
 def _key(data: np.ndarray, start: int, length: int, size: int) -> tuple[np.uint64, np.uint64]:
-    """The two words that stand for an id; the top byte of the second is 255 for a long one."""
-    if length <= 15:
+    """The word and a half that stand for an id; byte 3 of the second is 255 for a long one."""
+    if length <= _SHORT:
         return _short(data, start, length, size)
     a = np.uint64(length) * _M1
     b = np.uint64(length) ^ _M2
@@ -67,7 +75,7 @@ def _key(data: np.ndarray, start: int, length: int, size: int) -> tuple[np.uint6
         a ^= a >> _S29
         b = (b + byte + np.uint64(1)) * _M2
         b ^= b >> _S32
-    return a, b | (np.uint64(255) << np.uint64(56))
+    return a, (b & np.uint64(0xFFFFFF)) | _LONG
 
 
 @kernel
@@ -91,35 +99,77 @@ def _same(
 
 
 @kernel
+def _keys(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    low: int,
+    count: int,
+    table: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    s: np.ndarray,
+) -> np.uint64:
+    """Keys and first slots of a batch; reads the slots, so that they are near when they are probed."""
+    wrap = np.uint64(len(table) - 1)
+    for k in range(count):
+        start = offsets[low + k]
+        a[k], b[k] = _key(data, start, offsets[low + k + 1] - start, len(data))
+        s[k] = _slot(a[k], b[k], wrap)
+    seen = np.uint64(0)
+    for k in range(count):
+        seen |= table[s[k], 1]
+    return seen
+
+
+@kernel
+def _find(
+    table: np.ndarray,
+    a: np.uint64,
+    b: np.uint64,
+    s: np.uint64,
+    data: np.ndarray,
+    start: int,
+    length: int,
+    held_data: np.ndarray,
+    held_offsets: np.ndarray,
+) -> tuple[int, np.uint64]:
+    """Row of an id and its slot; -1 and the free slot where it is not in the table."""
+    wrap = np.uint64(len(table) - 1)
+    while True:
+        word = table[s, 1]
+        if word == 0:
+            return -1, s
+        if table[s, 0] == a and (word & _KEY) == b:
+            j = np.int64(word >> _ROW) - 1
+            if length <= _SHORT or _same(
+                data, start, length, held_data, held_offsets[j], held_offsets[j + 1] - held_offsets[j]
+            ):
+                return j, s
+        s = (s + np.uint64(1)) & wrap
+
+
+@kernel
 def build(data: np.ndarray, offsets: np.ndarray, first: np.ndarray, mask: int) -> np.ndarray:
     """Table of the ids ``data[offsets[i]:offsets[i + 1]]``; ``first[i]`` becomes the first row of the same id.
 
     Shapes: data uint8 (bytes,), offsets int32 (n + 1,), first int32 (n,). Returns the table uint64
-    (mask + 1, 3): two key words and row + 1.
+    (mask + 1, 2): eight bytes of the key; the rest of it, its length and row + 1.
     """
-    table = np.zeros((mask + 1, 3), np.uint64)
-    wrap = np.uint64(mask)
-    for i in range(len(offsets) - 1):
-        start = offsets[i]
-        length = offsets[i + 1] - start
-        a, b = _key(data, start, length, len(data))
-        s = _slot(a, b, wrap)
-        while True:
-            held = table[s, 2]
-            if held == 0:
-                table[s, 0] = a
-                table[s, 1] = b
-                table[s, 2] = np.uint64(i + 1)
-                first[i] = i
-                break
-            if table[s, 0] == a and table[s, 1] == b:
-                j = np.int64(held) - 1
-                if length <= 15 or _same(
-                    data, start, length, data, offsets[j], offsets[j + 1] - offsets[j]
-                ):
-                    first[i] = j
-                    break
-            s = (s + np.uint64(1)) & wrap
+    table = np.zeros((mask + 1, 2), np.uint64)
+    a, b, s = np.empty(_BATCH, np.uint64), np.empty(_BATCH, np.uint64), np.empty(_BATCH, np.uint64)
+    n = len(offsets) - 1
+    for low in range(0, n, _BATCH):
+        count = min(_BATCH, n - low)
+        _keys(data, offsets, low, count, table, a, b, s)
+        for k in range(count):
+            i = low + k
+            start = offsets[i]
+            j, slot = _find(table, a[k], b[k], s[k], data, start, offsets[i + 1] - start, data, offsets)
+            if j < 0:
+                table[slot, 0] = a[k]
+                table[slot, 1] = b[k] | (np.uint64(i + 1) << _ROW)
+                j = i
+            first[i] = j
     return table
 
 
@@ -134,26 +184,18 @@ def look_up(
     out: np.ndarray,
 ) -> None:
     """Row of each id in the table, -2 where it is not there, -1 where ``valid`` (uint8, or empty) is 0."""
-    wrap = np.uint64(len(table) - 1)
+    a, b, s = np.empty(_BATCH, np.uint64), np.empty(_BATCH, np.uint64), np.empty(_BATCH, np.uint64)
     n = len(offsets) - 1
-    for i in range(n):
-        if len(valid) > 0 and valid[i] == 0:
-            out[i] = -1
-            continue
-        start = offsets[i]
-        length = offsets[i + 1] - start
-        a, b = _key(data, start, length, len(data))
-        s = _slot(a, b, wrap)
-        out[i] = -2
-        while True:
-            held = table[s, 2]
-            if held == 0:
-                break
-            if table[s, 0] == a and table[s, 1] == b:
-                j = np.int64(held) - 1
-                if length <= 15 or _same(
-                    data, start, length, held_data, held_offsets[j], held_offsets[j + 1] - held_offsets[j]
-                ):
-                    out[i] = j
-                    break
-            s = (s + np.uint64(1)) & wrap
+    for low in range(0, n, _BATCH):
+        count = min(_BATCH, n - low)
+        _keys(data, offsets, low, count, table, a, b, s)
+        for k in range(count):
+            i = low + k
+            if len(valid) > 0 and valid[i] == 0:
+                out[i] = -1
+                continue
+            start = offsets[i]
+            j, _ = _find(
+                table, a[k], b[k], s[k], data, start, offsets[i + 1] - start, held_data, held_offsets
+            )
+            out[i] = j if j >= 0 else -2

@@ -37,7 +37,13 @@ class Network:
         return book(
             parties=self.parties,
             ownership=[
-                {"owner_id": a, "owned_id": b, "holding_id": str(i), "share": None if v is None else v, "voting": v}
+                {
+                    "owner_id": a,
+                    "owned_id": b,
+                    "holding_id": str(i),
+                    "share": None if v is None else v,
+                    "voting": v,
+                }
                 for i, (a, b, v) in enumerate(self.votes)
             ],
             control=[
@@ -47,7 +53,8 @@ class Network:
             members=[{"body_id": a, "party_id": b} for a, b in sorted(self.members)],
             kin=[{"person_id": a, "relative_id": b, "relation": "brother"} for a, b in sorted(self.kin)],
             dependence=[
-                {"dependent_id": a, "on_id": b, "basis": "distress_would_spread"} for a, b in sorted(self.dependence)
+                {"dependent_id": a, "on_id": b, "basis": "distress_would_spread"}
+                for a, b in sorted(self.dependence)
             ],
         )
 

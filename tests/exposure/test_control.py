@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -58,7 +59,12 @@ def test_every_pair_carries_its_proof(net: Network) -> None:
 @given(net=networks())
 def test_order_of_rows_does_not_matter(net: Network) -> None:
     turned = Network(
-        net.parties[::-1], net.votes[::-1], dict(reversed(net.facts.items())), net.members, net.kin, net.dependence
+        net.parties[::-1],
+        net.votes[::-1],
+        dict(reversed(net.facts.items())),
+        net.members,
+        net.kin,
+        net.dependence,
     )
     assert control(net.snapshot()).table().equals(control(turned.snapshot()).table())
 
@@ -77,9 +83,7 @@ def test_a_chain_of_a_thousand_ends() -> None:
         Snapshot.of(
             book(
                 parties=[party(n) for n in names],
-                ownership=[
-                    {"owner_id": a, "owned_id": b, "share": "0.6"} for a, b in zip(names, names[1:], strict=False)
-                ],
+                ownership=[{"owner_id": a, "owned_id": b, "share": "0.6"} for a, b in pairwise(names)],
             )
         )
     )

@@ -44,7 +44,9 @@ def edges(net: Network) -> set[tuple[str, str]]:
     controls = {
         (x, y)
         for x in names
-        for y in control_oracle.controlled(x, names, net.votes, net.proofs(), net.members, barred=net.barred())
+        for y in control_oracle.controlled(
+            x, names, net.votes, net.proofs(), net.members, barred=net.barred()
+        )
     }
     return controls | net.members | {(b, a) for a, b in net.members} | {(b, a) for a, b in net.dependence}
 
@@ -81,7 +83,9 @@ def test_alternative_makes_one_group_per_branch(net: Network) -> None:
     kept = {(a, b) for a, b in edges(net) if a not in state} | {(a, b) for a, b in pacts if a not in state}
     if any(s in pair for s in state for pair in pacts):
         return  # a state in a voting body: its branches are the body's
-    assert sets(grouped(net.snapshot(), Settings("alternative"))) == oracle.groups(net.names, kept, set(), state, out)
+    assert sets(grouped(net.snapshot(), Settings("alternative"))) == oracle.groups(
+        net.names, kept, set(), state, out
+    )
 
 
 @given(net=networks())
@@ -98,7 +102,12 @@ def test_depth_counts_the_steps_from_a_source(net: Network) -> None:
 @given(net=networks())
 def test_order_of_rows_does_not_matter(net: Network) -> None:
     turned = Network(
-        net.parties[::-1], net.votes[::-1], dict(reversed(net.facts.items())), net.members, net.kin, net.dependence
+        net.parties[::-1],
+        net.votes[::-1],
+        dict(reversed(net.facts.items())),
+        net.members,
+        net.kin,
+        net.dependence,
     )
     assert grouped(net.snapshot()).members_table().equals(grouped(turned.snapshot()).members_table())
 
@@ -147,9 +156,7 @@ def test_counterparties_connect_on_request(share: str | None, together: bool) ->
 def test_too_many_overlaps_give_sources_and_sizes() -> None:
     sources = [f"S{i:03d}" for i in range(2 * MOST_PER_PARTY)]
     sinks = [f"T{i:03d}" for i in range(3 * MOST_PER_PARTY)]
-    depends = [
-        {"dependent_id": t, "on_id": s, "basis": "repayment_source"} for s in sources for t in sinks
-    ]
+    depends = [{"dependent_id": t, "on_id": s, "basis": "repayment_source"} for s in sources for t in sinks]
     held = grouped(Snapshot.of(book(parties=[party(p) for p in sources + sinks], dependence=depends)))
     assert not held.complete
     assert held.size.tolist() == [len(sinks) + 1] * len(sources)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import given
 
@@ -46,6 +47,6 @@ def test_a_path_leads_from_a_source_to_the_member(net: Network) -> None:
                 if path:
                     assert path[0].start in sources
                     assert path[-1].to == party
-                    assert all(a.to == b.start for a, b in zip(path, path[1:], strict=False))
+                    assert all(a.to == b.start for a, b in pairwise(path))
                     assert all(s.proof for s in path if s.via == "control")
                     assert all(s.row for s in path if s.via == "dependence")

@@ -38,7 +38,10 @@ def controlled(
             if y == x or (x, y) in barred:
                 continue
             base = 1 - sum((v for a, b, v in votes if a == b == y and v is not None), Fraction(0))
-            held = sum((v for a, b, v in votes if b == y and a != y and a in commanded and v is not None), Fraction(0))
+            held = sum(
+                (v for a, b, v in votes if b == y and a != y and a in commanded and v is not None),
+                Fraction(0),
+            )
             by_fact = any(b == y and a in commanded and a != b for a, b in facts)
             if by_fact or (base > 0 and held > base * HALF):
                 grown.add(y)
