@@ -10,6 +10,7 @@ from graph.errors import OptionError
 
 FILE: Final = "konzern.toml"
 PREFIX: Final = "KONZERN"
+_PARAMETERS: Final = {"option": "options"}
 
 
 def from_file(folder: Path) -> dict[str, Any]:
@@ -24,7 +25,8 @@ def from_file(folder: Path) -> dict[str, Any]:
         held = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise OptionError(f"{FILE} cannot be read: {error}; mend it or remove it") from error
-    return {name.replace("-", "_"): _flag(value) for name, value in held.items()}
+    flags = {name.replace("-", "_"): _flag(value) for name, value in held.items()}
+    return {_PARAMETERS.get(name, name): value for name, value in flags.items()}
 
 
 def _flag(value: Any) -> Any:  # noqa: ANN401 (any TOML value)

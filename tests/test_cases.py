@@ -148,7 +148,7 @@ def claim(expected: dict[str, Any], name: str) -> Any:  # noqa: ANN401 (as the c
     return value
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case["id"])
 def test_worked_case(case: Case, tmp_path: Path) -> None:
     results = run(case, tmp_path)
     for name in case["expected"]["asserts"]:
