@@ -2,24 +2,23 @@
 
 Usage: python bench/make_sample.py [--out FOLDER]
 
-Stories are written by hand, one function each (bench/sample/); around them stands filler from a fixed seed. Every
-expected figure is worked out where its story is told, never by the engine. A run writes the same bytes every time.
+Stories are written by hand, one function each (bench/sample/); around them stands filler from a fixed seed.
+Every expected figure is worked out where its story is told, never by the engine. A run writes the same bytes
+every time.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime as dt
-import inspect
-import io
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from bench.sample import control, credit, filler, lenders
-from bench.sample.draft import AS_OF, Cell, Draft, Plant
+from bench.sample import answers, control, credit, duplicates, filler, guarantees, lenders, limits, warnings
+from bench.sample.answers import cell, sheet
+from bench.sample.draft import AS_OF, Cell, Draft
 from graph.model import TABLES
 
 FOLDER: Final = Path(__file__).parents[1] / "app" / "sample"
@@ -44,8 +43,39 @@ STORIES: Final[tuple[Callable[[Draft], None], ...]] = (
     control.abroad,
     credit.umbrella,
     credit.fund,
-    credit.recorded_twice,
+    credit.suppliers,
+    credit.no_owner_in_sight,
+    credit.couple,
+    credit.markets,
+    credit.life_of_a_loan,
     credit.odd_records,
+    duplicates.recorded_twice,
+    duplicates.two_names,
+    duplicates.one_invoice,
+    duplicates.one_building,
+    duplicates.too_much_in_total,
+    guarantees.swap,
+    guarantees.ring,
+    guarantees.joint_circle,
+    guarantees.hub,
+    guarantees.worn_out,
+    guarantees.beyond_capacity,
+    guarantees.chain,
+    guarantees.inside_the_group,
+    guarantees.bank_protection,
+    guarantees.forms,
+    guarantees.domino,
+    guarantees.finance_companies,
+    limits.over_the_limit,
+    limits.on_the_line,
+    limits.house_limits,
+    limits.untested,
+    limits.joint_credit,
+    warnings.downgrade,
+    warnings.late,
+    warnings.suddenly_drawn,
+    warnings.takeover,
+    warnings.old_figures,
 )
 """Every story, in the order in which the README tells them."""
 
@@ -56,6 +86,9 @@ FILLER: Final = (
     filler.statements,
     filler.ratings,
     filler.repayments,
+    filler.identifiers,
+    filler.valuables,
+    filler.ceilings,
 )
 
 
@@ -71,30 +104,6 @@ def draft() -> Draft:
     return made
 
 
-def cell(value: Cell) -> str:
-    """A cell as the file has it: plain decimals, true and false, dates as YYYY-MM-DD.
-
-    >>> cell(Decimal("1E+2")), cell(True), cell(None)
-    ('100', 'true', '')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return value.isoformat() if isinstance(value, dt.date) else str(value)
-
-
-def sheet(header: list[str], rows: list[list[str]]) -> str:
-    """A CSV text with line feeds."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([header, *rows])
-    return out.getvalue()
-
-
 def table(name: str, made: Draft) -> str:
     """One table as CSV, with the columns that any row fills."""
     rows = made.tables[name]
@@ -105,52 +114,43 @@ def table(name: str, made: Draft) -> str:
     return sheet(header, [[cell(r.get(c)) for c in header] for r in rows])
 
 
-def expected(plants: list[Plant]) -> str:
-    """The plants as CSV: code, subjects (separated by a space), amount in yuan, pack."""
-    rows = [[p.code, " ".join(p.subjects), cell(p.amount), p.pack, p.story, p.figure] for p in plants]
-    return sheet(["code", "subjects", "amount", "pack", "story", "figure"], sorted(rows))
+def manifest(made: Draft, texts: Mapping[str, str]) -> str:
+    """What the group says that it sends: rows and digest of each file, limits and drawn amounts by currency."""
+    lines = ["format = 1", 'subsidiary = "YUNQIAO"', f"period = {AS_OF}", 'kind = "full"']
+    for name, text in texts.items():
+        rows = made.tables[name.removesuffix(".csv")]
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        lines += ["", f'[files."{name}"]', f"rows = {len(rows)}", f'sha256 = "{digest}"']
+        if name == "facilities.csv":
+            lines.append(
+                f"sums = {{ limit = {_by_currency(rows, 'limit')}, drawn = {_by_currency(rows, 'drawn')} }}"
+            )
+    return "\n".join([*lines, ""])
 
 
-def readme(made: Draft) -> str:
-    """The sample told to a reader: what is in it, its stories, and every plant."""
-    counts = ", ".join(f"{len(made.tables[t]):,} {t.replace('_', ' ')}" for t in TABLES if t in made.tables)
-    told = "\n".join(
-        f"### {s.__name__.replace('_', ' ').capitalize()}\n{inspect.getdoc(s)}\n" for s in STORIES
-    )
-    rows = [
-        f"| {p.code} | {', '.join(p.subjects) or '(the book)'} | {f'{p.amount:,}' if p.amount is not None else ''} "
-        f"| {p.pack} | {p.figure} |"
-        for p in sorted(made.plants, key=lambda p: (p.code, p.subjects, p.pack))
-    ]
-    return "\n".join([
-        "# The sample banking group",
-        "",
-        f"Yunqiao Financial Holdings (云峤金融控股) and its clients on {AS_OF}: {counts}.",
-        "Base currency CNY, with rates for USD and EUR. All names are invented; a likeness to a real company or",
-        "person is chance. `python bench/make_sample.py` writes this folder, the same bytes every time.",
-        "",
-        "Ids speak: `C-XIWAN-02` is the second company of Xiwan, `P-` a person, `F-BANK-XIWAN-1` a facility of",
-        "`L-BANK`, `GU-` a guarantee, `K-` collateral, `U-` an umbrella limit, `G:` and a source a group.",
-        "",
-        "## What must come out",
-        "One row a finding that a report must show; `expected.csv` has the same for programs. Amounts are in yuan and",
-        "were worked out by hand. An empty pack means that every pack finds it.",
-        "",
-        "| code | where | amount | pack | figure |",
-        "|---|---|---|---|---|",
-        *rows,
-        "",
-        "## The stories",
-        told,
-    ])  # fmt: skip
+def _by_currency(rows: list[dict[str, Cell]], column: str) -> str:
+    """Sums of an amount by currency, as TOML."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        if row.get(column) is not None:
+            sums[str(row["currency"])] = sums.get(str(row["currency"]), Decimal(0)) + Decimal(
+                str(row[column])
+            )
+    return "{ " + ", ".join(f'{c} = "{cell(v)}"' for c, v in sorted(sums.items())) + " }"
 
 
 def files() -> dict[str, str]:
     """Name and text of every file of the sample."""
     made = draft()
     texts = {f"{name}.csv": table(name, made) for name in TABLES if name in made.tables}
-    manifest = f'subsidiary = "YUNQIAO"\nperiod = {AS_OF}\nkind = "full"\n'
-    return {**texts, "book.toml": manifest, "expected.csv": expected(made.plants), "README.md": readme(made)}
+    counts = {name: len(made.tables[name]) for name in TABLES if name in made.tables}
+    own = {
+        "book.toml": manifest(made, texts),
+        "expected.csv": answers.expected(made),
+        "figures.csv": answers.figures(made),
+        "README.md": answers.readme(made, STORIES, counts),
+    }
+    return texts | own
 
 
 def main() -> None:

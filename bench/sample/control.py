@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bench.sample.draft import Draft, day
 
 
@@ -22,6 +24,7 @@ def pyramid(d: Draft) -> None:
     d.lent("BANK", heavy, 500, 500)
     d.lent("LEASE", works, 120, product="lease")
     d.plant("beneficial_owner", founder, figure="60 % of 01; controls 02 and 03", pack="EU-AMLR")
+    d.ratio("shares", {"owner_id": founder, "owned_id": works}, "integrated", "0.15606", "0.6 x 0.51 x 0.51")
 
 
 def voting_pact(d: Draft) -> None:
@@ -51,6 +54,8 @@ def voting_pact(d: Draft) -> None:
     d.lent("BANK", works, 800, 600, product="revolving")
     d.lent("FACTOR", unit, 60, 45, product="factoring")
     d.plant("unknown_owners", works, figure="known holders 55 %")
+    votes = {"holder_id": pact, "owned_id": works}
+    d.ratio("votes", votes, "with_controlled", "0.55", "22 + 18 + 15 % of the members")
 
 
 def kin(d: Draft) -> None:
@@ -101,6 +106,8 @@ def state(d: Draft) -> None:
     d.lent("BANK", build, 150, 110, product="performance_guarantee")
     d.lent("BANK", province, 300, product="bond")
     d.plant("economic_dependence", (build, energy), figure="62 % of receipts")
+    total = "1,200 + 40 % of 300; 260; 60 + 40 % of 40; 850 + 40 % of 50; 110 + 50 % of 40; 300"
+    d.total("groups", "G:GOV-XICHUAN", "gross", 2_956, total)
     d.plant("exempt", province, 300, "bond of a government at 0 %", pack="EU-CRR")
 
 
@@ -156,6 +163,7 @@ def treasury_stock(d: Draft) -> None:
     d.holders(company, {owner: "0.45", other: "0.43", company: "0.12"})
     d.lent("BANK", company, 80, 60, product="revolving")
     d.plant("self_ownership", company, figure="12 % of itself")
+    d.ratio("votes", {"holder_id": owner, "owned_id": company}, "base", "0.88", "1 - 0.12 of treasury stock")
 
 
 def dual_class(d: Draft) -> None:
@@ -230,6 +238,7 @@ def overfull_register(d: Draft) -> None:
     d.holders(company, {buyer: "0.6", seller: "0.55"})
     d.lent("LEASE", company, 75, product="lease")
     d.plant("shares_exceed_one", company, figure="60 % + 55 % = 115 %")
+    d.plant("control_conflict", company, figure="60 % and 55 % of the votes")
 
 
 def unknown_stakes(d: Draft) -> None:
@@ -254,6 +263,9 @@ def cross_holding(d: Draft) -> None:
     d.holders(b, {founder: "0.7", a: "0.3"})
     d.lent("BANK", a, 130, 100, product="revolving")
     d.lent("BANK", b, 70, 70)
+    inward = {"owner_id": a, "owned_id": b}
+    d.ratio("shares", inward, "integrated", str(Decimal("0.3") / Decimal("0.91")), "0.3 / (1 - 0.3 x 0.3)")
+    d.ratio("shares", inward, "corrected", "0.3", "0.3: the way back does not count")
     d.plant("close_link", (a, b), figure="integrated shares above 20 % either way", pack="ECB-CLOSE-LINKS")
 
 
@@ -267,8 +279,8 @@ def abroad(d: Draft) -> None:
                   equity=210, revenue=95)  # fmt: skip
     works = d.party("C-FERNWICK-02", "芬维克机床有限公司", "Fernwick Werkzeugbau GmbH", country="DE", currency="EUR",
                     equity=80, revenue=160)  # fmt: skip
-    trade = d.party("C-FERNWICK-03", "芬维克亚洲贸易有限公司", "Fernwick Asia Trading Limited", country="HK", currency="USD",
-                    equity=25, revenue=140)  # fmt: skip
+    trade = d.party("C-FERNWICK-03", "芬维克亚洲贸易有限公司", "Fernwick Asia Trading Limited", country="HK",
+                    currency="USD", equity=25, revenue=140)  # fmt: skip
     d.owns(owner, top, "1")
     d.owns(top, works, "0.9")
     d.owns(owner, works, "0.1")
@@ -276,3 +288,4 @@ def abroad(d: Draft) -> None:
     d.lent("BANK", top, 30, 20, currency="EUR", product="revolving")
     d.lent("LEASE", works, 12, currency="EUR", product="lease")
     d.lent("SEC-HK", trade, 15, 9, currency="USD", product="margin_loan", start_date=day("2026-02-10"))
+    d.total("groups", "G:P-FERNWICK-OWNER", "gross", "394.5", "EUR (20 + 40 % of 10 + 12) x 8, USD 15 x 7.1")

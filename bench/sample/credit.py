@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.sample.draft import Draft, yuan
+from bench.sample.draft import Draft, day, yuan
+from bench.sample.identifiers import uscc, wrong
 
 
 def umbrella(d: Draft) -> None:
@@ -18,6 +19,8 @@ def umbrella(d: Draft) -> None:
         members.append(unit)
     for company, limit, drawn in zip(members, (200, 200, 100), (120, 80, 40), strict=True):
         d.lent("BANK", company, limit, drawn, product="revolving", umbrella_id="U-YANPU")
+    d.total("groups", "G:P-YANPU-OWNER", "gross", 264, "120 + 80 + 40 drawn, 40 % of the 60 that are left")
+    d.total("groups", "G:P-YANPU-OWNER", "drawn", 240, "120 + 80 + 40")
     d.plant("umbrella_double_count", "G:P-YANPU-OWNER", 200, "200 + 200 + 100 - 300")
 
 
@@ -43,15 +46,9 @@ def fund(d: Draft) -> None:
     for party, amount in held:
         d.add("underlyings", facility_id=facility, party_id=party, amount=yuan(amount), currency="CNY")
     d.lent("BANK", manager, 20, 10, product="revolving")
-
-
-def recorded_twice(d: Draft) -> None:
-    """Liqiu (栎丘): one contract of 50 went through two systems; it counts once."""
-    owner = d.person("LIQIU-OWNER", "东里牧", "Dongli Mu")
-    company = d.firm("LIQIU-01", "栎丘木业", "Liqiu Timber", 140, 230)
-    d.owns(owner, company, "1")
-    ids = [d.lent("BANK", company, 50, contract_ref="YQBANK-2025-LIQIU-A") for _ in range(2)]
-    d.plant("duplicate_record", ids, 50, "the same contract of 50")
+    d.total("party_exposures", vehicle, "gross", 220, "600 - 200 - 100 - 80")
+    d.total("party_exposures", "C-LANHENG-02", "gross", 700, "500 of its own, 200 through the fund")
+    d.total("party_exposures", "(unknown)", "gross", 80, "not identified")
 
 
 def odd_records(d: Draft) -> None:
@@ -61,7 +58,7 @@ def odd_records(d: Draft) -> None:
     """
     owner = d.person("BIWU-OWNER", "鲜于竹", "Xianyu Zhu")
     company = d.party("C-BIWU-01", "碧梧园林有限公司", "Biwu Gardens Co., Ltd.", equity=75, revenue=110,
-                      uscc="91990001MA0BIWU018")  # fmt: skip
+                      uscc=wrong(uscc(9_001)))  # fmt: skip
     unit = d.party(
         "C-BIWU-02", "碧梧海外有限公司", "Biwu Overseas Limited", country="HK", equity=9, revenue=15
     )
@@ -73,7 +70,80 @@ def odd_records(d: Draft) -> None:
     strange = d.lent("LEASE", company, 10, 6, product="orchard_lease")
     over = d.lent("BANK", company, 15, 17, product="overdraft")
     d.plant("amount_unknown", blank, figure="drawn")
-    d.plant("rate_unknown", (), figure="GBP")
+    d.plant("rate_unknown", "GBP", figure="GBP")
     d.plant("unknown_product", strange, figure="orchard_lease")
-    d.plant("drawn_above_limit", over, figure="17 on a limit of 15")
+    d.plant("drawn_above_limit", over, 2, figure="17 on a limit of 15")
     d.plant("identifier_invalid", company, figure="the last digit of its uscc is wrong")
+
+
+def suppliers(d: Draft) -> None:
+    """Heyin (荷隐) lives from two customers that have nothing to do with each other; Lianxu (涟溆) from one.
+
+    55 % and 45 % of Heyin's receipts, and both are known to take it down: it counts in full in both groups.
+    Lianxu gets exactly half from Yunye: that connects in the EU, not under the Chinese rule of more than half.
+    """
+    firm = d.family_firm("HEYIN", ("荷隐模具", "Heyin Moulds"), ("尉迟模", "Yuchi Mo"), 70, 100)
+    half = d.family_firm("LIANXU", ("涟溆包装", "Lianxu Packaging"), ("尉迟袋", "Yuchi Dai"), 30, 60)
+    first, second, third = "C-LANHENG-01", "C-CHENGBO-01", "C-XIWAN-01"
+    for customer, amount, share in ((first, 55, "0.55"), (second, 45, "0.45")):
+        d.add("counterparties", party_id=firm, counterparty_id=customer, relation="customer", amount=yuan(amount),
+              currency="CNY", share_of_receipts=share, replaceable=False)  # fmt: skip
+        d.add("dependence", dependent_id=firm, on_id=customer, basis="distress_would_spread")
+    d.add("dependence", dependent_id=half, on_id=third, basis="gross_receipts_share", strength="0.5")
+    d.add("dependence", dependent_id=half, on_id=first, basis="sector_or_region")
+    d.lent("BANK", firm, 40, 30, product="revolving")
+    d.lent("FACTOR", half, 12, 9, product="factoring")
+    d.plant("economic_dependence", (firm, first), None, "distress would spread")
+    d.plant("economic_dependence", (half, third), None, "exactly 50 % of receipts", pack="EU-CRR")
+    d.plant("party_in_several_groups", firm, None, "hangs on Lanheng and on Chengbo", pack="EU-CRR")
+
+
+def no_owner_in_sight(d: Draft) -> None:
+    """Luoyi (珞漪): five partners with 20 % each; nobody reaches 25 %, nobody controls."""
+    firm = d.firm("LUOYI-01", "珞漪律咨", "Luoyi Advisory", 25, 60)
+    partners = (("A", "公户平", "Gonghu Ping"), ("B", "公户直", "Gonghu Zhi"), ("C", "邴原衡", "Bing Yuanheng"),
+                ("D", "麹正", "Qu Zheng"), ("E", "褚师允", "Chushi Yun"))  # fmt: skip
+    for letter, zh, en in partners:
+        d.owns(d.person(f"LUOYI-{letter}", zh, en), firm, "0.2")
+    d.lent("BANK", firm, 8, 5, product="revolving")
+    d.plant("no_beneficial_owner_by_ownership", firm, None, "five times 20 %", pack="EU-AMLR")
+
+
+def couple(d: Draft) -> None:
+    """A couple owes one mortgage together: it counts in full for each, and once for both."""
+    wife = d.person("COUPLE-A", "东宫宁", "Donggong Ning")
+    husband = d.person("COUPLE-B", "谯笪安", "Qiaoda An")
+    loan = d.lent("BANK", wife, "2.4", product="mortgage")
+    d.add("co_obligors", facility_id=loan, party_id=husband)
+    d.add("kin", person_id=wife, relative_id=husband, relation="spouse")
+    for party in (wife, husband):
+        d.total("party_exposures", party, "gross", "2.4", "the whole debt")
+    d.total("groups", "G:P-COUPLE-A", "gross", "2.4", "once for both", pack="CN-GROUP")
+    d.add("collateral", collateral_id="K-COUPLE-1", owner_id=wife, kind="real_estate", value=yuan("3.6"),
+          currency="CNY", registry_ref="REG-COUPLE-0001", valuation_date=day("2025-03-01"))  # fmt: skip
+    d.add("pledges", collateral_id="K-COUPLE-1", facility_id=loan, amount=yuan("2.4"), currency="CNY", rank=1)
+
+
+def markets(d: Draft) -> None:
+    """The securities arm's own book: bonds of a global bank, covered bonds, a swap at its exposure value, a repo."""
+    bank = d.party("B-MERIDIEM", "墨瑞迪恩银行", "Meridiem Bank plc", "bank", country="GB", gsib=True,
+                   risk_weight="0.2", currency="USD", equity=40_000)  # fmt: skip
+    d.lent("SEC-HK", bank, 30, currency="USD", product="bond")
+    d.lent("SEC-HK", bank, 25, currency="USD", product="covered_bond")
+    d.lent("SEC-HK", bank, 0, currency="USD", product="derivative", exposure_value=6)
+    d.lent("SEC-HK", bank, 18, currency="USD", product="repo", cash_collateral=17)
+
+
+def life_of_a_loan(d: Draft) -> None:
+    """Suixu (岁序): proposed, running, matured but still drawn, matured and undrawn, closed, written off."""
+    firm = d.family_firm("SUIXU", ("岁序钟表", "Suixu Clocks"), ("仲长时", "Zhongchang Shi"), 60, 75)
+    past, future = {"start_date": day("2024-11-01"), "maturity_date": day("2026-05-01")}, day("2026-12-01")
+    d.lent("BANK", firm, 10, 0, status="proposed", start_date=future)
+    d.lent("BANK", firm, 12, 7, status="active", product="revolving")
+    d.lent("BANK", firm, 5, 3, status="active", **past)
+    d.lent("BANK", firm, 6, 0, status="active", **past)
+    d.lent("BANK", firm, 4, 0, status="closed", **past)
+    d.lent("BANK", firm, 3, 3, status="written_off", provision=3, **past)
+    d.lent("BANK", firm, 20, 0, status="active", start_date=future)
+    total = "7 + 40 % of 5; 3 + 40 % of 2; 40 % of 20 that starts later"
+    d.total("groups", "G:P-SUIXU-OWNER", "gross", "20.8", total)

@@ -18,7 +18,7 @@ Number = int | str | Decimal
 
 @dataclass(frozen=True)
 class Plant:
-    """A finding that must come out: its code, subjects, amount in yuan (None = none), and the pack that it needs.
+    """A finding that must come out: its code, subjects, amount in yuan (None = none), the pack that it needs.
 
     ``pack`` is empty where every pack finds it; ``figure`` tells in words what the amount is made of.
     """
@@ -30,6 +30,24 @@ class Plant:
     story: str
     figure: str
 
+    @property
+    def name(self) -> str:
+        """Code and subjects, separated by a space."""
+        return " ".join((self.code, *self.subjects))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that a result table must hold: in ``table``, the row where ``where``, the column and its value."""
+
+    table: str
+    where: tuple[tuple[str, str], ...]
+    column: str
+    value: Decimal
+    pack: str
+    story: str
+    figure: str
+
 
 @dataclass
 class Draft:
@@ -37,6 +55,7 @@ class Draft:
 
     tables: dict[str, list[dict[str, Cell]]] = field(default_factory=dict)
     plants: list[Plant] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
     story: str = ""
     _last: dict[str, int] = field(default_factory=dict)
 
@@ -62,8 +81,17 @@ class Draft:
         **more: Cell,
     ) -> str:  # fmt: skip
         """A Chinese limited company ``C-tag``, the legal form added to both names."""
-        names = (f"{zh}有限公司", f"{en} Co., Ltd.")
-        return self.party(f"C-{tag}", *names, equity=equity, revenue=revenue, **more)
+        figures: dict[str, Cell] = {"equity": equity, "revenue": revenue, **more}
+        return self.party(f"C-{tag}", f"{zh}有限公司", f"{en} Co., Ltd.", "company", **figures)
+
+    def family_firm(
+        self, tag: str, names: tuple[str, str], owner: tuple[str, str], equity: Number, revenue: Number,
+        **more: Cell,
+    ) -> str:  # fmt: skip
+        """A firm ``C-TAG-01`` with its one owner ``P-TAG-OWNER``; names are Chinese and English."""
+        firm = self.firm(f"{tag}-01", names[0], names[1], equity, revenue, **more)
+        self.owns(self.person(f"{tag}-OWNER", *owner), firm, "1")
+        return firm
 
     def person(self, tag: str, zh: str, en: str) -> str:
         """A person ``P-tag``."""
@@ -83,7 +111,7 @@ class Draft:
     def lent(
         self, lender: str, obligor: str, limit: Number, drawn: Number | None = None, **more: Cell
     ) -> str:
-        """A facility of ``L-lender`` in millions, fully drawn unless said; a term loan in CNY over three years."""
+        """A facility of ``L-lender`` in millions: fully drawn, a term loan in CNY over three years unless said."""
         stem = f"F-{lender}-{obligor.split('-')[1]}"
         facility = str(more.pop("facility_id", None) or self.number(stem))
         terms: dict[str, Cell] = {
@@ -98,8 +126,8 @@ class Draft:
                 more[name] = yuan(more[name])  # type: ignore[arg-type]
         used = limit if drawn is None else drawn
         self.add(
-            "facilities", facility_id=facility, lender_id=f"L-{lender}", obligor_id=obligor, limit=yuan(limit),
-            drawn=yuan(used), **{**terms, **more},
+            "facilities", facility_id=facility, lender_id=f"L-{lender}", obligor_id=obligor,
+            limit=yuan(limit), drawn=yuan(used), **{**terms, **more},
         )  # fmt: skip
         return facility
 
@@ -127,6 +155,19 @@ class Draft:
         who = (subjects,) if isinstance(subjects, str) else tuple(sorted(subjects))
         value = None if amount is None else yuan(amount)
         self.plants.append(Plant(code, who, value, pack, self.story, figure))
+
+    def total(
+        self, table: str, who: str, column: str, amount: Number, figure: str, pack: str = "EU-CRR"
+    ) -> None:
+        """Say what a party or group must total over all lenders, in millions."""
+        key = {"party_exposures": "party_id", "guarantors": "party_id"}.get(table, "group_id")
+        where = ((key, who), ("lender_id", "")) if table.endswith("_exposures") else ((key, who),)
+        self.figures.append(Figure(table, where, column, yuan(amount), pack, self.story, figure))
+
+    def ratio(self, table: str, where: Mapping[str, str], column: str, value: str, figure: str) -> None:
+        """Say what share or count a row must hold."""
+        rows = tuple(where.items())
+        self.figures.append(Figure(table, rows, column, Decimal(value), "EU-CRR", self.story, figure))
 
 
 def yuan(millions: Number) -> Decimal:

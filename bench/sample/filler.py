@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from bench.sample.draft import AS_OF, Draft
+from bench.sample.identifiers import lei, uscc
 
 T = TypeVar("T")
 
@@ -22,6 +23,8 @@ STEMS: Final = (
     ("湉湾", "Tianwan"), ("楹谷", "Yinggu"), ("槿原", "Jinyuan"), ("泓栎", "Hongli"), ("岫青", "Xiuqing"),
 )  # fmt: skip
 """Names of the ordinary groups."""
+GROUPS: Final = 20
+"""How many of them there are."""
 TRADES: Final = (
     ("电子", "Electronics"), ("纺织", "Textiles"), ("钢结构", "Steel Structures"), ("食品", "Foods"),
     ("物流", "Logistics"), ("医疗器械", "Medical Devices"), ("塑业", "Plastics"), ("建材", "Building Materials"),
@@ -116,9 +119,9 @@ def _lend(d: Draft, r: Draw, company: str, most: int) -> None:
 
 
 def groups(d: Draft, r: Draw) -> None:
-    """Thirty ordinary groups: a family, a parent, three to eight companies, two to four facilities each."""
+    """Twenty ordinary groups: a family, a parent, five to eleven companies, two to five facilities each."""
     count = 0
-    for i, (zh, en) in enumerate(STEMS):
+    for i, (zh, en) in enumerate(STEMS[:GROUPS]):
         tag = en.upper()
         family = []
         for letter in "ABC"[: r.between(1, 3)]:
@@ -130,7 +133,7 @@ def groups(d: Draft, r: Draw) -> None:
                       revenue=10 * r.between(50, 160), rating=r.one(RATINGS))  # fmt: skip
         d.holders(top, dict(zip(family, shares, strict=True)))
         above = [top]
-        for n in range(2, r.between(6, 11)):
+        for n in range(2, r.between(7, 12)):
             trade, english = TRADES[(i + 5 * n) % len(TRADES)]
             unit = d.party(f"C-{tag}-{n:02}", f"{zh}{trade}有限公司", f"{en} {english} Co., Ltd.",
                            equity=10 * r.between(4, 24), revenue=10 * r.between(6, 50))  # fmt: skip
@@ -140,20 +143,17 @@ def groups(d: Draft, r: Draw) -> None:
                 d.owns(family[-1], unit, str(1 - Decimal(share)))
             above.append(unit)
         for company in above:
-            for _ in range(r.between(1, 4)):
+            for _ in range(r.between(2, 5)):
                 _lend(d, r, company, 16 if company == top else 8)
 
 
 def small_firms(d: Draft, r: Draw) -> None:
-    """Forty firms of one owner each, with one or two facilities."""
+    """Forty small firms whose owners nobody recorded, with one or two facilities each."""
     for i in range(40):
         (zh, en), (trade, english) = STEMS[(7 * i) % len(STEMS)], TRADES[(3 * i) % len(TRADES)]
-        name, spelled = person_name(100 + i)
         place, placed = (("晨", "Chen"), ("瑾", "Jin"))[i % 2]
-        owner = d.party(f"P-SME{i + 1:02}-OWNER", name, spelled, "person")
-        firm = d.party(f"C-SME{i + 1:02}-01", f"{place}{zh[1]}{trade}商行", f"{placed}{en.lower()[-3:]} {english} Shop",
+        firm = d.party(f"C-SME-{i + 1:02}", f"{place}{zh[1]}{trade}商行", f"{placed}{en.lower()[-3:]} {english} Shop",
                        equity=r.between(2, 20), revenue=r.between(5, 60))  # fmt: skip
-        d.owns(owner, firm, "1")
         for _ in range(r.between(1, 2)):
             d.lent(
                 "BANK" if r.below(3) else "FACTOR",
@@ -164,10 +164,10 @@ def small_firms(d: Draft, r: Draw) -> None:
 
 
 def households(d: Draft, r: Draw) -> None:
-    """A hundred borrowers of the consumer finance company."""
-    for i in range(100):
+    """Ninety borrowers of the consumer finance company."""
+    for i in range(90):
         name, spelled = person_name(140 + i)
-        person = d.party(f"P-HOUSE{i + 1:03}", name, spelled, "person")
+        person = d.party(f"P-HOUSE-{i + 1:03}", name, spelled, "person")
         limit = Decimal(r.between(2, 40)) / 100
         product = r.one(("consumer_loan", "consumer_loan", "credit_card"))
         used = limit * r.between(10, 90) / 100 if product == "credit_card" else limit
@@ -178,8 +178,9 @@ def households(d: Draft, r: Draw) -> None:
 
 def statements(d: Draft, r: Draw) -> None:
     """Two years of annual statements for every company with equity, growing towards the latest."""
-    for row in list(d.tables["parties"]):
-        if row.get("equity") is None or row["kind"] not in {"company", "bank"}:
+    told = {row["party_id"] for row in d.tables["financials"]}
+    for row in d.tables["parties"]:
+        if row.get("equity") is None or row["party_id"] in told:
             continue
         equity, revenue = Decimal(str(row["equity"])), Decimal(str(row.get("revenue") or 0))
         for year, part in ((2024, r.between(84, 97)), (2025, 100)):
@@ -207,12 +208,52 @@ def ratings(d: Draft, _: Draw) -> None:
 
 
 def repayments(d: Draft, r: Draw) -> None:
-    """Every fourth drawn term loan or lease of the ordinary clients has paid its last four quarters."""
+    """Every fourth drawn term loan or lease has paid its last quarters, two and a half percent each."""
     due_dates = (dt.date(2025, 12, 20), dt.date(2026, 3, 20), dt.date(2026, 6, 20), dt.date(2026, 9, 20))
+    told = {row["facility_id"] for row in d.tables["repayments"]}
     for row in d.tables["facilities"]:
-        if row["product"] in {"term_loan", "lease", "trust_loan"} and row.get("drawn") and r.below(4) == 0:
-            due = Decimal(str(row["drawn"])) / 40
-            for date in due_dates:
-                if date > row["start_date"] and date <= AS_OF:  # type: ignore[operator]
-                    d.add("repayments", facility_id=row["facility_id"], due_date=date, due=due.quantize(Decimal("0.01")),
-                          paid=due.quantize(Decimal("0.01")), paid_date=date, currency=row["currency"])  # fmt: skip
+        if row["facility_id"] in told or row["product"] not in {"term_loan", "lease", "trust_loan"}:
+            continue
+        start, drawn = row["start_date"], Decimal(str(row.get("drawn") or 0))
+        if not drawn or r.below(4) or not isinstance(start, dt.date):
+            continue
+        due = (drawn / 40).quantize(Decimal("0.01"))
+        for date in due_dates:
+            if start < date <= AS_OF:
+                d.add("repayments", facility_id=row["facility_id"], due_date=date, due=due, paid=due,
+                      paid_date=date, currency=row["currency"])  # fmt: skip
+
+
+def identifiers(d: Draft, _: Draw) -> None:
+    """Chinese companies have a credit code, foreign ones and banks a legal entity identifier."""
+    renamed = {row["other_id"] for row in d.tables["same_as"]}
+    for i, row in enumerate(d.tables["parties"]):
+        if row["party_id"] in renamed or row["kind"] not in {"company", "bank", "other"} or row.get("uscc"):
+            continue
+        row["uscc" if row["country"] == "CN" else "lei"] = uscc(i) if row["country"] == "CN" else lei(i)
+        if row["kind"] == "bank":
+            row["lei"] = lei(i)
+
+
+def valuables(d: Draft, r: Draw) -> None:
+    """Homes and buildings behind the mortgages, valued above what they secure."""
+    told = {row["facility_id"] for row in d.tables["pledges"]}
+    mortgages = [
+        f for f in d.tables["facilities"] if f["product"] == "mortgage" and f["facility_id"] not in told
+    ]
+    for i, row in enumerate(mortgages, 1):
+        name = f"K-HOME-{i:03}"
+        value = (Decimal(str(row["limit"])) * r.between(120, 220) / 100).quantize(Decimal(1))
+        d.add("collateral", collateral_id=name, owner_id=row["obligor_id"], kind="real_estate", value=value,
+              currency=row["currency"], registry_ref=f"REG-HOME-{i:04}",
+              valuation_date=dt.date(2025, 10, 1) + dt.timedelta(days=r.below(300)))  # fmt: skip
+        d.add("pledges", collateral_id=name, facility_id=row["facility_id"], amount=row["limit"],
+              currency=row["currency"], rank=1)  # fmt: skip
+
+
+def ceilings(d: Draft, _: Draw) -> None:
+    """A unified limit for every ordinary group, comfortably above what it owes."""
+    for _zh, en in STEMS[:GROUPS]:
+        top = f"C-{en.upper()}-01"
+        d.add("limits", scope="group", subject_id=f"P-{en.upper()}-A", amount=4_000_000_000, currency="CNY")
+        d.add("limits", scope="party", subject_id=top, lender_id="L-BANK", amount=800_000_000, currency="CNY")
