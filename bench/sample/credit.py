@@ -79,8 +79,8 @@ def odd_records(d: Draft) -> None:
 def suppliers(d: Draft) -> None:
     """Heyin (荷隐) lives from two customers that have nothing to do with each other; Lianxu (涟溆) from one.
 
-    55 % and 45 % of Heyin's receipts, and both are known to take it down: it counts in full in both groups.
-    Lianxu gets exactly half from Yunye: that connects in the EU, not under the Chinese rule of more than half.
+    55 % and 45 % of Heyin's receipts, and both are known to take it down: it counts in full with each of them.
+    Lianxu gets exactly half from Xiwan: that connects in the EU, not under the Chinese rule of more than half.
     """
     firm = d.family_firm("HEYIN", ("荷隐模具", "Heyin Moulds"), ("尉迟模", "Yuchi Mo"), 70, 100)
     half = d.family_firm("LIANXU", ("涟溆包装", "Lianxu Packaging"), ("尉迟袋", "Yuchi Dai"), 30, 60)

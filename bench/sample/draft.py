@@ -164,6 +164,11 @@ class Draft:
         where = ((key, who), ("lender_id", "")) if table.endswith("_exposures") else ((key, who),)
         self.figures.append(Figure(table, where, column, yuan(amount), pack, self.story, figure))
 
+    def moved(self, guarantee: str, facility: str, amount: Number, figure: str) -> None:
+        """Say what substitution moves from obligor to guarantor, in millions."""
+        where = (("facility_id", facility), ("guarantee_id", guarantee))
+        self.figures.append(Figure("mitigation", where, "moved", yuan(amount), "EU-CRR", self.story, figure))
+
     def ratio(self, table: str, where: Mapping[str, str], column: str, value: str, figure: str) -> None:
         """Say what share or count a row must hold."""
         rows = tuple(where.items())
@@ -176,7 +181,8 @@ def yuan(millions: Number) -> Decimal:
     >>> yuan("1.5")
     Decimal('1500000')
     """
-    return (Decimal(millions) * 1_000_000).quantize(Decimal(1)) + 0
+    amount = Decimal(millions) * 1_000_000
+    return amount.quantize(Decimal(1) if amount == int(amount) else Decimal("0.01"))
 
 
 def day(text: str) -> dt.date:

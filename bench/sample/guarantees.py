@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bench.sample.draft import Draft, day, yuan
+from decimal import Decimal
+
+from bench.sample.draft import Cell, Draft, day, yuan
 
 
 def swap(d: Draft) -> None:
@@ -42,6 +44,7 @@ def joint_circle(d: Draft) -> None:
     loans = [d.lent("BANK", firm, 8) for firm in firms]
     for i, guarantor in enumerate(firms):
         d.guarantees(guarantor, [loan for k, loan in enumerate(loans) if k != i], "joint_several")
+    d.moved("GU-LIANBAO-02-1", loans[0], 2, "8 split equally among four guarantors")
     d.plant("guarantee_ring", firms, 8, "joint circle of five, 8 each")
 
 
@@ -66,6 +69,12 @@ def worn_out(d: Draft) -> None:
         loans.append(d.lent("BANK", firm, amount))
     for loan in loans:
         d.guarantees(guarantor, [loan])
+    for column, amount, figure in (
+        ("given", 180, "70 + 60 + 50"), ("max_call", 180, "70 + 60 + 50"), ("effective_cover", 80, "net assets"),
+        ("illusory_cover", 100, "180 - 80"),
+    ):  # fmt: skip
+        d.total("guarantors", guarantor, column, amount, figure)
+    d.ratio("guarantors", {"party_id": guarantor}, "ratio", "2.25", "180 / 80")
     d.plant("over_guarantee_amount", guarantor, 100, "70 + 60 + 50 - 80")
     d.plant("guarantor_reused", guarantor, 100, "180 given on net assets of 80")
 
@@ -112,51 +121,69 @@ def inside_the_group(d: Draft) -> None:
 def bank_protection(d: Draft) -> None:
     """Nanting Bank (南汀银行) guarantees 200 of a loan of 300: that part becomes a claim on the bank.
 
-    A second guarantee is in dollars, a third shorter than its loan: both count with a deduction.
+    A second guarantee of 10 is in dollars: 71 less 8 %. A third of 80 lasts 1.5 years for a loan of 3: it counts
+    with (1.5 - 0.25) / (3 - 0.25) = 5/11.
     """
-    bank = d.party(
-        "B-NANTING", "南汀银行股份有限公司", "Nanting Bank Co., Ltd.", "bank", risk_weight="0.2", equity=9_000
-    )
+    bank = d.party("B-NANTING", "南汀银行股份有限公司", "Nanting Bank Co., Ltd.", "bank", risk_weight="0.2",
+                   equity=9_000)  # fmt: skip
     firm = d.family_firm(
         "XIEHU", ("澥湖船务", "Xiehu Marine"), ("呼延泊", "Huyan Bo"), 450, 600, risk_weight=1
     )
-    d.guarantees(bank, [d.lent("BANK", firm, 300)], "capped", 200, guarantee_id="GU-NANTING-1")
-    d.guarantees(bank, [d.lent("BANK", firm, 100)], "capped", 10, currency="USD", guarantee_id="GU-NANTING-2")
-    d.guarantees(
-        bank, [d.lent("BANK", firm, 80, residual_maturity=3)], "capped", 80, original_maturity=2,
-        residual_maturity="1.5", guarantee_id="GU-NANTING-3",
-    )  # fmt: skip
+    loans = [
+        d.lent("BANK", firm, 300),
+        d.lent("BANK", firm, 100),
+        d.lent("BANK", firm, 80, residual_maturity=3),
+    ]
+    terms: tuple[tuple[int, dict[str, Cell], str, str], ...] = (
+        (200, {}, "200", "the cap"),
+        (10, {"currency": "USD"}, "65.32", "10 x 7.1 x 92 %"),
+        (80, {"original_maturity": 2, "residual_maturity": "1.5"}, "36.36363636", "80 x 5/11"),
+    )
+    kept = Decimal(0)
+    for i, (loan, (cap, more, moved, figure)) in enumerate(zip(loans, terms, strict=True), 1):
+        row = {"guarantee_id": f"GU-NANTING-{i}", **more}
+        d.moved(d.guarantees(bank, [loan], "capped", cap, **row), loan, moved, figure)
+        kept += Decimal(moved)
     d.lent("SEC-HK", bank, 20, currency="USD", product="bond")
+    d.total("party_exposures", firm, "gross", 480, "300 + 100 + 80")
+    d.total("party_exposures", firm, "net", 480 - kept, "480 less what moved to the bank")
+    d.total("party_exposures", bank, "net", 142 + kept, "20 x 7.1, and what moved here")
 
 
 def forms(d: Draft) -> None:
-    """Zhuyin (竹隐): one borrower, every form of guarantee there is, and three that do not count.
+    """Zhuyin (竹隐): every form of guarantee there is, and three that do not count.
 
-    One expired in June, one lacks what the rules ask, and one the borrower gave for itself.
+    One expired in June, one lacks what the rules ask, and one the borrower gave for itself. A sister has a ceiling
+    of 60 for all its debts of 30 and 50 (最高额).
     """
     firm = d.family_firm("ZHUYIN", ("竹隐乐器", "Zhuyin Instruments"), ("宗政弦", "Zongzheng Xian"), 900, 800)
-    friends = [
-        d.firm(f"ZHUYIN-1{i}", f"竹隐{zh}", f"Zhuyin {en}", 600, 300)
-        for i, (zh, en) in enumerate((("琴坊", "Lutes"), ("笛坊", "Flutes")), 1)
-    ]
+    sister = d.firm("ZHUYIN-02", "竹隐琴弦", "Zhuyin Strings", 200, 150)
+    a = d.firm("ZHUYIN-11", "竹坞琴坊", "Zhuwu Lutes", 600, 300)
+    b = d.firm("ZHUYIN-12", "竹坞笛坊", "Zhuwu Flutes", 600, 300)
     helper = d.firm("ZHUYIN-13", "隐岚担保", "Yinlan Guarantee", 800, 30, industry="guarantee")
+    d.owns("P-ZHUYIN-OWNER", sister, "1")
     loans = [d.lent("BANK", firm, 20 + i) for i in range(9)]
-    a, b = friends
-    d.guarantees(a, loans[:1], "share", share="0.4")
-    for friend, share in ((a, "0.5"), (b, "0.25")):
-        d.guarantees(friend, loans[1:2], "several", share=share)
-    d.guarantees(a, loans[2:3], "pari_passu", 10)
-    d.guarantees(a, loans[3:4], "first_loss", 8)
-    d.guarantees(b, loans[4:5], "second_loss", 12)
-    main = d.guarantees(helper, loans[5:6])
-    d.guarantees(b, [], "counter", 25, counter_of=main)
-    d.guarantees(b, [], "capped", 60, obligor_id=firm)
-    expired = d.guarantees(a, loans[6:7], expiry_date=day("2026-06-30"))
-    lacking = d.guarantees(a, loans[7:8], eligible=False)
-    own = d.guarantees(firm, loans[8:9])
-    d.plant("guarantee_expired", expired, 26, "until 2026-06-30, loan of 26")
-    d.plant("guarantee_not_eligible", lacking, 27, "loan of 27")
-    d.plant("self_guarantee", own, 28, "given for its own loan of 28")
+    given = (
+        (d.guarantees(a, loans[:1], "share", share="0.4"), 0, "8", "40 % of 20"),
+        (d.guarantees(a, loans[1:2], "several", share="0.5"), 1, "10.5", "50 % of 21"),
+        (d.guarantees(b, loans[1:2], "several", share="0.25"), 1, "5.25", "25 % of 21"),
+        (d.guarantees(a, loans[2:3], "pari_passu", 10), 2, "10", "the cap"),
+        (d.guarantees(a, loans[3:4], "first_loss", 8), 3, "8", "the cap"),
+        (d.guarantees(b, loans[4:5], "second_loss", 12), 4, "0", "second loss moves nothing"),
+        (d.guarantees(helper, loans[5:6]), 5, "25", "the debt"),
+        (d.guarantees(a, loans[6:7], expiry_date=day("2026-06-30")), 6, "0", "expired"),
+        (d.guarantees(a, loans[7:8], eligible=False), 7, "0", "not eligible"),
+        (d.guarantees(firm, loans[8:9]), 8, "0", "self-given"),
+    )
+    for guarantee, loan, amount, figure in given:
+        d.moved(guarantee, loans[loan], amount, figure)
+    d.guarantees(b, [], "counter", 25, counter_of=given[6][0])
+    whole = d.guarantees(b, [], "capped", 60, obligor_id=sister)
+    for debt, amount in ((30, "22.5"), (50, "37.5")):
+        d.moved(whole, d.lent("BANK", sister, debt), amount, f"60 x {debt} / 80")
+    d.plant("guarantee_expired", given[7][0], 26, "until 2026-06-30, loan of 26")
+    d.plant("guarantee_not_eligible", given[8][0], 27, "loan of 27")
+    d.plant("self_guarantee", given[9][0], 28, "given for its own loan of 28")
 
 
 def domino(d: Draft) -> None:

@@ -19,13 +19,9 @@ def over_the_limit(d: Draft) -> None:
     d.plant("large", group, 2_100, "1,200 + 900, from 800", pack="EU-CRR")
     d.plant("limit_breach", group, 100, "2,100 - 2,000 at the leasing company", pack="EU-CRR")
     d.plant("limit_breach", group, 500, "2,100 - 1,600 at the leasing company", pack="CN-LE")
-    d.plant(
-        "must_assess",
-        "C-HENGJIANG-02",
-        1_200,
-        "above 400, 5 % of the leasing company's Tier 1",
-        pack="EU-CRR",
-    )
+    for code, pack in (("must_investigate", "EU-CRR"), ("must_assess", "US-SCCL")):
+        for unit, amount in (("C-HENGJIANG-02", 1_200), ("C-HENGJIANG-03", 900)):
+            d.plant(code, unit, amount, "above 400, 5 % of the leasing company's Tier 1", pack=pack)
 
 
 def on_the_line(d: Draft) -> None:
