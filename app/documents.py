@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import re
@@ -22,11 +23,12 @@ from exposure.findings import words
 from exposure.glossary import results_page
 from exposure.report import Analysis
 from exposure.results import RESULTS
-from graph.document import model_page
+from graph.document import grid, model_page
 from graph.errors import KonzernError
 
 ROOT: Final = Path(__file__).parents[1]
 READMES: Final = ("README.md", "README.zh.md")
+_MODULES: Final = re.compile(r"^(<!-- modules (\w+) -->\n).*?^(<!-- end -->)$", re.MULTILINE | re.DOTALL)
 _SESSION: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND: Final = re.compile(r"\$ konzern (?P<words>[^|]+?)(?: \| head -(?P<head>\d+))?")
 _SECONDS: Final = re.compile(r"\bin \d+\.\d+ s\b")
@@ -43,6 +45,8 @@ def pages(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     """Every document that is made, in whole or in part, with the text that it should have."""
     yield root / "docs" / "model.md", model_page({language: words(language) for language in ("en", "zh")})
     yield root / "docs" / "results.md", results_page(not_computed())
+    architecture = root / "docs" / "architecture.md"
+    yield architecture, with_modules(architecture.read_text("utf-8"), root)
     with _workplace() as run:
         for name in READMES:
             yield root / name, with_sessions((root / name).read_text("utf-8"), run)
@@ -54,6 +58,23 @@ def not_computed() -> list[str]:
     analysis = Analysis(snapshot, noticed=noticed)
     missing: list[str] = analysis.summary({name: analysis.table(name) for name in RESULTS})["not_computed"]
     return missing
+
+
+def with_modules(text: str, root: Path = ROOT) -> str:
+    """The text with a table of modules in each ``<!-- modules PACKAGE --> ... <!-- end -->``."""
+
+    def renewed(place: re.Match[str]) -> str:
+        return place[1] + grid(("module", "subject"), _modules(root / place[2])) + place[3]
+
+    return _MODULES.sub(renewed, text)
+
+
+def _modules(package: Path) -> Iterator[tuple[str, str]]:
+    """Modules of a package, then packages in it, each with the first line of its docstring."""
+    inner = set(package.glob("*/__init__.py"))
+    for path in [*sorted(set(package.glob("*.py")) - {package / "__init__.py"}), *sorted(inner)]:
+        shown = f"{path.parent.name}/" if path in inner else path.name
+        yield f"`{shown}`", (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
 
 
 def with_sessions(text: str, run: Run) -> str:
