@@ -236,20 +236,26 @@ def _numbers(column: pa.ChunkedArray, kind: Kind, *, rounding: bool) -> Cells:
 
 
 def _decimals(column: pa.ChunkedArray, kind: Kind, *, rounding: bool) -> Cells:
-    """Decimals of any precision up to 38 digits."""
+    """Decimals of up to 38 digits; those with more places than the kind has are rounded, then compared."""
     held = column.type
     if held.precision > _ARROW_DIGITS:
         raise WrongTypeError(f"number of at most {_ARROW_DIGITS} digits")
-    column = column.cast(pa.decimal128(_ARROW_DIGITS, held.scale))
-    shift = kind.places - held.scale
-    if abs(shift) > _WORD_DIGITS:
-        raise WrongTypeError(f"number with at most {kind.places + _WORD_DIGITS} decimals")
-    up, down = 10 ** max(shift, 0), 10 ** max(-shift, 0)
+    inexact = None
+    if held.scale > kind.places:
+        wide = one_chunk(column, held).cast(pa.decimal256(2 * _ARROW_DIGITS, held.scale))
+        near = pc.round(wide, kind.places, "half_to_even")
+        inexact = np.asarray(pc.fill_null(pc.not_equal(near, wide), False))  # noqa: FBT003 - Arrow's own signature
+        column = pa.chunked_array([near])
+    column = column.cast(pa.decimal128(_ARROW_DIGITS, min(held.scale, kind.places)))
+    up = 10 ** (kind.places - column.type.scale)
 
     def read(chunk: pa.Array, out: npt.NDArray[np.generic], status: Status) -> int:
         words = np.frombuffer(chunk.buffers()[1], np.int64).reshape(-1, 2)
         words = words[chunk.offset : chunk.offset + len(chunk)]
-        return int(_kernels.decimals(words, _validity(chunk), up, down, rounding, out, status))
+        odd = int(_kernels.decimals(words, _validity(chunk), up, out, status))
+        if inexact is not None:
+            status[inexact & (status == TAKEN)] = ROUNDED if rounding else DECIMALS
+        return odd + (0 if inexact is None else int(np.count_nonzero(inexact)))
 
     return _assembled(column, read, np.int64, pa.int64())
 
@@ -257,7 +263,7 @@ def _decimals(column: pa.ChunkedArray, kind: Kind, *, rounding: bool) -> Cells:
 def _floats(column: pa.ChunkedArray, kind: Kind, *, rounding: bool) -> Cells:
     """Floats that are exactly the nearest float of a number with the kind's decimals."""
     scale = float(kind.scale or 1)
-    limit = 2.0**53 / scale
+    limit = 2.0**52 / scale  # beyond it two numbers of units can share a float
     coarse = 1e6 if kind.name == RATE.name else 0.0
 
     def read(chunk: pa.Array, out: npt.NDArray[np.generic], status: Status) -> int:

@@ -120,6 +120,7 @@ def _typed(
     for name in table.required:
         if name not in part.columns:
             problems.of_file(remedies.missing_column(file, name, part.others), part.table)
+    problems.headers |= {(part.table, file, name): header for name, header in part.headers.items()}
     known = [c for c in table.columns if c.name in part.columns and c.name != extra.COLUMN]
     running = [(c, pool.submit(_converted, part, c)) for c in known]
     made: dict[str, pa.Array] = {}
@@ -162,17 +163,12 @@ def _tell(part: Part, column: Column, cells: Cells, before: int, problems: Probl
     if not len(cells.bad):
         return
     source = part.columns[column.name]
-    header = _header(part, column)
     place = place_in([part.origin])
 
     def tell(i: int) -> tuple[str, str, str, str, str]:
         value = str(source[int(cells.bad[i])].as_py())
-        return (
-            header,
-            value,
-            "unreadable_value",
-            *remedies.unreadable(int(cells.why[i]), part.kind(column), value),
-        )
+        sentence = remedies.unreadable(int(cells.why[i]), part.kind(column), value)
+        return column.name, value, "unreadable_value", *sentence
 
     rows = cells.bad + before
     problems.unread[part.table, column.name].append(rows)

@@ -45,11 +45,12 @@ def read(
     stated = manifests.load(intake.manifest, problems) if intake.manifest else None
     if stated:
         manifests.verify_files(stated, intake.files, problems)
+    delta = stated is not None and stated.kind == "delta"
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         done = decode(intake.parts(problems, step or _silent), problems, pool)
-        derived = _derive_lenders(done, problems)
+        derived = frozenset() if delta else _derive_lenders(done, problems)
         whole = Book(done.tables, done.origins, stated.period if stated else None, source=str(path))
-        check(whole, problems, pool, delta=stated is not None and stated.kind == "delta")
+        check(whole, problems, pool, delta=delta)
     sums = tuple(control_sums(whole))
     if stated:
         manifests.verify_rows(stated, intake.rows, problems)

@@ -41,6 +41,8 @@ from ingest.sources.files import guess
 FOLDER: Final = Path(__file__).parent / "mappings"
 """Where the mappings that come with Konzern stand."""
 
+_MOST_PLACES: Final = 18
+
 _T = TypeVar("_T")
 
 
@@ -190,8 +192,10 @@ def _recipe(place: str, held: object, places: int) -> Recipe:
             f"{place}: round must be 'half_even', or left out: more decimals are then an error"
         )
     shift = _shift(place, held)
-    if shift and (not places or places + shift < 0):
-        raise MappingError(f"{place}: percent and unit are for amounts and shares")
+    if shift and not (places and 0 <= places + shift <= _MOST_PLACES):
+        raise MappingError(
+            f"{place}: percent and unit are for amounts and shares, the unit at most a milliard"
+        )
     rest: dict[str, Any] = {k: _of(place, k, held[k], t) for k, t in _TYPES.items() if k in held}
     lookup = tuple(_lookup(place, entry) for entry in held.get("lookup", ()))
     return Recipe(source, shift=shift, rounding="round" in held, lookup=lookup, **rest)

@@ -49,7 +49,7 @@ class Notice:
         subjects = held.column(0).to_pylist()
         shown = {
             figure: [
-                _shown(v, TABLES[self.table].column(column).kind.scale)
+                _shown(v, TABLES[self.table].column(column).kind.places)
                 for v in held.column(column).to_pylist()
             ]
             for figure, column in self.columns.items()
@@ -58,9 +58,9 @@ class Notice:
             yield subjects[i], row, {**self.figures, **{f: values[i] for f, values in shown.items()}}
 
 
-def _shown(value: object, scale: int) -> object:
+def _shown(value: object, places: int) -> object:
     """A cell of a decimal kind as its decimal text, any other as it is."""
-    return f"{Decimal(value) / scale:f}" if scale and isinstance(value, int) else value
+    return f"{Decimal(value).scaleb(-places):f}" if places and isinstance(value, int) else value
 
 
 def lei_invalid(book: Book) -> Iterator[Notice]:

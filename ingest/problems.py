@@ -23,9 +23,10 @@ KEPT: Final = 1_000
 class Problems:
     """Collects what is wrong, file by file, and which rows of which table it concerns.
 
-    ``earlier`` holds by table the later rows of each pair with one key and their earlier ones.
     ``aside`` holds by table the rows (of the table as read) with a problem, ``unread`` by table and column those
-    whose cell could not be read, ``damaged`` the tables of which a file or a column that must be there is missing.
+    whose cell could not be read, ``earlier`` by table the later rows of each pair with one key and their earlier
+    ones. ``headers`` says by table, file and column what the file calls it, ``damaged`` are the tables of which a
+    file or a column that must be there is missing. ``files`` counts the problems that no quarantine of rows helps.
     """
 
     total: int = 0
@@ -33,6 +34,7 @@ class Problems:
     aside: dict[str, list[Rows]] = field(default_factory=lambda: defaultdict(list))
     unread: dict[tuple[str, str], list[Rows]] = field(default_factory=lambda: defaultdict(list))
     earlier: dict[str, tuple[Rows, Rows]] = field(default_factory=dict)
+    headers: dict[tuple[str, str, str], str] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)
     files: int = 0
     _kept: dict[str, list[Problem]] = field(default_factory=lambda: defaultdict(list))
@@ -63,7 +65,8 @@ class Problems:
         for i in range(told):
             file, line = place(int(rows[i]))
             column, value, rule, message, remedy = tell(i)
-            self._add(Problem(file, line, column, value, rule, message, remedy))
+            header = self.headers.get((table, file, column), column)
+            self._add(Problem(file, line, header, value, rule, message, remedy))
         if told < len(rows):
             self.total += len(rows) - told
             self.counts[tell(0)[2]] += len(rows) - told

@@ -24,7 +24,7 @@ def set_aside(book: Book, problems: Problems) -> Book:
     kept = {name: _others(book, name, _concerned(book, name, problems)) for name in book.tables}
     while True:
         held = _of(book, kept)
-        found = Problems()
+        found = Problems(headers=problems.headers)
         dangling_reference(held, found)
         if not found.total:
             return held

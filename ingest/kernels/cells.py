@@ -15,6 +15,7 @@ _NULL = -(2**63)
 _TOP = 2**63 - 1
 _NOISE = 2.0**-51
 _CLEAR = 2.0**47
+_SURE = 2.0**51
 
 
 @kernel
@@ -52,6 +53,12 @@ def float_status(
             status[i] = 2
         elif abs(x) < limit:
             units = np.rint(x * scale)
+            if abs(units) > _SURE:  # the product has no room for a half: the neighbours may be meant
+                if (units - 1) / scale == x:
+                    units -= 1
+                elif (units + 1) / scale == x:
+                    units += 1
+                out[i] = np.int64(units)
             gap = abs(units / scale - x)
             if gap == 0:
                 status[i] = 0
@@ -167,40 +174,21 @@ def integers(values: np.ndarray, valid: np.ndarray, scale: int, out: np.ndarray,
 
 
 @kernel
-def decimals(
-    words: np.ndarray,
-    valid: np.ndarray,
-    up: int,
-    down: int,
-    rounding: bool,
-    out: np.ndarray,
-    status: np.ndarray,
-) -> int:
-    """Bring each decimal128 (int64 (n, 2): low, high word) to units: times ``up`` and divided by ``down``.
-
-    One of the two is 1. Returns how many are not taken as they are.
-    """
+def decimals(words: np.ndarray, valid: np.ndarray, up: int, out: np.ndarray, status: np.ndarray) -> int:
+    """Multiply each decimal128 (int64 (n, 2): low, high word) by ``up``; return how many leave 64 bits."""
     bad = 0
     top = _TOP // up
     for i in range(len(words)):
         low, high = words[i, 0], words[i, 1]
-        status[i] = 0
         if len(valid) > 0 and valid[i] == 0:
             out[i] = _NULL
             status[i] = 1
-            continue
-        if high != low >> 63 or low > top or low < -top:
+        elif high != low >> 63 or low > top or low < -top:
             status[i] = 4
             bad += 1
-            continue
-        whole = low // down
-        rest = low - whole * down
-        if rest > 0:
-            status[i] = 5 if rounding else 3
-            bad += 1
-            if rest > down - rest or (rest == down - rest and whole % 2 != 0):
-                whole += 1
-        out[i] = whole * up
+        else:
+            out[i] = low * up
+            status[i] = 0
     return bad
 
 

@@ -1,0 +1,284 @@
+"""Each broken book gives exactly the problems that it has, with file, row, column and rule."""
+
+from pathlib import Path
+
+import pytest
+
+from graph.errors import InputError
+from ingest.job import read
+from ingest.problems import KEPT
+from tests.ingest.books import SOUND, found, write
+
+PARTIES = "party_id,name,kind\n"
+FACILITIES = "facility_id,lender_id,obligor_id,product,limit,drawn,currency\n"
+OWNERSHIP = "owner_id,owned_id,share"
+
+Files = dict[str, str | bytes]
+Place = tuple[str, int, str, str]
+
+BROKEN: dict[str, tuple[Files, list[Place]]] = {
+    "an amount that is no number": (
+        {"facilities.csv": FACILITIES + "F1,L,A,loan,abc,1,EUR\n"},
+        [("facilities.csv", 2, "limit", "unreadable_value")],
+    ),
+    "NaN, infinity and an exponent": (
+        {"facilities.csv": FACILITIES + "F1,L,A,loan,NaN,inf,EUR\nF2,L,A,loan,1e999,1e5,EUR\n"},
+        [
+            ("facilities.csv", 2, "drawn", "unreadable_value"),
+            ("facilities.csv", 2, "limit", "unreadable_value"),
+            ("facilities.csv", 3, "drawn", "unreadable_value"),
+            ("facilities.csv", 3, "limit", "unreadable_value"),
+        ],
+    ),
+    "thousands separators and full-width digits": (
+        {"facilities.csv": FACILITIES + 'F1,L,A,loan,"1,000.00",１２,EUR\n'},
+        [
+            ("facilities.csv", 2, "drawn", "unreadable_value"),
+            ("facilities.csv", 2, "limit", "unreadable_value"),
+        ],
+    ),
+    "a third decimal": (
+        {"facilities.csv": FACILITIES + "F1,L,A,loan,1.005,1.000,EUR\n"},
+        [("facilities.csv", 2, "limit", "unreadable_value")],
+    ),
+    "an amount beyond 64 bits": (
+        {"facilities.csv": FACILITIES + "F1,L,A,loan,92233720368547758.08,1,EUR\n"},
+        [("facilities.csv", 2, "limit", "unreadable_value")],
+    ),
+    "dates that are none": (
+        {
+            "ratings.csv": "party_id,date,agency,rating\nA,2026-02-30,X,AA\nA,20260101,X,AA\nA,46023,X,AA\n"
+            "A,2026-1-1,X,AA\nA,2100-02-29,X,AA\nA,2000-02-29,X,AA\n"
+        },
+        [("ratings.csv", row, "date", "unreadable_value") for row in (2, 3, 4, 5, 6)],
+    ),
+    "a boolean that is none": (
+        {"parties.csv": "party_id,name,kind,listed\nA,Alpha,company,maybe\nB,Beta,person,YES\n"},
+        [("parties.csv", 2, "listed", "unreadable_value")],
+    ),
+    "an empty key": (
+        {"parties.csv": PARTIES + "A,Alpha,company\nB,Beta,person\n,Gamma,company\n,Delta,company\n"},
+        [("parties.csv", 4, "party_id", "missing_cell"), ("parties.csv", 5, "party_id", "missing_cell")],
+    ),
+    "an empty reference": (
+        {"facilities.csv": FACILITIES + "F1,L,,loan,1,1,EUR\n"},
+        [("facilities.csv", 2, "obligor_id", "missing_cell")],
+    ),
+    "an empty value of a closed list": (
+        {"parties.csv": PARTIES + "A,Alpha,\nB,Beta,person\n"},
+        [("parties.csv", 2, "kind", "missing_cell")],
+    ),
+    "the same id twice": (
+        {"parties.csv": PARTIES + "A,Alpha,company\nB,Beta,person\nA,Other,company\n"},
+        [("parties.csv", 4, "party_id", "duplicate_key")],
+    ),
+    "the same row twice": (
+        {"parties.csv": PARTIES + "A,Alpha,company\nB,Beta,person\nA,Alpha,company\n"},
+        [("parties.csv", 4, "party_id", "duplicate_key")],
+    ),
+    "the same pair twice, told apart by no holding": (
+        {"ownership.csv": OWNERSHIP + ",holding_id\nA,B,0.1,\nA,B,0.1,x\nA,B,0.1,\nB,A,0.1,x\n"},
+        [("ownership.csv", 4, "owner_id", "duplicate_key")],
+    ),
+    "one key in two periods that overlap": (
+        {
+            "ownership.csv": OWNERSHIP + ",valid_from,valid_to\nA,B,0.1,2020-01-01,2021-01-01\n"
+            "A,B,0.2,2021-01-01,\nA,B,0.3,2020-06-01,2020-07-01\nB,A,0.3,,2020-01-01\nB,A,0.4,2020-01-01,\n"
+        },
+        [("ownership.csv", 4, "owner_id", "duplicate_key")],
+    ),
+    "references to nothing": (
+        {"facilities.csv": FACILITIES + "F1,M,A,loan,1,1,EUR\nF2,L,a,loan,1,1,EUR\n"},
+        [
+            ("facilities.csv", 2, "lender_id", "dangling_reference"),
+            ("facilities.csv", 3, "obligor_id", "dangling_reference"),
+        ],
+    ),
+    "two unknown ids are no duplicate": (
+        {"ownership.csv": OWNERSHIP + "\nX,A,0.1\nY,A,0.1\n"},
+        [
+            ("ownership.csv", 2, "owner_id", "dangling_reference"),
+            ("ownership.csv", 3, "owner_id", "dangling_reference"),
+        ],
+    ),
+    "a reference to a table that was not delivered": (
+        {
+            "co_obligors.csv": "facility_id,party_id\nF1,B\n",
+            "guarantee_covers.csv": "guarantee_id,facility_id\nG,F1\n",
+        },
+        [("guarantee_covers.csv", 2, "guarantee_id", "dangling_reference")],
+    ),
+    "a value that is not in its list": (
+        {"parties.csv": PARTIES + "A,Alpha,Company\nB,Beta,person\n"},
+        [("parties.csv", 2, "kind", "unlisted_value")],
+    ),
+    "currencies that are none": (
+        {"facilities.csv": FACILITIES + "F1,L,A,loan,1,1,eur\nF2,L,A,loan,1,1,EURO\nF3,L,A,loan,1,1,\n"},
+        [
+            ("facilities.csv", 2, "currency", "unlisted_value"),
+            ("facilities.csv", 3, "currency", "unlisted_value"),
+        ],
+    ),
+    "shares outside 0..1": (
+        {"ownership.csv": OWNERSHIP + "\nA,B,45\nB,A,-0.1\nA,A,1\nB,B,0\n"},
+        [("ownership.csv", 2, "share", "out_of_range"), ("ownership.csv", 3, "share", "out_of_range")],
+    ),
+    "negative money, but equity may be": (
+        {
+            "parties.csv": "party_id,name,kind,equity\nA,Alpha,company,-5.00\nB,Beta,person,\n",
+            "facilities.csv": FACILITIES + "F1,L,A,loan,1,-0.01,EUR\n",
+        },
+        [("facilities.csv", 2, "drawn", "out_of_range")],
+    ),
+    "a rate of zero": (
+        {"fx.csv": "currency,date,rate\nEUR,2026-01-01,1\nUSD,2026-01-01,0\n"},
+        [("fx.csv", 3, "rate", "out_of_range")],
+    ),
+    "a fact that ends before it begins": (
+        {
+            "parties.csv": "party_id,name,kind,valid_from,valid_to\n"
+            "A,Alpha,company,2020-01-01,2020-01-01\nB,B,person,,\n"
+        },
+        [("parties.csv", 2, "valid_to", "empty_validity")],
+    ),
+    "a column that must be there": (
+        {"parties.csv": "party_id,Name,kind\nA,Alpha,company\nB,Beta,person\n"},
+        [("parties.csv", 0, "name", "missing_column")],
+    ),
+    "a header with one name twice": (
+        {"lenders.csv": "lender_id,name,name\nL,Bank,Bank\n"},
+        [("lenders.csv", 1, "name", "duplicate_header")],
+    ),
+    "rows of another length": (
+        {"lenders.csv": 'lender_id,name\nL,"Bank\nof two lines"\nM\nN,Bank,3\n'},
+        [("lenders.csv", 4, "", "ragged_row"), ("lenders.csv", 5, "", "ragged_row")],
+    ),
+    "a quote that is never closed": (
+        {"lenders.csv": 'lender_id,name\nL,"Bank\nM,Bank\n'},
+        [("lenders.csv", 2, "", "open_quote")],
+    ),
+    "bytes that are not UTF-8": (
+        {"lenders.csv": "lender_id,name\nL,银行\n".encode("gb18030")},
+        [("lenders.csv", 0, "", "wrong_bytes")],
+    ),
+    "text of 16 bits": (
+        {"lenders.csv": "lender_id,name\nL,Bank\n".encode("utf-16")},
+        [("lenders.csv", 0, "", "wrong_bytes")],
+    ),
+    "an empty file": ({"lenders.csv": ""}, [("lenders.csv", 0, "", "empty_file")]),
+    "a table in two files": (
+        {"lenders.parquet": "anything"},
+        [("lenders.parquet", 0, "", "table_twice")],
+    ),
+    "a Parquet file that is none": (
+        {"umbrellas.parquet": "anything"},
+        [("umbrellas.parquet", 0, "", "unreadable_file")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_book_gives_its_problems(name: str, tmp_path: Path) -> None:
+    files, expected = BROKEN[name]
+    assert found(write(tmp_path, files)) == expected
+
+
+def test_the_sound_book_has_no_problem(tmp_path: Path) -> None:
+    assert found(write(tmp_path)) == []
+
+
+def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
+    files: Files = {
+        "facilities.csv": FACILITIES + "F1,L,X,loan,1,1,EUR\n",
+        "ownership.csv": OWNERSHIP + "\nA,B,2\n",
+        "umbrellas.csv": "umbrella_id,limit\nU,1\n",
+    }
+    assert found(write(tmp_path, files)) == [
+        ("facilities.csv", 2, "obligor_id", "dangling_reference"),
+        ("ownership.csv", 2, "share", "out_of_range"),
+        ("umbrellas.csv", 0, "currency", "missing_column"),
+    ]
+
+
+@pytest.mark.parametrize("table", ["parties", "facilities"])
+def test_parties_and_facilities_must_be_there(table: str, tmp_path: Path) -> None:
+    problems = found(write(tmp_path, without=(f"{table}.csv",)))
+    assert problems == [(table, 0, "", "missing_table")]
+
+
+def test_a_file_that_cannot_be_read_gives_no_dangling_references(tmp_path: Path) -> None:
+    assert found(write(tmp_path, {"parties.csv": b"\xff"})) == [("parties.csv", 0, "", "wrong_bytes")]
+
+
+def test_there_must_be_a_folder(tmp_path: Path) -> None:
+    assert found(tmp_path / "nowhere") == [("nowhere", 0, "", "no_folder")]
+    (tmp_path / "file").write_text("")
+    assert found(tmp_path / "file") == [("file", 0, "", "no_folder")]
+
+
+def test_a_duplicate_names_both_rows(tmp_path: Path) -> None:
+    write(tmp_path, {"parties.csv": PARTIES + "A,Alpha,company\nB,Beta,person\nA,Other,company\n"})
+    with pytest.raises(InputError, match=r"parties\.csv, row 4, .*as in parties\.csv, row 2"):
+        read(tmp_path)
+
+
+def test_wrong_bytes_are_told_by_their_offset(tmp_path: Path) -> None:
+    write(tmp_path, {"lenders.csv": b"lender_id,name\nL,B\xffnk\n"})
+    with pytest.raises(InputError, match="byte 18 is not utf-8"):
+        read(tmp_path)
+
+
+def test_of_many_problems_a_thousand_are_kept_and_all_are_counted(tmp_path: Path) -> None:
+    rows = "".join(f"F{i},L,X{i},loan,1,1,EUR\n" for i in range(KEPT + 500))
+    write(tmp_path, {"facilities.csv": FACILITIES + rows})
+    with pytest.raises(InputError) as caught:
+        read(tmp_path)
+    assert (len(caught.value.problems), caught.value.total) == (KEPT, KEPT + 500)
+
+
+def test_an_empty_amount_or_name_is_unknown_and_no_error(tmp_path: Path) -> None:
+    write(tmp_path, {"facilities.csv": FACILITIES + "F1,L,A,,,,\n", "parties.csv": PARTIES + "A,,company\n"})
+    book, _ = read(tmp_path)
+    assert book.table("facilities").column("limit").to_pylist() == [None]
+    assert book.table("parties").column("name").to_pylist() == [None]
+
+
+def test_every_sentence_says_where_what_and_how_to_mend_it(tmp_path: Path) -> None:
+    write(tmp_path, {"facilities.csv": FACILITIES + "F1,L,A,loan,１００,1,EUR\n"})
+    with pytest.raises(InputError) as caught:
+        read(tmp_path)
+    assert str(caught.value) == (
+        "facilities.csv, row 2, limit: '１００': no amount from 0 with at most 2 decimals; "
+        "write it in plain digits: 100"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "remedy"),
+    [
+        ("limit", "1,000.50", "without thousands separators: 1000.50"),
+        ("limit", "12,5", "use a point as the decimal sign: 12.5"),
+        ("limit", "1.5e3", "without an exponent"),
+        ("limit", " 5", "remove the blanks"),
+        ("limit", "0.001", "at most 2, or say round = 'half_even'"),
+        ("ccf", "50%", "percent = true"),
+        ("start_date", "20260131", "write it as 2026-01-31"),
+        ("start_date", "46023", "day number"),
+        ("start_date", "2026-02-30", "no such day"),
+    ],
+)
+def test_the_remedy_fits_the_mistake(column: str, value: str, remedy: str, tmp_path: Path) -> None:
+    cells = {"limit": "1", "ccf": "0.5", "start_date": "2026-01-01", column: value}
+    header = FACILITIES.strip() + ",ccf,start_date\n"
+    row = f'F1,L,A,loan,"{cells["limit"]}",1,EUR,{cells["ccf"]},{cells["start_date"]}\n'
+    write(tmp_path, {"facilities.csv": header + row})
+    with pytest.raises(InputError) as caught:
+        read(tmp_path)
+    assert remedy in str(caught.value)
+
+
+def test_files_that_no_table_has_are_reported_with_a_guess(tmp_path: Path) -> None:
+    write(tmp_path, {"partys.csv": "x", "notes.txt": "x", ".hidden": "x"})
+    _, receipt = read(tmp_path)
+    assert dict(receipt.unknown_files) == {"partys.csv": "parties", "notes.txt": ""}
+    assert SOUND.keys() == {"parties.csv", "lenders.csv", "facilities.csv"}
