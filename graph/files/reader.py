@@ -1,0 +1,215 @@
+"""Reader of the embedded store: one version, pinned."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.book import Book, Origin
+from graph.canonical import graph_hash
+from graph.deliveries import Contents, Delivery
+from graph.errors import OptionError
+from graph.files.pieces import Piece, below, chains, live, rows_of
+from graph.files.runs import Runs
+from graph.files.segments import FILE, LINE, Segments, places
+from graph.files.snapshots import Snapshots
+from graph.files.versions import Version
+from graph.keys import KeySet, fingerprints
+from graph.model import TABLES
+from graph.resolve import losers
+from graph.snapshot import Snapshot
+
+Mask = npt.NDArray[np.bool_]
+
+
+class LazyTables(Mapping[str, pa.Table]):
+    """Tables that are read when they are asked for, each once."""
+
+    def __init__(self, names: Sequence[str], read: Callable[[str], pa.Table]) -> None:
+        self._names = tuple(names)
+        self._read = lru_cache(maxsize=None)(read)
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class FileReader:
+    """What is known in one version, whatever is published meanwhile; see ``graph.store.Reader``."""
+
+    def __init__(
+        self, url: str, versions: Sequence[Version], segments: Segments, runs: Runs, snapshots: Snapshots
+    ) -> None:
+        self.version = len(versions)
+        self._url = url
+        self._versions = versions
+        self.segments = segments
+        self._runs = runs
+        self._snapshots = snapshots
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Everything that was delivered up to this version, in the order of arrival."""
+        return tuple(v.delivery for v in self._versions)
+
+    def delivered(self, version: int) -> Contents:
+        """What one version brought: its rows, and the keys that it deletes."""
+        if not 1 <= version <= self.version:
+            raise OptionError(f"no version {version} in {self._url}: it has {self.version}")
+        held = self._versions[version - 1]
+        tables, origins = {}, {}
+        for name, parts in held.rows.items():
+            pieces = [Piece("", p, self.segments.drop(p)) for p in parts]
+            table = below(rows_of(self.segments, p) for p in pieces)
+            if table is not None:
+                tables[name], origins[name] = _apart(table)
+        deleted = {n: pa.concat_tables(map(self.segments.read, p)) for n, p in held.deleted.items()}
+        return Contents(Book(tables, origins, held.delivery.period), deleted)
+
+    def names(self, as_of: dt.date | None = None) -> list[str]:
+        """Tables that were delivered and not replaced as of a day, in the order of the model."""
+        found = {name for chain in self._chains(as_of).values() for v in chain for name in v.rows}
+        return [name for name in TABLES if name in found]
+
+    def pieces(self, name: str, as_of: dt.date | None = None) -> list[Piece]:
+        """Where the rows of a table are that hold as of a day."""
+        return [
+            piece
+            for by, chain in self._chains(as_of).items()
+            for piece in live(self.segments, by, self._runs.units(chain), name)
+        ]
+
+    def facts(self, as_of: dt.date | None = None) -> dict[str, pa.Table]:
+        """Every row that holds as of a day, with its source, also where sources disagree."""
+        return {name: _apart(self._rows(name, as_of)[0])[0] for name in self.names(as_of)}
+
+    def book(self, as_of: dt.date | None = None) -> Book:
+        """The book as of a day, by default of the latest delivery: one row in force of each key."""
+        day = self._day(as_of)
+        tables: dict[str, pa.Table] = {}
+        origins: dict[str, tuple[Origin, ...]] = {}
+        for name in self.names(as_of):
+            tables[name], origins[name] = _apart(self._counting(name, as_of, day))
+        period = as_of or self._period()
+        return Book(tables, origins, period, self.version, self._url)
+
+    def snapshot(self, as_of: dt.date | None = None, base: str | None = None) -> Snapshot:
+        """The compiled snapshot as of a day, kept for the next time."""
+        held = self._snapshots.find(self.version, as_of, base, self._lazy(as_of))
+        if held is not None:
+            return held
+        book = self.book(as_of)
+        made = Snapshot.of(book, as_of, base)
+        if book.period or made.as_of != dt.datetime.now(dt.UTC).date():  # a day that is today only today
+            self._snapshots.keep(made, self.version, as_of, base)
+        return made
+
+    def graph_hash(self, as_of: dt.date | None = None) -> str:
+        """sha256 of the sorted canonical rows of ``facts``."""
+        return graph_hash(self.facts(as_of))
+
+    def holds(self, table: str, ids: pa.Array) -> Mask:
+        """Whether some row of the table has each id in its first key column: bool (n,)."""
+        key = TABLES[table].key[:1]
+        wanted = KeySet(fingerprints(pa.table({key[0]: ids}), key))
+        found = np.zeros(len(ids) + 1, bool)
+        for piece in self.pieces(table):
+            found[wanted.rows(fingerprints(rows_of(self.segments, piece, key), key))] = True
+        return found[:-1][wanted.first]
+
+    def _chains(self, as_of: dt.date | None) -> dict[str, list[Version]]:
+        return chains(self._versions, as_of)
+
+    def _period(self) -> dt.date | None:
+        """Day of the latest delivery that has one."""
+        return max((v.delivery.day for v in self._versions if v.delivery.day), default=None)
+
+    def _day(self, as_of: dt.date | None) -> dt.date:
+        """The day on which one row of each key counts."""
+        return as_of or self._period() or Book(self._lazy(None, raw=True)).default_as_of()
+
+    def _lazy(self, as_of: dt.date | None, *, raw: bool = False) -> LazyTables:
+        """The tables of the book, or those before one row of each key was chosen, read one by one."""
+
+        def read(name: str) -> pa.Table:
+            if raw:
+                return _apart(self._rows(name, as_of)[0])[0]
+            return _apart(self._counting(name, as_of, self._day(as_of)))[0]
+
+        return LazyTables(self.names(as_of), read)
+
+    def _rows(self, name: str, as_of: dt.date | None) -> tuple[pa.Table, bool]:
+        """All rows of a table with their sources and places, and whether several subsidiaries brought them."""
+        held = self.pieces(name, as_of)
+        table = below(_with_source(rows_of(self.segments, p), p.by) for p in held)
+        return TABLES[name].empty() if table is None else table, len({p.by for p in held}) > 1
+
+    def _counting(self, name: str, as_of: dt.date | None, day: dt.date) -> pa.Table:
+        """The rows of a table without those in force that do not count.
+
+        Only several subsidiaries, or dated rows of several deliveries, can have two rows of a key in force.
+        """
+        table, several = self._rows(name, as_of)
+        dated = "valid_from" in table.column_names and table.column("valid_from").null_count < table.num_rows
+        if not several and not (dated and any(len(chain) > 1 for chain in self._chains(as_of).values())):
+            return table
+        lost = losers(table, name, day)
+        if not len(lost):
+            return table
+        keep = np.ones(table.num_rows, bool)
+        keep[lost] = False
+        return table.filter(pa.array(keep))
+
+
+def differing(old: FileReader, new: FileReader, name: str) -> tuple[pa.Table, pa.Table]:
+    """The rows of a table, of each version those that do not stand in the same place in the other one."""
+    held = [{(p.by, p.part.file): p for p in reader.pieces(name)} for reader in (old, new)]
+    sides = []
+    for mine, other in (held, held[::-1]):
+        alone = [_without(piece, other.get(at)) for at, piece in mine.items()]
+        table = below(_with_source(rows_of(new.segments, p), p.by) for p in alone if p.rows)
+        sides.append(TABLES[name].empty() if table is None else _apart(table)[0])
+    return sides[0], sides[1]
+
+
+def _without(piece: Piece, other: Piece | None) -> Piece:
+    """The rows of a piece that do not count in another version's piece of the same segment."""
+    if other is None:
+        return piece
+    counts = np.ones(piece.part.rows, bool)
+    counts[piece.drop] = False
+    there = np.ones(piece.part.rows, bool)
+    there[other.drop] = False
+    return Piece(piece.by, piece.part, np.flatnonzero(~(counts & ~there)).astype(np.int32))
+
+
+def _with_source(table: pa.Table, by: str) -> pa.Table:
+    """The table with the subsidiary as source where a row names none."""
+    if not by:
+        return table
+    if "source" in table.column_names:
+        at = table.column_names.index("source")
+        column = table.column(at)
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(pa.string())
+        return table.set_column(at, "source", pc.fill_null(column, by))
+    words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(table.num_rows, np.int32)), pa.array([by]))
+    return table.append_column("source", words)
+
+
+def _apart(table: pa.Table) -> tuple[pa.Table, tuple[Origin, ...]]:
+    """The table without the columns of its places, and the places."""
+    found = places(table)
+    return table.drop_columns([n for n in (FILE, LINE) if n in table.column_names]), found

@@ -1,0 +1,185 @@
+"""Segments: the rows of one table in one Parquet file, written once and named by their content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graph.book import Book, Origin
+from graph.errors import StoreError
+from graph.files.disk import Disk, Sink
+from graph.ids import one_chunk
+from graph.model import TABLES
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+FILE: Final = "$file"
+LINE: Final = "$line"
+_ROW_GROUP: Final = 1 << 18
+NO_ROWS: Final[Int32] = np.zeros(0, np.int32)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a table: a segment without those rows of it that no longer hold.
+
+    ``file`` and ``drop`` are names in the data folder ("" = nothing dropped), ``sha256`` the file's own hash.
+    """
+
+    file: str
+    rows: int
+    sha256: str
+    drop: str = ""
+    dropped: int = 0
+
+    def to_json(self) -> list[Any]:
+        """The part as plain JSON values."""
+        return [self.file, self.rows, self.sha256, self.drop, self.dropped]
+
+
+class Segments:
+    """The data folder: segments of all versions, and the rows dropped from them."""
+
+    def __init__(self, folder: Path, disk: Disk) -> None:
+        self.folder = folder
+        self._disk = disk
+
+    def write(self, name: str, table: pa.Table) -> Part:
+        """Keep a table; one that is there already is not written again."""
+        digest = content_hash(table)
+        file = f"{name}-{digest[:32]}.parquet"
+        path = self.folder / file
+        if path.exists():
+            return Part(file, table.num_rows, _file_hash(path))
+        sink = self._disk.create(path, lambda sink: _to_parquet(table, sink))
+        return Part(file, table.num_rows, sink.sha256)
+
+    def write_drop(self, name: str, rows: Int32) -> str:
+        """Keep a list of dropped rows; "" for none."""
+        if not len(rows):
+            return ""
+        data = np.ascontiguousarray(rows, "<i4").tobytes()
+        file = f"{name}-{hashlib.sha256(data).hexdigest()[:32]}.drop"
+        if not (self.folder / file).exists():
+            self._disk.create_bytes(self.folder / file, data)
+        return file
+
+    def drop(self, part: Part) -> Int32:
+        """Rows of the segment that are left out: int32, ascending."""
+        if not part.drop:
+            return NO_ROWS
+        try:
+            return np.fromfile(self.folder / part.drop, "<i4").astype(np.int32, copy=False)
+        except OSError as error:
+            raise damaged(part.drop) from error
+
+    def read(self, part: Part, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows of the segment, dropped ones too; of the columns those that it has."""
+        path = self.folder / part.file
+        try:
+            with pq.ParquetFile(path, memory_map=True) as file:
+                held = [n for n in file.schema_arrow.names if columns is None or n in columns]
+                return file.read(columns=held)
+        except (OSError, pa.ArrowException) as error:
+            raise damaged(part.file) from error
+
+    def wrong(self, parts: Iterable[Part]) -> list[str]:
+        """Names of files that are missing or no longer what was written."""
+        found = []
+        for part in parts:
+            path = self.folder / part.file
+            if not path.is_file() or _file_hash(path) != part.sha256:
+                found.append(part.file)
+            if part.drop and not _is_whole_drop(self.folder / part.drop):
+                found.append(part.drop)
+        return found
+
+
+def damaged(name: str) -> StoreError:
+    """The error for a file that cannot be read back."""
+    return StoreError(
+        f"{name} in the store is missing or damaged: run konzern store check, then restore a dump or load the "
+        "deliveries into a new store"
+    )
+
+
+def _is_whole_drop(path: Path) -> bool:
+    """Whether a list of dropped rows is still what its name says."""
+    return path.is_file() and _file_hash(path)[:32] == path.stem.rpartition("-")[2]
+
+
+def _file_hash(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _to_parquet(table: pa.Table, sink: Sink) -> None:
+    """Write a table; ids and lines, which seldom repeat, without a dictionary."""
+    ids = {n for n in table.column_names if pa.types.is_string(table.schema.field(n).type)}
+    lines = [LINE] if LINE in table.column_names else []
+    pq.write_table(
+        table,
+        sink,
+        row_group_size=_ROW_GROUP,
+        compression="lz4",
+        use_dictionary=[n for n in table.column_names if n not in ids and n != LINE],
+        column_encoding=dict.fromkeys(lines, "DELTA_BINARY_PACKED") or None,
+    )
+
+
+def content_hash(table: pa.Table) -> str:
+    """sha256 of a table's rows and columns in their order, however they are chunked."""
+    digest = hashlib.sha256()
+    for field, column in zip(table.schema, table.columns, strict=True):
+        digest.update(f"{field.name}:{field.type}:{len(column)}\n".encode())
+        schema = pa.schema([pa.field("x", field.type)])
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema) as stream:
+            stream.write_batch(pa.record_batch([one_chunk(column, field.type)], schema=schema))
+        digest.update(memoryview(sink.getvalue()))
+    return digest.hexdigest()
+
+
+def with_places(book: Book, name: str) -> pa.Table:
+    """A table of the book in the order of the model, with file and line of each row."""
+    table = book.table(name)
+    held = table.select([n for n in TABLES[name].names if n in table.column_names])
+    runs = book.origins.get(name, ())
+    if not runs:
+        return held
+    files = np.repeat(np.arange(len(runs), dtype=np.int32), [r.rows for r in runs])
+    lines = [r.first_line + np.arange(r.rows, dtype=np.int64) if r.lines is None else r.lines for r in runs]
+    names = pa.DictionaryArray.from_arrays(pa.array(files), pa.array([r.file for r in runs], pa.string()))
+    return held.append_column(FILE, names).append_column(LINE, pa.array(np.concatenate(lines)))
+
+
+def places(table: pa.Table) -> tuple[Origin, ...]:
+    """The runs of rows that came from one file, from the columns that ``with_places`` added."""
+    if not table.num_rows or FILE not in table.column_names:
+        return ()
+    column = table.column(FILE)
+    coded = one_chunk(column, column.type)
+    codes = np.asarray(coded.indices.fill_null(-1).cast(pa.int32()))
+    lines = np.asarray(one_chunk(table.column(LINE), pa.int64()).fill_null(0))
+    starts = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
+    names = [*coded.dictionary.to_pylist(), ""]
+    return tuple(
+        _origin(names[codes[a]], lines[a:b])
+        for a, b in zip(starts.tolist(), [*starts[1:].tolist(), len(codes)], strict=True)
+    )
+
+
+def _origin(file: str, lines: Int64) -> Origin:
+    """A run of rows; its lines only where they do not follow one another."""
+    plain = bool(np.all(np.diff(lines) == 1))
+    return Origin(file, int(lines[0]), len(lines), None if plain else lines)

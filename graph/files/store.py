@@ -1,0 +1,123 @@
+"""The embedded store: a folder opened by its URL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from graph.changes import changes
+from graph.errors import OptionError, StoreError
+from graph.files.disk import Disk
+from graph.files.lease import Clock, Lease, locked
+from graph.files.reader import FileReader, differing
+from graph.files.runs import Runs, all_parts
+from graph.files.segments import Segments
+from graph.files.snapshots import Snapshots
+from graph.files.versions import MARK, Versions, check_format, mark_format
+from graph.files.writer import FileWriter
+from graph.journal import FileJournal
+from graph.kept import KeptReports, ReportKey
+from graph.snapshot import Snapshot
+
+SCHEME: Final = "book:"
+
+
+def open_url(url: str) -> FileStore:
+    """The store of a URL ``book:PATH``."""
+    return FileStore(Path(url.removeprefix(SCHEME)))
+
+
+class FileStore:
+    """Versions of a book in one folder; see ``graph.store.Store``.
+
+    ``disk`` and ``clock`` are there for tests: the first is told each step, the second says when a lease ends.
+    """
+
+    def __init__(self, root: Path, disk: Disk | None = None, clock: Clock = time.time) -> None:
+        self.root = root.absolute()
+        self.url = f"{SCHEME}{root}"
+        self._disk = disk or Disk()
+        self._clock = clock
+        check_format(self.root)
+        self._versions = Versions(self.root)
+        self._segments = Segments(self.root / "data", self._disk)
+        self._runs = Runs(self.root, self._segments, self._disk)
+        self._snapshots = Snapshots(self.root, self._disk)
+        self._reports = KeptReports(self.root / "reports", self._disk)
+        self.journal = FileJournal(self.root / "journal.jsonl", self._disk, self._locked)
+
+    def latest(self) -> int:
+        """Number of the latest version, 0 if there is none."""
+        return self._versions.latest()
+
+    def reader(self, version: int | None = None) -> FileReader:
+        """Pin a version, by default the latest; ``OptionError`` if there is no such version."""
+        latest = self.latest()
+        number = latest if version is None else version
+        if not 0 <= number <= latest:
+            raise OptionError(f"no version {number} in {self.url}: the latest is {latest}")
+        versions = self._versions.upto(number)
+        return FileReader(self.url, versions, self._segments, self._runs, self._snapshots)
+
+    def writer(self, by: str = "") -> FileWriter:
+        """Take the right to publish; ``BusyError`` while another has it."""
+        self._make()
+        return FileWriter(
+            self.root, self._versions, self._disk, Lease(self.root, self._disk, by, self._clock)
+        )
+
+    def snapshot(
+        self, as_of: dt.date | None = None, version: int | None = None, base: str | None = None
+    ) -> Snapshot:
+        """The compiled snapshot of a version as of a day, mapped from its archive where it is there."""
+        return self.reader(version).snapshot(as_of, base)
+
+    def changes(self, before: int, after: int) -> pa.Table:
+        """What differs between two versions, row by row (``graph.changes``)."""
+        old, new = self.reader(before), self.reader(after)
+        apart = {name: differing(old, new, name) for name in {*old.names(), *new.names()}}
+        return changes({n: t[0] for n, t in apart.items()}, {n: t[1] for n, t in apart.items()})
+
+    def kept_report(self, key: ReportKey) -> Path | None:
+        """The folder of a finished report; None if none is kept."""
+        return self._reports.find(key)
+
+    def keep_report(self, key: ReportKey, folder: Path) -> Path:
+        """Keep a copy of a finished report's folder, whole or not at all."""
+        self._make()
+        return self._reports.keep(key, folder)
+
+    def check(self) -> list[str]:
+        """What is damaged, as sentences; empty if nothing is."""
+        found = []
+        try:
+            versions = self._versions.upto(self.latest())
+            wrong = self._segments.wrong(all_parts(versions, self._runs))
+            found += [f"{name} is missing or not what was written" for name in sorted(set(wrong))]
+        except StoreError as error:
+            found.append(str(error))
+        try:
+            self.journal.last()
+        except StoreError as error:
+            found.append(str(error))
+        return found
+
+    def _make(self) -> None:
+        """Make the folder a store, if it is none yet."""
+        self._disk.folder(self.root)
+        if not (self.root / MARK).exists():
+            with locked(self.root):
+                if not check_format(self.root):
+                    mark_format(self.root, self._disk)
+            for name in ("data", "versions"):
+                self._disk.folder(self.root / name)
+
+    def _locked(self) -> AbstractContextManager[None]:
+        """The lock under which the journal is appended to; its folder is there."""
+        self._make()
+        return locked(self.root)

@@ -1,0 +1,155 @@
+"""Writer of the embedded store: holds the lease and publishes versions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import pyarrow as pa
+
+from graph.book import Book
+from graph.deliveries import FULL, Contents, Delivery, accept, check_deleted
+from graph.errors import StoreError
+from graph.files.diff import Stored, store
+from graph.files.disk import Disk
+from graph.files.lease import Lease
+from graph.files.pieces import VALID_FROM, chains, live
+from graph.files.runs import Runs, all_parts
+from graph.files.segments import Part, Segments, with_places
+from graph.files.versions import Version, Versions
+from graph.model import TABLES
+from graph.store import Published
+
+_SWEPT: Final = (".", "data", "versions", "runs")
+_log = logging.getLogger(__name__)
+
+
+class FileWriter:
+    """The lease on an embedded store."""
+
+    def __init__(self, root: Path, versions: Versions, disk: Disk, lease: Lease) -> None:
+        self._root = root
+        self._versions = versions
+        self._disk = disk.of(lease.token)
+        self._segments = Segments(root / "data", self._disk)
+        self._runs = Runs(root, self._segments, self._disk)
+        self._lease = lease
+        self.token = lease.token
+
+    def __enter__(self) -> Self:
+        """Sweep up what a dead writer left unfinished."""
+        with self._lease.fenced():
+            for name in _SWEPT:
+                self._disk.sweep(self._root / name)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the lease back; where that cannot be written down, nothing that was published is in doubt."""
+        try:
+            self._lease.release()
+        except StoreError as failure:
+            _log.warning("the lease is not given back: %s", failure)
+
+    def publish(self, delivery: Delivery, contents: Contents) -> Published:
+        """Publish a delivery as the next version; see ``graph.store.Writer``."""
+        check_deleted(delivery, contents)
+        versions = self._versions.upto(self._versions.latest())
+        counted = replace(
+            delivery,
+            rows={name: table.num_rows for name, table in contents.book.tables.items()},
+            deleted={name: keys.num_rows for name, keys in contents.deleted.items() if keys.num_rows},
+        )
+        made = accept(counted, [v.delivery for v in versions])
+        if made is None:
+            identity = (delivery.by, delivery.kind, delivery.digest)
+            known = [d for d in (v.delivery for v in versions) if (d.by, d.kind, d.digest) == identity]
+            return Published(known[-1].version, is_new=False)
+        stored = (
+            self._store_full(made, contents.book) if made.kind == FULL else self._store_delta(contents.book)
+        )
+        if made.kind == FULL and self._says_nothing_new(made, stored):
+            return Published(len(versions), is_new=False, **_numbers(stored))
+        rows = {name: s.parts for name, s in stored.items()}
+        version = self._versions.following(made, rows, self._store_deleted(contents))
+        with self._lease.fenced():
+            self._versions.publish(version, self._disk)
+        try:
+            self._tidy(made.by)
+        except StoreError as failure:
+            _log.warning("published, but not tidied up: %s", failure)
+        return Published(made.version, is_new=True, **_numbers(stored))
+
+    def _store_full(self, delivery: Delivery, book: Book) -> dict[str, Stored]:
+        """Keep all tables of a full delivery, as what they change in the subsidiary's facts of its day."""
+        chain = self._chain_before(delivery)
+        units = self._runs.units(chain)
+        stored = {}
+        for name in book.tables:
+            self._lease.renew()
+            before = live(self._segments, delivery.by, units, name)
+            stored[name] = store(self._segments, name, with_places(book, name), before)
+        return stored
+
+    def _store_delta(self, book: Book) -> dict[str, Stored]:
+        """Keep the rows of a delta as they are."""
+        return {
+            name: Stored((self._segments.write(name, with_places(book, name)),), 0, table.num_rows, 0)
+            for name, table in book.tables.items()
+            if table.num_rows
+        }
+
+    def _store_deleted(self, contents: Contents) -> dict[str, tuple[Part, ...]]:
+        """Keep the keys that a delta deletes, all of one shape."""
+        return {
+            name: (self._segments.write(f"{name}-deleted", _keys_only(name, keys)),)
+            for name, keys in contents.deleted.items()
+            if keys.num_rows
+        }
+
+    def _chain_before(self, delivery: Delivery) -> list[Version]:
+        """What the subsidiary's facts of the delivery's day were made of until now."""
+        versions = self._versions.upto(delivery.version - 1)
+        earlier = [v for v in versions if v.delivery.by == delivery.by and v.delivery.place <= delivery.place]
+        return chains(versions, delivery.day).get(delivery.by, []) if earlier else []
+
+    def _says_nothing_new(self, delivery: Delivery, stored: Mapping[str, Stored]) -> bool:
+        """Whether the delivery repeats, in other files, what its subsidiary's facts of the same day are."""
+        chain = self._chain_before(delivery)
+        if not chain or chain[-1].delivery.day != delivery.day:
+            return False
+        held = {name for v in chain for name in v.rows}
+        return held == set(stored) and not any(s.new or s.gone for s in stored.values())
+
+    def _tidy(self, by: str) -> None:
+        """Merge deltas, and remove data that no version refers to; nothing of it is needed for what was published."""
+        versions = self._versions.upto(self._versions.latest())
+        self._runs.merge(chains(versions, None)[by])
+        with self._lease.fenced():  # else another writer's new data would look like left-overs
+            needed = {name for part in all_parts(versions, self._runs) for name in (part.file, part.drop)}
+            for path in sorted(self._segments.folder.iterdir()):
+                if path.name not in needed:
+                    self._disk.remove(path)
+
+
+def _numbers(stored: Mapping[str, Stored]) -> dict[str, dict[str, int]]:
+    """The counts of ``Published`` from those of the tables."""
+    return {
+        what: {name: getattr(s, what) for name, s in stored.items()} for what in ("unchanged", "new", "gone")
+    }
+
+
+def _keys_only(name: str, keys: pa.Table) -> pa.Table:
+    """Key columns and ``valid_from`` in the types of the model, null where they are not given."""
+    shape = TABLES[name]
+    fields = [pa.field(n, shape.column(n).kind.arrow) for n in (*shape.key, VALID_FROM)]
+    columns = [
+        keys.column(f.name).cast(f.type) if f.name in keys.column_names else pa.nulls(keys.num_rows, f.type)
+        for f in fields
+    ]
+    return pa.table(columns, schema=pa.schema(fields))

@@ -1,0 +1,152 @@
+"""Stores: where books are kept. What every store can do, and how one is opened by its URL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from graph.book import Book
+from graph.deliveries import Contents, Delivery
+from graph.errors import OptionError
+from graph.journal import Journal
+from graph.kept import ReportKey
+from graph.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a delivery: its version, and whether it is new or was there already.
+
+    ``unchanged``, ``new`` and ``gone`` count by table the rows that a full delivery has in common with the
+    subsidiary's earlier ones, adds to them and leaves out.
+    """
+
+    version: int
+    is_new: bool
+    unchanged: Mapping[str, int] = field(default_factory=dict)
+    new: Mapping[str, int] = field(default_factory=dict)
+    gone: Mapping[str, int] = field(default_factory=dict)
+
+
+class Reader(Protocol):
+    """One version of a store, pinned: it reads the same whatever is published meanwhile.
+
+    ``as_of`` picks of each subsidiary what it delivered up to that day; by default all of it.
+    """
+
+    version: int
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Everything that was delivered up to this version, in the order of arrival."""
+
+    def delivered(self, version: int) -> Contents:
+        """What one version brought: its rows, and the keys that it deletes."""
+
+    def facts(self, as_of: dt.date | None = None) -> dict[str, pa.Table]:
+        """Every row that holds as of a day, with its source, also where sources disagree."""
+
+    def book(self, as_of: dt.date | None = None) -> Book:
+        """The book as of a day: of the rows of one key in force the one that counts (``graph.resolve``)."""
+
+    def snapshot(self, as_of: dt.date | None = None, base: str | None = None) -> Snapshot:
+        """The compiled snapshot as of a day."""
+
+    def graph_hash(self, as_of: dt.date | None = None) -> str:
+        """sha256 of the sorted canonical rows of ``facts``: equal in every store that holds the same."""
+
+    def holds(self, table: str, ids: pa.Array) -> npt.NDArray[np.bool_]:
+        """Whether some row of the table has each id in its first key column: bool (n,)."""
+
+
+class Writer(Protocol):
+    """The right to publish; one at a time. A context manager: it gives the right back at the end."""
+
+    token: int
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def publish(self, delivery: Delivery, contents: Contents) -> Published:
+        """Publish a delivery as the next version, whole or not at all; the same again changes nothing.
+
+        Raises ``DeliveryError`` where it contradicts earlier ones, ``StaleLeaseError`` where the right was
+        taken over meanwhile, ``StoreError`` where the store fails.
+        """
+
+
+class Store(Protocol):
+    """Versions of a book, its journal and its finished reports."""
+
+    url: str
+
+    @property
+    def journal(self) -> Journal:
+        """Reservations, decisions, judgements and states."""
+
+    def latest(self) -> int:
+        """Number of the latest version, 0 if there is none."""
+
+    def reader(self, version: int | None = None) -> Reader:
+        """Pin a version, by default the latest; ``OptionError`` if there is no such version."""
+
+    def writer(self, by: str = "") -> Writer:
+        """Take the right to publish; ``BusyError`` while another has it."""
+
+    def snapshot(
+        self, as_of: dt.date | None = None, version: int | None = None, base: str | None = None
+    ) -> Snapshot:
+        """The compiled snapshot of a version as of a day."""
+
+    def changes(self, before: int, after: int) -> pa.Table:
+        """What differs between two versions, row by row (``graph.changes``)."""
+
+    def kept_report(self, key: ReportKey) -> Path | None:
+        """The folder of a finished report; None if none is kept."""
+
+    def keep_report(self, key: ReportKey, folder: Path) -> Path:
+        """Keep a copy of a finished report's folder, whole or not at all."""
+
+    def check(self) -> list[str]:
+        """What is damaged, as sentences; empty if nothing is."""
+
+
+_KINDS: Final = {
+    "book": "graph.files.store",
+    "neo4j": "graph.neo4j",
+    "neo4j+s": "graph.neo4j",
+    "neo4j+ssc": "graph.neo4j",
+    "bolt": "graph.neo4j",
+    "bolt+s": "graph.neo4j",
+    "bolt+ssc": "graph.neo4j",
+}
+
+
+def open_store(url: str) -> Store:
+    """Open the store of a URL: ``book:PATH`` is a folder, ``neo4j://…``, ``bolt://…`` and ``neo4j:local`` are Neo4j.
+
+    An embedded store need not exist yet; the first load makes it. Raises ``OptionError`` for another URL,
+    ``FormatError`` for a store of another format, ``StoreError`` where it cannot be reached.
+    """
+    scheme, colon, rest = url.partition(":")
+    module = _KINDS.get(scheme)
+    if not colon or not rest or module is None:
+        raise OptionError(
+            f"{url!r} names no store: write book:PATH, neo4j://HOST, bolt://HOST or neo4j:local"
+        )
+    try:
+        made: Store = importlib.import_module(module).open_url(url)
+    except ModuleNotFoundError as error:
+        raise OptionError(f"{url!r}: {error.name} is not installed, which stores in Neo4j need") from error
+    return made
