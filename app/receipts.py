@@ -63,8 +63,8 @@ def _lines(receipt: Receipt) -> Iterator[str]:
         yield f"  {s.table}.{s.column}: {_amount(s.amount):,} {s.currency or 'without currency'}"
     for table, columns in receipt.unknown_columns.items():
         yield f"  {table}: columns kept as extra: {', '.join(columns)}"
-    for file, reason in receipt.unknown_files.items():
-        yield f"  {file}: not read: {reason}"
+    for file, meant in receipt.unknown_files.items():
+        yield f"  {file}: not a table, not read" + (f"; is it {meant}?" if meant else "")
     for r in receipt.roundings:
         yield f"  {r.table}.{r.column}: {r.cells:,} cells rounded, at most by {r.largest}"
     for n in receipt.notices:

@@ -38,7 +38,7 @@ select x, owned from (
   join stakes s on s.owner = c.p and s.owned <> s.owner
   where s.owned <> c.x
   group by all
-) where votes > 0.5 and not exists (from pairs where pairs.x = x and pairs.y = owned)
+) t where votes > 0.5 and not exists (from pairs where pairs.x = t.x and pairs.y = t.owned)
 """
 
 

@@ -12,12 +12,13 @@ from graph.kernels import kernel
 
 
 @kernel
-def _grown(array: np.ndarray, used: int) -> np.ndarray:
-    """The array with at least one free place after the used ones."""
-    if used < len(array):
-        return array
-    bigger = np.empty(2 * len(array), array.dtype)
-    bigger[:used] = array[:used]
+def _grown(array: np.ndarray, least: int) -> np.ndarray:
+    """The array with room for at least so many entries, at least twice as many as before.
+
+    Callers ask for room before a loop, not within: handing an array to a function costs more than a stake.
+    """
+    bigger = np.empty(max(2 * len(array), least), array.dtype)
+    bigger[: len(array)] = array
     return bigger
 
 
@@ -28,6 +29,23 @@ def _holds(ptr: np.ndarray, rows: np.ndarray, x: int, y: int) -> bool:
         if rows[i] == y:
             return True
     return False
+
+
+_GOT, _ALONE, _MARK, _BASE = range(4)
+_QUEUED, _TOUCHED, _FALLEN, _FACT = 1, 2, 4, 8
+_FLAGS = 4
+
+
+@kernel
+def _mark(state: np.ndarray, t: int, x: int) -> int:
+    """Flags of a party in the run for x; none, and no votes, where the run has not met it."""
+    mark = state[t, _MARK]
+    if mark >> _FLAGS == x:
+        return mark
+    state[t, _GOT] = 0
+    state[t, _ALONE] = 0
+    state[t, _MARK] = x << _FLAGS
+    return x << _FLAGS
 
 
 @kernel
@@ -53,121 +71,103 @@ def fixpoint(
     A target is controlled when twice the votes exceed its base, or by a fact of a commanded party; barred
     pairs never are. Returns, in the order of controllers, pairs (controller, controlled int32, votes int64,
     hops int32, direct bool) and holders (holder, owned int32, direct, all votes int64) from ``show_from``.
+
+    A party falls at the end of the round in which it was decided, so that hops do not depend on the order
+    within a round. What a run knows of a party stands in one row of ``state``: one access to memory.
     """
     n = len(out_ptr) - 1
-    got = np.zeros(n, np.int64)
-    alone = np.zeros(n, np.int64)
-    touched_by = np.full(n, -1, np.int32)
-    queued_by = np.full(n, -1, np.int32)
-    taken_by = np.full(n, -1, np.int32)
-    fact_of = np.full(n, -1, np.int32)
-    hop = np.zeros(n, np.int32)
-    queue = np.empty(1024, np.int32)
-    touched = np.empty(1024, np.int32)
+    state = np.zeros((n, 4), np.int64)
+    state[:, _MARK] = -1
+    state[:, _BASE] = base
+    queue, touched, decided = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024, np.int32)
     a, b, k = np.empty(1024, np.int32), np.empty(1024, np.int32), 0
-    pair_votes, pair_hops, pair_direct = (
-        np.empty(1024, np.int64),
-        np.empty(1024, np.int32),
-        np.empty(1024, np.bool_),
-    )
+    cast, hops, direct = np.empty(1024, np.int64), np.empty(1024, np.int32), np.empty(1024, np.bool_)
     h, c, q = np.empty(1024, np.int32), np.empty(1024, np.int32), 0
-    direct_votes, all_votes = np.empty(1024, np.int64), np.empty(1024, np.int64)
+    alone, together = np.empty(1024, np.int64), np.empty(1024, np.int64)
     for x in range(low, high):
         if out_ptr[x] == out_ptr[x + 1] and body_ptr[x] == body_ptr[x + 1] and fact_ptr[x] == fact_ptr[x + 1]:
             continue
-        barred = barred_ptr[x + 1] > barred_ptr[x]
-        queue[0] = x
-        queued_by[x] = x
-        hop[x] = 0
-        end = 1
-        for i in range(body_ptr[x], body_ptr[x + 1]):
-            member = body_members[i]
-            if queued_by[member] != x:
-                queued_by[member] = x
-                hop[member] = 0
-                queue = _grown(queue, end)
-                queue[end] = member
+        while len(queue) < 1 + body_ptr[x + 1] - body_ptr[x]:
+            queue = _grown(queue, 0)
+        end, start, seen, hop, first = 0, 0, 0, 0, k
+        for i in range(body_ptr[x] - 1, body_ptr[x + 1]):
+            p = x if i < body_ptr[x] else body_members[i]
+            mark = _mark(state, p, x)
+            if mark & _QUEUED == 0:
+                state[p, _MARK] = mark | _QUEUED
+                queue[end] = p
                 end += 1
-        start = 0
-        seen = 0
         while start < end:
-            stop = end
+            stop, crossed = end, 0
+            hop += 1
             for at in range(start, stop):
                 p = queue[at]
+                reach = out_ptr[p + 1] - out_ptr[p]
+                if len(touched) < seen + reach:
+                    touched = _grown(touched, seen + reach)
+                reach += fact_ptr[p + 1] - fact_ptr[p]
+                if len(decided) < crossed + reach:
+                    decided = _grown(decided, crossed + reach)
                 for i in range(out_ptr[p], out_ptr[p + 1]):
                     t = owned[i]
-                    if touched_by[t] != x:
-                        touched_by[t] = x
-                        got[t] = 0
-                        alone[t] = 0
-                        touched = _grown(touched, seen)
+                    mark = _mark(state, t, x)
+                    if mark & _TOUCHED == 0:
+                        state[t, _MARK] = mark | _TOUCHED
                         touched[seen] = t
                         seen += 1
-                    got[t] += votes[i]
+                    before, half = state[t, _GOT], state[t, _BASE]
+                    state[t, _GOT] = before + votes[i]
                     if p == x:
-                        alone[t] += votes[i]
+                        state[t, _ALONE] += votes[i]
+                    if 0 < half and 2 * before <= half < 2 * (before + votes[i]):
+                        decided[crossed] = t
+                        crossed += 1
                 for i in range(fact_ptr[p], fact_ptr[p + 1]):
                     t = fact_to[i]
-                    if touched_by[t] != x:
-                        touched_by[t] = x
-                        got[t] = 0
-                        alone[t] = 0
-                        touched = _grown(touched, seen)
-                        touched[seen] = t
-                        seen += 1
-                    fact_of[t] = x
-            # decided after the round, so that hops do not depend on the order within it
-            for at in range(start, stop):
-                p = queue[at]
-                for step in range(2):
-                    lo = out_ptr[p] if step == 0 else fact_ptr[p]
-                    hi = out_ptr[p + 1] if step == 0 else fact_ptr[p + 1]
-                    for i in range(lo, hi):
-                        t = owned[i] if step == 0 else fact_to[i]
-                        if t == x or taken_by[t] == x:
-                            continue
-                        if not (fact_of[t] == x or (base[t] > 0 and 2 * got[t] > base[t])):
-                            continue
-                        if barred and _holds(barred_ptr, barred_to, x, t):
-                            continue
-                        taken_by[t] = x
-                        a, b = _grown(a, k), _grown(b, k)
-                        pair_hops, pair_votes = _grown(pair_hops, k), _grown(pair_votes, k)
-                        pair_direct = _grown(pair_direct, k)
-                        a[k], b[k] = x, t
-                        pair_hops[k] = hop[p] + 1
-                        k += 1
-                        if queued_by[t] != x:
-                            queued_by[t] = x
-                            hop[t] = hop[p] + 1
-                            queue = _grown(queue, end)
-                            queue[end] = t
-                            end += 1
-                        for j in range(body_ptr[t], body_ptr[t + 1]):
-                            member = body_members[j]
-                            if queued_by[member] != x:
-                                queued_by[member] = x
-                                hop[member] = hop[p] + 1
-                                queue = _grown(queue, end)
-                                queue[end] = member
-                                end += 1
+                    state[t, _MARK] = _mark(state, t, x) | _FACT
+                    decided[crossed] = t
+                    crossed += 1
+            if len(a) < k + crossed:
+                a, b, hops = _grown(a, k + crossed), _grown(b, k + crossed), _grown(hops, k + crossed)
+            for d in range(crossed):
+                t = decided[d]
+                mark = state[t, _MARK]
+                if t == x or mark & _FALLEN != 0:
+                    continue
+                if barred_ptr[x] < barred_ptr[x + 1] and _holds(barred_ptr, barred_to, x, t):
+                    continue
+                state[t, _MARK] = mark | _FALLEN
+                a[k], b[k], hops[k] = x, t, hop
+                k += 1
+                room = end + 1 + body_ptr[t + 1] - body_ptr[t]
+                if len(queue) < room:
+                    queue = _grown(queue, room)
+                for i in range(body_ptr[t] - 1, body_ptr[t + 1]):
+                    p = t if i < body_ptr[t] else body_members[i]
+                    mark = _mark(state, p, x)
+                    if mark & _QUEUED == 0:
+                        state[p, _MARK] = mark | _QUEUED
+                        queue[end] = p
+                        end += 1
             start = stop
-        i = k - 1
-        while i >= 0 and a[i] == x:
+        if len(cast) < k:
+            cast, direct = _grown(cast, len(a)), _grown(direct, len(a))
+        for i in range(first, k):
             t = b[i]
-            pair_votes[i] = got[t]
-            pair_direct[i] = (base[t] > 0 and 2 * alone[t] > base[t]) or _holds(fact_ptr, fact_to, x, t)
-            i -= 1
+            cast[i] = state[t, _GOT]
+            by_itself = state[t, _BASE] > 0 and 2 * state[t, _ALONE] > state[t, _BASE]
+            direct[i] = by_itself or (state[t, _MARK] & _FACT != 0 and _holds(fact_ptr, fact_to, x, t))
+        if len(h) < q + seen:
+            h, c = _grown(h, q + seen), _grown(c, q + seen)
+            alone, together = _grown(alone, q + seen), _grown(together, q + seen)
         for i in range(seen):
             t = touched[i]
-            if t != x and got[t] >= show_from:
-                h, c = _grown(h, q), _grown(c, q)
-                direct_votes, all_votes = _grown(direct_votes, q), _grown(all_votes, q)
-                h[q], c[q], direct_votes[q], all_votes[q] = x, t, alone[t], got[t]
+            if t != x and state[t, _GOT] >= show_from:
+                h[q], c[q], alone[q], together[q] = x, t, state[t, _ALONE], state[t, _GOT]
                 q += 1
     return (
-        a[:k].copy(), b[:k].copy(), pair_votes[:k].copy(), pair_hops[:k].copy(), pair_direct[:k].copy(),
-        h[:q].copy(), c[:q].copy(), direct_votes[:q].copy(), all_votes[:q].copy(),
+        a[:k].copy(), b[:k].copy(), cast[:k].copy(), hops[:k].copy(), direct[:k].copy(),
+        h[:q].copy(), c[:q].copy(), alone[:q].copy(), together[:q].copy(),
     )  # fmt: skip
 
 

@@ -1,0 +1,149 @@
+"""Random small credit books for Hypothesis: currencies, gaps, umbrellas, co-obligors, vehicles, duplicates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import strategies as st
+
+from exposure.facilities import Facilities, valued
+from exposure.rulepack import RulePack, load
+from graph.snapshot import Snapshot
+from tests.books import Row, book, party
+from tests.oracle.aggregate import UNKNOWN, Oracle, Rules
+
+AS_OF = dt.date(2026, 10, 30)
+PACKS = ("EU-CRR", "BASEL-LEX", "CN-LE", "CN-GUAR")
+PRODUCTS = ("loan", "letter_of_credit", "commitment_cancellable", "barter")
+RATES = {"EUR": "1", "USD": "0.917345", "JPY": "0.0061", "KWD": "3.04"}
+DATES = (dt.date(2026, 10, 29), AS_OF, dt.date(2026, 10, 31))
+WORDS = (None, "active", "Closed", " written_off ", "PROPOSED", "")
+
+
+@dataclass(frozen=True)
+class Credit:
+    """A drawn book as rows by table, the pack, and what the kernels and the oracle make of it."""
+
+    tables: dict[str, list[Row]]
+    pack: RulePack
+
+    @property
+    def names(self) -> list[str]:
+        """Ids of all parties and of the unknown one."""
+        return [str(p["party_id"]) for p in self.tables["parties"]] + [UNKNOWN]
+
+    @property
+    def lenders(self) -> list[str]:
+        """Ids of all lenders."""
+        return [str(b["lender_id"]) for b in self.tables["lenders"]]
+
+    def held(self) -> Facilities:
+        """The facilities at value."""
+        return valued(Snapshot.of(book(AS_OF, **self.tables)), self.pack)
+
+    def oracle(self) -> Oracle:
+        """The same by hand."""
+        line = self.pack.threshold("look_through", "line")
+        factors = {p: self.pack.ccf(p) for p in PRODUCTS}
+        rules = Rules(
+            {p: Fraction(f, 10**9) for p, f in factors.items() if f is not None},
+            Fraction(self.pack.ccf_floor, 10**9),
+            None if line is None else Fraction(line.line, 10**9),
+            on_the_line=line is None or line.on_the_line,
+        )
+        rates = {c: Fraction(r) for c, r in RATES.items()}
+        return Oracle(self.tables, rates, rules, AS_OF)
+
+
+def numbers(held: Facilities, names: list[str] | set[str] | frozenset[str]) -> np.ndarray:
+    """Party numbers of ids, -1 for the unknown party: int32."""
+    of = held.snapshot.number_of
+    return np.array([-1 if n == UNKNOWN else of[n] for n in sorted(names)], np.int32)
+
+
+def csr(held: Facilities, sets: list[frozenset[str]]) -> tuple[np.ndarray, np.ndarray]:
+    """Sets of party ids as pointer int64 and members int32."""
+    rows = [numbers(held, s) for s in sets]
+    ptr = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
+    return ptr, np.concatenate([*rows, np.zeros(0, np.int32)]).astype(np.int32)
+
+
+amounts = st.integers(0, 20_000).map(lambda c: f"{c // 100}.{c % 100:02d}")
+maybe = st.one_of(amounts, amounts, amounts, st.none())
+currencies = st.sampled_from(["EUR", "EUR", "USD", "JPY", "KWD", "XAU", None])
+shares = st.one_of(st.none(), st.sampled_from(["0", "0.05", "0.2", "0.333333333", "0.5", "1"]))
+dates = st.one_of(st.none(), st.none(), st.sampled_from(DATES))
+
+
+@st.composite
+def credits(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:  # noqa: A001 (the field's word)
+    """Books of up to five parties, three lenders and eight facilities, with everything that can go wrong."""
+    parties = ["A", "B", "C", "D", "zz"][: draw(st.integers(1, 5))]
+    lenders = ["L1", "L2", "L3"][: draw(st.integers(1, 3))]
+    umbrellas = ["U1", "U2"][: draw(st.integers(0, 2))]
+    facilities = [f"F{i}" for i in range(draw(st.integers(0, 8)))]
+    refs = st.sampled_from([None, "", " ", "K1", "K2"] if duplicates else [None])
+    drawn_of = {f: draw(_facility(f, parties, lenders, umbrellas, refs)) for f in facilities}
+    tables: dict[str, list[Row]] = {
+        "parties": [party(p) for p in parties],
+        "lenders": [draw(_lender(b, lenders)) for b in lenders],
+        "facilities": list(drawn_of.values()),
+        "umbrellas": [{"umbrella_id": u, "limit": draw(maybe), "currency": draw(currencies)} for u in umbrellas],
+        "fx": [{"currency": c, "date": AS_OF, "rate": r} for c, r in RATES.items()],
+        "co_obligors": [],
+        "underlyings": [],
+    }
+    if facilities:
+        owed = st.sets(st.tuples(st.sampled_from(facilities), st.sampled_from(parties)), max_size=4)
+        tables["co_obligors"] = [{"facility_id": f, "party_id": p} for f, p in sorted(draw(owed))]
+        tables["underlyings"] = draw(st.lists(_underlying(facilities, parties), max_size=6))
+    return Credit(tables, load(draw(st.sampled_from(PACKS))))
+
+
+@st.composite
+def _facility(
+    draw: st.DrawFn, name: str, parties: list[str], lenders: list[str], umbrellas: list[str], refs: st.SearchStrategy
+) -> Row:
+    return {
+        "facility_id": name,
+        "lender_id": draw(st.sampled_from(lenders)),
+        "obligor_id": draw(st.sampled_from(parties)),
+        "product": draw(st.sampled_from(PRODUCTS)),
+        "limit": draw(maybe),
+        "drawn": draw(st.one_of(maybe, st.just("0"))),
+        "currency": draw(currencies),
+        "ccf": draw(shares),
+        "exposure_value": draw(st.one_of(st.none(), st.none(), st.none(), amounts)),
+        "umbrella_id": draw(st.sampled_from([None, None, *umbrellas])),
+        "contract_ref": draw(refs),
+        "start_date": draw(dates),
+        "maturity_date": draw(dates),
+        "residual_maturity": draw(st.sampled_from([None, None, None, "0", "0.5"])),
+        "status": draw(st.sampled_from(WORDS)),
+    }
+
+
+@st.composite
+def _lender(draw: st.DrawFn, name: str, lenders: list[str]) -> Row:
+    capital = st.one_of(st.none(), st.integers(0, 60_000).map(str))
+    return {
+        "lender_id": name,
+        "name": name,
+        "parent_id": draw(st.sampled_from([None, *lenders])),
+        "tier1": draw(capital),
+        "tier1_consolidated": draw(capital),
+        "currency": draw(st.sampled_from(["EUR", "USD", "XAU", None])),
+    }
+
+
+@st.composite
+def _underlying(draw: st.DrawFn, facilities: list[str], parties: list[str]) -> Row:
+    return {
+        "facility_id": draw(st.sampled_from(facilities)),
+        "party_id": draw(st.sampled_from([None, *parties])),
+        "amount": draw(maybe),
+        "currency": draw(currencies),
+    }
