@@ -145,7 +145,10 @@ def check(source: str, mapping: str | None, *, as_json: bool) -> None:
 @main.command()
 @_source
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
-@click.option("--formats", help="parquet,csv; default: all.")
+@click.option("--formats", help="parquet,csv,xlsx,html; default: all four.")
+@click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
+)
 @click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 if a finding is at least this grave.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json.")
 @click.pass_context
@@ -154,6 +157,7 @@ def report(
     /,
     out: Path,
     formats: str | None,
+    lang: str,
     fail_on: str | None,
     *,
     as_json: bool,
@@ -168,7 +172,7 @@ def report(
     analysis = _analysis(**source)
     tables = {name: analysis.table(name) for name in steps(RESULTS)}
     summary = analysis.summary(tables)
-    output.write_report(tables, summary, out, chosen)
+    output.write_report(tables, summary, out, chosen, lang)
     click.echo(json.dumps(summary, ensure_ascii=False, default=str) if as_json else _headline(summary, out))
     if fail_on and any(SEVERITIES.index(s) >= SEVERITIES.index(fail_on) for s in summary["severities"]):
         ctx.exit(1)
@@ -199,7 +203,7 @@ def _part(name: str, tables: tuple[str, ...], doc: str) -> None:
         analysis = _analysis(**source)
         made = {table: analysis.table(table) for table in tables}
         if out is not None:
-            output.write_report(made, analysis.summary(made), out, output.FORMATS)
+            output.write_report(made, analysis.summary(made), out, output.PER_TABLE)
         if as_json:
             click.echo(
                 json.dumps({k: t.to_pylist() for k, t in made.items()}, ensure_ascii=False, default=str)
@@ -262,8 +266,7 @@ def demo(ctx: click.Context, out: Path | None) -> None:
     from app.source import SAMPLE
 
     folder = out or Path(tempfile.mkdtemp(prefix="konzern-demo-"))
-    ctx.invoke(report, source=str(SAMPLE), out=folder, mapping=None, rules="EU-CRR", options=(), as_of=None,
-               base=None, lender=None, min_share="0.05", formats=None, fail_on=None, as_json=False)  # fmt: skip
+    ctx.invoke(report, source=str(SAMPLE), out=folder)
     click.echo(f"\nNext:  konzern groups {SAMPLE}\n       konzern explain {SAMPLE} PARTY")
 
 

@@ -1,4 +1,4 @@
-"""Result tables to files: Parquet, CSV that no spreadsheet runs as formulas, and report.json.
+"""Result tables to files: Parquet, CSV that no spreadsheet runs as formulas, workbook, page, report.json.
 
 Everything is written beside its place and moved there at the end, so that a reader never meets half a report.
 """
@@ -19,7 +19,9 @@ import pyarrow.parquet as pq
 
 from graph.errors import OptionError, StoreError
 
-FORMATS: Final = ("parquet", "csv")
+FORMATS: Final = ("parquet", "csv", "xlsx", "html")
+PER_TABLE: Final = ("parquet", "csv")
+"""Formats with one file a table; the others are one file for all."""
 _FORMULA: Final = r"^[=+\-@\t\r]"
 
 
@@ -62,9 +64,13 @@ def write(table: pa.Table, path: Path, fmt: str) -> None:
 
 
 def write_report(
-    tables: Mapping[str, pa.Table], summary: Mapping[str, Any], out: Path, chosen: tuple[str, ...]
+    tables: Mapping[str, pa.Table],
+    summary: Mapping[str, Any],
+    out: Path,
+    chosen: tuple[str, ...],
+    language: str = "en",
 ) -> list[Path]:
-    """Write every table in the chosen formats and ``report.json`` into a folder; the paths written.
+    """Write the tables in the chosen formats and ``report.json`` into a folder; the paths written.
 
     Raises ``StoreError`` where the folder cannot be written; then nothing in it has changed.
     """
@@ -77,8 +83,17 @@ def write_report(
         ) from error
     try:
         for name, table in tables.items():
-            for fmt in chosen:
-                write(table, beside / f"{name}.{fmt}", fmt)
+            for fmt in PER_TABLE:
+                if fmt in chosen:
+                    write(table, beside / f"{name}.{fmt}", fmt)
+        if "xlsx" in chosen:
+            from app import workbook
+
+            workbook.write(tables, summary, beside / "report.xlsx")
+        if "html" in chosen:
+            from app import committee
+
+            (beside / "report.html").write_text(committee.page(tables, summary, language), "utf-8")
         text = json.dumps(summary, ensure_ascii=False, indent=1, default=str)
         (beside / "report.json").write_text(text + "\n", "utf-8")
         made = sorted(beside.iterdir())

@@ -1,0 +1,147 @@
+"""The committee's page: one HTML file with what changed, breaches, duplicates, top groups and circles."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_WORDS: Final = Path(__file__).parent / "words"
+TOP: Final = 15
+"""Rows that a section shows."""
+DUPLICATES: Final = (
+    "duplicate_record", "duplicate_party", "duplicate_credit", "collateral_over_pledged", "umbrella_double_count",
+    "guarantee_double_count", "guarantor_reused", "guarantee_swap", "double_gearing", "excess_credit",
+)  # fmt: skip
+"""Codes of findings that are duplicate credit."""
+_STYLE: Final = Path(__file__).with_suffix(".css")
+
+
+@cache
+def words(language: str) -> dict[str, str]:
+    """Headings of the page in ``en`` or ``zh``."""
+    return dict(tomllib.loads((_WORDS / f"committee.{language}.toml").read_text("utf-8")))
+
+
+def page(tables: Mapping[str, pa.Table], summary: Mapping[str, Any], language: str) -> str:
+    """The whole page, in one language; it needs nothing from any other place."""
+    say = words(language)
+    places = {**summary, "rules": ", ".join(summary["packs"])}
+    parts = [
+        f"<h1>{say['title']}</h1><p class=sub>{escape(say['subtitle'].format_map(places))}</p>",
+        _figures(summary, say),
+        _changes(tables, say),
+        _limits(tables, say),
+        _section(say["duplicates"], _findings(tables, language, DUPLICATES), say),
+        _groups(tables, say),
+        _rings(tables, say),
+        _section(say["warnings"], _findings(tables, language, None), say),
+    ]
+    if summary["not_computed"]:
+        names = escape(", ".join(summary["not_computed"]))
+        parts.append(f"<p class=more>{say['not_computed'].format(names=names)}</p>")
+    head = f"<meta charset=utf-8><title>{say['title']}</title><style>{_STYLE.read_text('utf-8')}</style>"
+    return f"<!doctype html><html lang={language}><head>{head}</head><body>{''.join(parts)}</body></html>\n"
+
+
+def _amount(value: Any) -> str:  # noqa: ANN401 (a cell)
+    """An amount with thousands set apart; empty where it is not known."""
+    return "" if value is None else f"{value:,}"
+
+
+def _figures(summary: Mapping[str, Any], say: Mapping[str, str]) -> str:
+    """Counts and totals at a glance."""
+    shown = [(say[name], f"{summary['counts'][name]:,}") for name in ("parties", "facilities", "groups")]
+    shown += [(say[k], f"{float(v):,.2f}") for k, v in summary["totals"].items() if k in say]
+    shown += [(f"{say['findings']}: {say[s]}", f"{n:,}") for s, n in summary["severities"].items()]
+    items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in shown)
+    return f"<h2>{say['figures']}</h2><dl>{items}</dl>"
+
+
+Rows = list[list[tuple[str, str]]]
+"""Cells as (text, class)."""
+
+
+def _section(title: str, content: tuple[Sequence[str], Rows, int], say: Mapping[str, str]) -> str:
+    """A heading over a table of its first rows."""
+    heads, rows, total = content
+    if not rows:
+        return f"<h2>{escape(title)}</h2><p class=more>{say['nothing']}</p>"
+    head = "".join(f"<th>{escape(h)}" for h in heads)
+    cells = "".join("<tr>" + "".join(f'<td class="{c}">{escape(t)}' for t, c in row) for row in rows)
+    more = (
+        f"<p class=more>{say['more'].format(count=f'{total - len(rows):,}')}</p>" if total > len(rows) else ""
+    )
+    return f"<h2>{escape(title)}</h2><table><tr>{head}{cells}</table>{more}"
+
+
+def _changes(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
+    """What differs from the version before."""
+    table = tables["changes"]
+    rows = [[(str(row[c] or ""), "") for c in table.column_names] for row in table.slice(0, TOP).to_pylist()]
+    return _section(say["changes"], ([say[c] for c in table.column_names], rows, table.num_rows), say)
+
+
+def _limits(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
+    """Limits that are breached, or used to nine tenths, the most used first."""
+    table = tables["limits"]
+    open_ = table.filter(pc.fill_null(pc.greater_equal(table["utilisation"], 0.9), fill_value=False))
+    open_ = open_.sort_by([("utilisation", "descending")])
+    rows = []
+    for r in open_.slice(0, TOP).to_pylist():
+        mark = "breach" if r["breach"] else "warning"
+        cells = [(r["subject_id"] or "", mark), (r["lender_id"] or "", ""), (r["rule"] or "", "")]
+        cells += [(_amount(r[c]), "n") for c in ("limit", "value", "headroom")]
+        rows.append([*cells, (f"{r['utilisation']:.1%}", f"n {mark}")])
+    heads = [say[c] for c in ("subject", "lender", "rule", "limit", "value", "headroom", "utilisation")]
+    return _section(say["breaches"], (heads, rows, open_.num_rows), say)
+
+
+def _findings(
+    tables: Mapping[str, pa.Table], language: str, codes: Sequence[str] | None
+) -> tuple[Sequence[str], Rows, int]:
+    """Findings of these codes by amount; without codes, warnings and breaches that have no section of their own."""
+    table, say = tables["findings"], words(language)
+    if codes is not None:
+        table = table.filter(pc.is_in(table["code"], pa.array(codes)))
+    else:
+        other = pc.invert(pc.is_in(table["code"], pa.array([*DUPLICATES, "limit_breach", "limit_near"])))
+        table = table.filter(pc.and_(pc.not_equal(table["severity"], "info"), other))
+    table = table.sort_by([("severity", "ascending"), ("amount", "descending")])
+    rows = [
+        [(say[r["severity"]], r["severity"]), (r[f"text_{language}"], ""), (_amount(r["amount"]), "n")]
+        for r in table.slice(0, TOP).to_pylist()
+    ]
+    return [say["severity"], say["text"], say["amount"]], rows, table.num_rows
+
+
+def _groups(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
+    """The groups with the largest gross exposure."""
+    table = tables["groups"]
+    order = pc.sort_indices(table, [("gross", "descending")], null_placement="at_end")
+    rows = [
+        [
+            (r["group_id"], ""),
+            (f"{r['members']:,}", "n"),
+            *((_amount(r[c]), "n") for c in ("gross", "net", "drawn")),
+        ]
+        for r in table.take(order.slice(0, TOP)).to_pylist()
+    ]
+    heads = [say[c] for c in ("group", "members", "gross", "net", "drawn")]
+    return _section(say["top_groups"], (heads, rows, table.num_rows), say)
+
+
+def _rings(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
+    """The guarantee circles with the largest amount."""
+    table = tables["rings"].sort_by([("amount", "descending")])
+    rows = [
+        [(r["kind"] or "", ""), (", ".join(r["members"]), ""), (_amount(r["amount"]), "n")]
+        for r in table.slice(0, TOP).to_pylist()
+    ]
+    return _section(say["circles"], ([say["kind"], say["members"], say["amount"]], rows, table.num_rows), say)
