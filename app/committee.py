@@ -124,7 +124,7 @@ def _findings(
 def _groups(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
     """The groups with the largest gross exposure."""
     table = tables["groups"]
-    order = pc.sort_indices(table, [("gross", "descending")], null_placement="at_end")
+    order = pc.sort_indices(table, [("gross", "descending")])
     rows = [
         [
             (r["group_id"], ""),

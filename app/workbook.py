@@ -35,7 +35,7 @@ def largest(table: pa.Table) -> pa.Table:
     amount = next((c for c in _AMOUNTS if c in table.column_names), None)
     if amount is None:
         return table.slice(0, ROWS)
-    order = pc.sort_indices(table, [(amount, "descending")], null_placement="at_end")
+    order = pc.sort_indices(table, [(amount, "descending")])
     return table.take(order.slice(0, ROWS))
 
 

@@ -60,7 +60,9 @@ def in_duckdb(snapshot: Snapshot) -> tuple[float, set[tuple[int, int]]]:
     db = duckdb.connect()
     db.register("s", pa.table({"owner": owner, "owned": stakes.owned, "votes": stakes.out_votes}))
     db.register("f", pa.table({"x": facts.controller[facts.proof], "y": facts.controlled[facts.proof]}))
-    db.execute("create table stakes as from s; create table facts as from f; create table pairs (x integer, y integer)")
+    db.execute(
+        "create table stakes as from s; create table facts as from f; create table pairs (x integer, y integer)"
+    )
     start, before = time.perf_counter(), -1
     while before != (count := db.execute("select count(*) from pairs").fetchall()[0][0]):
         before = count
