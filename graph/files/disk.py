@@ -36,7 +36,7 @@ def as_store_error(what: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(
-            f"cannot {what}: {reason}; the store is as it was, mend the cause and repeat"
+            f"cannot {what}: {reason}; nothing is half-done: mend the cause and repeat"
         ) from error
 
 
@@ -112,8 +112,8 @@ class Disk:
         if path.is_dir():
             return
         self.folder(path.parent)
-        self._step(f"make folder {path.name}")
         with as_store_error(f"make the folder {path}"):
+            self._step(f"make folder {path.name}")
             path.mkdir(exist_ok=True)
         self.sync_folder(path.parent)
 
@@ -179,8 +179,8 @@ class Disk:
 
     def sync_folder(self, path: Path) -> None:
         """Bring the names in a folder to the disk."""
-        self._step(f"sync folder {path.name}")
         with as_store_error(f"sync the folder {path}"):
+            self._step(f"sync folder {path.name}")
             handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(handle)
@@ -189,8 +189,8 @@ class Disk:
 
     def remove(self, path: Path) -> None:
         """Remove a file or a folder that nobody needs any more."""
-        self._step(f"remove {path.name}")
         with as_store_error(f"remove {path.name}"):
+            self._step(f"remove {path.name}")
             if path.is_dir():
                 shutil.rmtree(path)
             else:

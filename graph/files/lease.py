@@ -124,7 +124,11 @@ class Lease:
             until = self._clock() + SECONDS
             pid = os.getpid()
             self.held = Holder(token, by, until, held=True, machine=machine(), pid=pid, started=_started(pid))
-            self._write(self.held)
+            try:
+                self._write(self.held)
+            except StoreError:
+                _given_back.add((str(folder), token))
+                raise
 
     def _still(self, last: Holder) -> bool:
         """Whether the latest holder still has the lease."""
@@ -160,6 +164,11 @@ class Lease:
                     "published, run it again"
                 )
             yield
+
+    def check(self) -> None:
+        """``StaleLeaseError`` if somebody has taken the lease over."""
+        with self.fenced():
+            pass
 
     def renew(self) -> None:
         """Hold the lease for another while, once half of it has gone by."""

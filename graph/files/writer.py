@@ -42,14 +42,22 @@ class FileWriter:
 
     def __enter__(self) -> Self:
         """Sweep up what a dead writer left unfinished."""
-        with self._lease.fenced():
-            for name in _SWEPT:
-                self._disk.sweep(self._root / name)
+        try:
+            with self._lease.fenced():
+                for name in _SWEPT:
+                    self._disk.sweep(self._root / name)
+        except BaseException:
+            self._give_back()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Give the lease back."""
+        self._give_back()
+
+    def _give_back(self) -> None:
         """Give the lease back; where that cannot be written down, nothing that was published is in doubt."""
         try:
             self._lease.release()
@@ -58,6 +66,13 @@ class FileWriter:
 
     def publish(self, delivery: Delivery, contents: Contents) -> Published:
         """Publish a delivery as the next version; see ``graph.store.Writer``."""
+        try:
+            return self._publish(delivery, contents)
+        except StoreError:
+            self._lease.check()  # the new holder swept this writer's files away
+            raise
+
+    def _publish(self, delivery: Delivery, contents: Contents) -> Published:
         check_deleted(delivery, contents)
         versions = self._versions.upto(self._versions.latest())
         counted = replace(

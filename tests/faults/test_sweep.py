@@ -60,9 +60,13 @@ FIRST = full("A", JAN, umbrellas=HELD)
 DELTAS = [delta("A", JAN + dt.timedelta(n), umbrellas=[umbrella(f"U{n % 9}", n)]) for n in range(1, 17)]
 SCENES = {
     "the first load": Scene([], _publish(FIRST)),
-    "a full delivery after another": Scene([FIRST], _publish(full("A", FEB, umbrellas=[*HELD[:7], umbrella("V", 1)]))),
+    "a full delivery after another": Scene(
+        [FIRST], _publish(full("A", FEB, umbrellas=[*HELD[:7], umbrella("V", 1)]))
+    ),
     "a restatement": Scene([FIRST], _publish(restated(full("A", JAN, umbrellas=HELD[:5])))),
-    "a delta": Scene([FIRST], _publish(delta("A", FEB, {"umbrellas": [{"umbrella_id": "U1"}]}, umbrellas=HELD[2:4]))),
+    "a delta": Scene(
+        [FIRST], _publish(delta("A", FEB, {"umbrellas": [{"umbrella_id": "U1"}]}, umbrellas=HELD[2:4]))
+    ),
     "a delta that makes a merge": Scene([FIRST, *DELTAS[:-1]], _publish(DELTAS[-1])),
     "a first record": Scene([FIRST], _note),
     "a report": Scene([FIRST], _keep),
@@ -73,7 +77,7 @@ SCENES = {
 class State:
     """All that may be read from a store."""
 
-    hashes: list[str]
+    hashes: dict[int, str]
     records: list[str]
     reports: bool
 
@@ -81,7 +85,8 @@ class State:
 def state(store: FileStore) -> State:
     """What is in a store, which must be whole."""
     assert store.check() == []
-    hashes = [store.reader(v).graph_hash() for v in range(store.latest() + 1)]
+    last = store.latest()
+    hashes = {v: store.reader(v).graph_hash() for v in {0, min(1, last), max(0, last - 1), last}}
     return State(hashes, [r.hash for r in store.journal.records()], store.kept_report(KEY) is not None)
 
 
@@ -133,7 +138,7 @@ def swept(scene: tuple[Scene, Path], make: Callable[[int], KilledDisk]) -> None:
         assert [p.name for p in root.rglob("*.new-*")] == [], f"left over after {step!r}"
 
 
-def strip(held: State) -> tuple[list[str], int, bool]:
+def strip(held: State) -> tuple[dict[int, str], int, bool]:
     """A state without the hashes of records, which hold the time of day."""
     return held.hashes, len(held.records), held.reports
 
@@ -142,12 +147,12 @@ def test_killed_before_each_step(scene: tuple[Scene, Path]) -> None:
     swept(scene, KilledDisk)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.soak) for s in range(2, 12))])
 def test_power_lost_before_each_step(scene: tuple[Scene, Path], seed: int) -> None:
     swept(scene, lambda at: PowerlessDisk(at, seed))
 
 
-@pytest.mark.parametrize("more", [0, 10**6])
+@pytest.mark.parametrize("more", [0, 10**6], ids=["once", "from then on"])
 def test_disk_full_at_each_step(scene: tuple[Scene, Path], more: int) -> None:
     before, after, steps = outcomes(scene)
     for at, step in enumerate(steps):
@@ -162,21 +167,9 @@ def test_disk_full_at_each_step(scene: tuple[Scene, Path], more: int) -> None:
             done = False
         disk.at = 10**9
         found = state(FileStore(root))
-        assert strip(found) == strip(after if done else before) or strip(found) == strip(after), step
+        assert strip(found) in [strip(after), *([] if done else [strip(before)])], step
         scene[0].act(store)
         assert strip(state(FileStore(root))) == strip(after), step
-
-
-def test_an_error_of_a_full_disk_means_not_done_or_done_and_said(scene: tuple[Scene, Path]) -> None:
-    """Nothing that was reported as done is missing."""
-    _, after, steps = outcomes(scene)
-    for at in range(len(steps)):
-        root = copy(scene)
-        try:
-            scene[0].act(FileStore(root, FullDisk(at)))
-        except StoreError:
-            continue
-        assert strip(state(FileStore(root))) == strip(after)
 
 
 class MeddlingDisk(CountingDisk):
@@ -196,7 +189,11 @@ class MeddlingDisk(CountingDisk):
 def steps_without_the_lock(steps: list[str]) -> list[int]:
     """Steps at which a paused writer does not hold the file lock, which nobody could take from it."""
     locked = {"lease.json", "00000002.json"}
-    return [i for i, s in enumerate(steps) if not any(name in s for name in locked) and not s.startswith("sync folder")]
+    return [
+        i
+        for i, s in enumerate(steps)
+        if not any(name in s for name in locked) and not s.startswith("sync folder")
+    ]
 
 
 def test_a_paused_writer_whose_lease_was_taken_over_is_refused(fresh_root: Callable[[], Path]) -> None:
@@ -210,7 +207,13 @@ def test_a_paused_writer_whose_lease_was_taken_over_is_refused(fresh_root: Calla
         root = fresh_root()
         publish(FileStore(root), FIRST)
         try:
-            publish(FileStore(root, MeddlingDisk(at, lambda root=root: publish(FileStore(root, clock=much_later), other))), mine)
+            publish(
+                FileStore(
+                    root,
+                    MeddlingDisk(at, lambda root=root: publish(FileStore(root, clock=much_later), other)),
+                ),
+                mine,
+            )
         except StaleLeaseError:
             refused += 1
             assert FileStore(root).latest() == 2
