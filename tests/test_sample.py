@@ -112,10 +112,10 @@ def test_plants_name_what_is_in_the_book() -> None:
 
 
 @cache
-def analysis(pack: str) -> Analysis:
+def analysis(pack: str, **options: str) -> Analysis:
     """The report of the sample under one pack."""
     snapshot, noticed = compiled(str(SAMPLE))
-    return Analysis(snapshot, Request(packs=(pack,)), noticed)
+    return Analysis(snapshot, Request((pack,), options), noticed)
 
 
 @cache
@@ -163,17 +163,38 @@ def test_what_must_not_come_out_does_not(pack: str, code: str, subjects: tuple[s
     assert (code, subjects) not in found(pack)
 
 
-def test_what_groups_depend_on_the_regime() -> None:
-    def group_of(pack: str, party: str) -> set[frozenset[str]]:
-        members: dict[str, set[str]] = {}
-        for row in analysis(pack).table("group_members").to_pylist():
-            members.setdefault(row["group_id"], set()).add(row["party_id"])
-        return {frozenset(m) for m in members.values() if party in m}
+def groups_of(party: str, pack: str, **options: str) -> list[set[str]]:
+    """The groups that a party is in."""
+    members: dict[str, set[str]] = {}
+    for row in analysis(pack, **options).table("group_members").to_pylist():
+        members.setdefault(row["group_id"], set()).add(row["party_id"])
+    return [m for m in members.values() if party in m]
 
-    state = {"GOV-XICHUAN", *(f"C-XICHUAN-{x}" for x in ("E1", "E2", "E3", "R1", "R2"))}
-    energy = {f"C-XICHUAN-{x}" for x in ("E1", "E2", "E3", "R2")}
-    assert group_of("EU-CRR", "C-XICHUAN-E1") == {frozenset(state)}
-    assert group_of("CN-LE", "C-XICHUAN-E1") == {frozenset(energy)}
-    assert group_of("CN-LE", "C-ZHEHU-01") == {frozenset({"P-ZHEHU-BROTHER", "C-ZHEHU-01"})}
-    siblings = {"P-ZHEHU-BROTHER", "P-ZHEHU-SISTER", "C-ZHEHU-01", "C-ZHEHU-02"}
-    assert group_of("CN-GROUP", "C-ZHEHU-01") == {frozenset(siblings)}
+
+def test_the_state_is_one_group_or_one_a_branch_or_none() -> None:
+    state, energy, roads = {"GOV-XICHUAN"}, {"E1", "E2", "E3", "R2"}, {"R1", "R2"}
+    ids = {x: f"C-XICHUAN-{x}" for x in energy | roads}
+    whole = [state | set(ids.values())]
+    branches = [{ids[x] for x in energy}, {ids[x] for x in roads}]
+    assert groups_of("C-XICHUAN-R2", "EU-CRR") == whole
+    assert groups_of("C-XICHUAN-R2", "CN-LE") == branches
+    assert groups_of("C-XICHUAN-R2", "EU-CRR", central_government="alternative") == [
+        b | state for b in branches
+    ]
+
+
+def test_siblings_are_one_group_only_where_kin_count() -> None:
+    own = {"P-ZHEHU-BROTHER", "C-ZHEHU-01"}
+    assert groups_of("C-ZHEHU-01", "CN-LE") == [own]
+    assert groups_of("C-ZHEHU-01", "CN-GROUP") == [own | {"P-ZHEHU-SISTER", "C-ZHEHU-02"}]
+
+
+def test_a_joint_venture_belongs_to_both_only_if_the_bank_says_so() -> None:
+    assert groups_of("C-HELI-01", "EU-CRR") == []
+    assert len(groups_of("C-HELI-01", "EU-CRR", joint_ventures="both")) == 2
+
+
+def test_documented_ring_fencing_keeps_the_project_apart() -> None:
+    assert groups_of("C-DAIPING-02", "EU-CRR") == []
+    held = analysis("EU-CRR").table("control").to_pylist()
+    assert ("C-DAIPING-01", "C-DAIPING-02") in {(r["controller_id"], r["controlled_id"]) for r in held}

@@ -24,7 +24,7 @@ def pyramid(d: Draft) -> None:
     d.lent("BANK", heavy, 500, 500)
     d.lent("LEASE", works, 120, product="lease")
     d.plant("beneficial_owner", founder, figure="60 % of 01; controls 02 and 03", pack="EU-AMLR")
-    d.ratio("shares", {"owner_id": founder, "owned_id": works}, "integrated", "0.15606", "0.6 x 0.51 x 0.51")
+    d.number("shares", {"owner_id": founder, "owned_id": works}, "integrated", "0.15606", "0.6 x 0.51 x 0.51")
 
 
 def voting_pact(d: Draft) -> None:
@@ -55,7 +55,7 @@ def voting_pact(d: Draft) -> None:
     d.lent("FACTOR", unit, 60, 45, product="factoring")
     d.plant("unknown_owners", works, figure="known holders 55 %")
     votes = {"holder_id": pact, "owned_id": works}
-    d.ratio("votes", votes, "with_controlled", "0.55", "22 + 18 + 15 % of the members")
+    d.number("votes", votes, "with_controlled", "0.55", "22 + 18 + 15 % of the members")
 
 
 def kin(d: Draft) -> None:
@@ -163,7 +163,7 @@ def treasury_stock(d: Draft) -> None:
     d.holders(company, {owner: "0.45", other: "0.43", company: "0.12"})
     d.lent("BANK", company, 80, 60, product="revolving")
     d.plant("self_ownership", company, figure="12 % of itself")
-    d.ratio("votes", {"holder_id": owner, "owned_id": company}, "base", "0.88", "1 - 0.12 of treasury stock")
+    d.number("votes", {"holder_id": owner, "owned_id": company}, "base", "0.88", "1 - 0.12 of treasury stock")
 
 
 def dual_class(d: Draft) -> None:
@@ -206,14 +206,18 @@ def two_controllers(d: Draft) -> None:
 
 
 def ring_fenced(d: Draft) -> None:
-    """Daiping (黛屏): a project company whose ring-fencing is documented; the control fact is rebutted."""
+    """Daiping (黛屏): a project company whose ring-fencing from its parent and owner is documented.
+
+    Both control it, and it is in no group with them.
+    """
     owner = d.person("DAIPING-OWNER", "子车望", "Ziche Wang")
     parent = d.firm("DAIPING-01", "黛屏水务集团", "Daiping Water Group", 600, 750)
     project = d.firm("DAIPING-02", "黛屏污水处理项目", "Daiping Sewage Project", 110, 70)
     d.owns(owner, parent, "1")
     d.owns(parent, project, "1")
-    d.add("control", controller_id=parent, controlled_id=project, basis="consolidation", rebutted=True,
-          note="隔离安排已备案")  # fmt: skip
+    for controller in (parent, owner):
+        d.add("control", controller_id=controller, controlled_id=project, basis="consolidation", rebutted=True,
+              note="隔离安排已备案")  # fmt: skip
     d.lent("BANK", parent, 200, 160)
     d.lent("BANK", project, 140, 140)
     d.plant("control_rebutted", project, figure="documented ring-fencing")
@@ -264,8 +268,8 @@ def cross_holding(d: Draft) -> None:
     d.lent("BANK", a, 130, 100, product="revolving")
     d.lent("BANK", b, 70, 70)
     inward = {"owner_id": a, "owned_id": b}
-    d.ratio("shares", inward, "integrated", str(Decimal("0.3") / Decimal("0.91")), "0.3 / (1 - 0.3 x 0.3)")
-    d.ratio("shares", inward, "corrected", "0.3", "0.3: the way back does not count")
+    d.number("shares", inward, "integrated", str(Decimal("0.3") / Decimal("0.91")), "0.3 / (1 - 0.3 x 0.3)")
+    d.number("shares", inward, "corrected", "0.3", "0.3: the way back does not count")
     d.plant("close_link", (a, b), figure="integrated shares above 20 % either way", pack="ECB-CLOSE-LINKS")
 
 

@@ -63,7 +63,7 @@ class Draft:
         """Append a row to a table."""
         self.tables.setdefault(table, []).append(row)
 
-    def number(self, stem: str) -> str:
+    def next_id(self, stem: str) -> str:
         """The next id of a stem: F-BANK-XIWAN-1, F-BANK-XIWAN-2."""
         self._last[stem] = self._last.get(stem, 0) + 1
         return f"{stem}-{self._last[stem]}"
@@ -113,7 +113,7 @@ class Draft:
     ) -> str:
         """A facility of ``L-lender`` in millions: fully drawn, a term loan in CNY over three years unless said."""
         stem = f"F-{lender}-{obligor.split('-')[1]}"
-        facility = str(more.pop("facility_id", None) or self.number(stem))
+        facility = str(more.pop("facility_id", None) or self.next_id(stem))
         terms: dict[str, Cell] = {
             "product": "term_loan",
             "currency": "CNY",
@@ -136,7 +136,7 @@ class Draft:
         **more: Cell,
     ) -> str:  # fmt: skip
         """A guarantee for these facilities; eligible, cap in millions of CNY."""
-        guarantee = str(more.pop("guarantee_id", None) or self.number(f"GU-{guarantor.split('-', 1)[1]}"))
+        guarantee = str(more.pop("guarantee_id", None) or self.next_id(f"GU-{guarantor.split('-', 1)[1]}"))
         row: dict[str, Cell] = {
             "cap": None if cap is None else yuan(cap),
             "currency": "CNY",
@@ -169,7 +169,7 @@ class Draft:
         where = (("facility_id", facility), ("guarantee_id", guarantee))
         self.figures.append(Figure("mitigation", where, "moved", yuan(amount), "EU-CRR", self.story, figure))
 
-    def ratio(self, table: str, where: Mapping[str, str], column: str, value: str, figure: str) -> None:
+    def number(self, table: str, where: Mapping[str, str], column: str, value: str, figure: str) -> None:
         """Say what share or count a row must hold."""
         rows = tuple(where.items())
         self.figures.append(Figure(table, rows, column, Decimal(value), "EU-CRR", self.story, figure))

@@ -74,7 +74,7 @@ def worn_out(d: Draft) -> None:
         ("illusory_cover", 100, "180 - 80"),
     ):  # fmt: skip
         d.total("guarantors", guarantor, column, amount, figure)
-    d.ratio("guarantors", {"party_id": guarantor}, "ratio", "2.25", "180 / 80")
+    d.number("guarantors", {"party_id": guarantor}, "ratio", "2.25", "180 / 80")
     d.plant("over_guarantee_amount", guarantor, 100, "70 + 60 + 50 - 80")
     d.plant("guarantor_reused", guarantor, 100, "180 given on net assets of 80")
 
@@ -105,7 +105,7 @@ def chain(d: Draft) -> None:
     for guarantor, firm, amount in zip(firms, firms[1:], (20, 30, 40, 50, 60), strict=False):
         d.guarantees(guarantor, [d.lent("BANK", firm, amount)])
     d.total("guarantors", firms[0], "chain_reach", 200, "20 + 30 + 40 + 50 + 60")
-    d.ratio("guarantors", {"party_id": firms[0]}, "chain_depth", "5", "five links")
+    d.number("guarantors", {"party_id": firms[0]}, "chain_depth", "5", "five links")
 
 
 def inside_the_group(d: Draft) -> None:

@@ -19,6 +19,11 @@ def over_the_limit(d: Draft) -> None:
     d.plant("large", group, 2_100, "1,200 + 900, from 800", pack="EU-CRR")
     d.plant("limit_breach", group, 100, "2,100 - 2,000 at the leasing company", pack="EU-CRR")
     d.plant("limit_breach", group, 500, "2,100 - 1,600 at the leasing company", pack="CN-LE")
+    row = {"scope": "group", "subject_id": group, "lender_id": "L-LEASE", "level": "solo"}
+    for column, amount, figure in (
+        ("limit", 2_000, "25 % of 8,000"), ("value", 2_100, "1,200 + 900"), ("excess", 100, "2,100 - 2,000"),
+    ):  # fmt: skip
+        d.number("limits", row, column, str(amount * 1_000_000), figure)
     for code, pack in (("must_investigate", "EU-CRR"), ("must_assess", "US-SCCL")):
         for unit, amount in (("C-HENGJIANG-02", 1_200), ("C-HENGJIANG-03", 900)):
             d.plant(code, unit, amount, "above 400, 5 % of the leasing company's Tier 1", pack=pack)
@@ -33,6 +38,10 @@ def on_the_line(d: Draft) -> None:
     full = d.family_firm("QINGHU", ("磬湖轨道", "Qinghu Rail"), ("即墨轨", "Jimo Gui"), 4_200, 3_500)
     d.lent("LEASE", ten, 800, product="lease")
     d.lent("LEASE", full, 2_000, product="lease")
+    row = {"subject_id": "G:P-YUEZHOU-OWNER", "lender_id": "L-LEASE", "level": "solo"}
+    d.number("large_exposures", row, "ratio_before", "0.1", "800 / 8,000")
+    row = {"scope": "group", "subject_id": "G:P-QINGHU-OWNER", "lender_id": "L-LEASE", "level": "solo"}
+    d.number("limits", row, "headroom", "0", "2,000 - 2,000")
     d.plant("large", "G:P-YUEZHOU-OWNER", 800, "exactly 10 % of 8,000", pack="EU-CRR")
     d.plant("limit_near", "G:P-QINGHU-OWNER", None, "2,000 of 2,000: full, not broken", pack="EU-CRR")
 
