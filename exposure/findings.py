@@ -40,7 +40,10 @@ def finding_id(code: str, subjects: Sequence[str], rule: str) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding: ``amount`` in base minor units, ``figures`` by name, ``rows`` as (table, book row)."""
+    """One finding: ``amount`` in base minor units, ``figures`` by name, ``rows`` as (table, book row).
+
+    ``about`` is what the subjects are where a code may speak of parties and of groups; empty = as the code says.
+    """
 
     code: str
     subjects: tuple[str, ...]
@@ -48,6 +51,7 @@ class Finding:
     rule: str = ""
     figures: Mapping[str, object] = field(default_factory=dict)
     rows: tuple[tuple[str, int], ...] = ()
+    about: str = ""
 
 
 def finding(
@@ -57,6 +61,7 @@ def finding(
     rule: str = "",
     rows: Iterable[tuple[str, int]] = (),
     figures: Mapping[str, object] | None = None,
+    about: str = "",
     **more: object,
 ) -> Finding:
     """A finding of a known code, its subjects sorted; ``KeyError`` for a code that the model lacks.
@@ -65,7 +70,9 @@ def finding(
     """
     if code not in CODES:
         raise KeyError(code)
-    return Finding(code, tuple(sorted(subjects)), amount, rule, {**(figures or {}), **more}, tuple(rows))
+    return Finding(
+        code, tuple(sorted(subjects)), amount, rule, {**(figures or {}), **more}, tuple(rows), about
+    )
 
 
 def _shown(value: object) -> str:
@@ -97,7 +104,7 @@ def table(findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:
         finding_id=pa.array([i for i, _ in ordered], pa.string()),
         code=pa.array([f.code for f in found], pa.string()),
         severity=pa.array([CODES[f.code].severity for f in found], pa.string()),
-        subject_kind=pa.array([CODES[f.code].subject for f in found], pa.string()),
+        subject_kind=pa.array([f.about or CODES[f.code].subject for f in found], pa.string()),
         subjects=pa.array([list(f.subjects) for f in found], pa.list_(pa.string())),
         amount=decimals(amounts, MONEY),
         currency=pa.array([None if f.amount is None else snapshot.base for f in found], pa.string()),

@@ -44,9 +44,9 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
     "groups": {
         "group_id": ID, "source_ids": IDS, "members": COUNT, "exposed_members": COUNT, "gross": MONEY,
         "net": MONEY, "nominal_limit": MONEY, "drawn": MONEY, "duplicates": MONEY, "unknown": COUNT,
-        "currency": ID, "pack": ID,
+        "currency": ID, "pack": ID, "name": ID, "name_en": ID,
     },
-    "group_members": {"group_id": ID, "party_id": ID, "via": ID, "depth": COUNT, "through_id": ID, "pack": ID},
+    "group_members": {"group_id": ID, "party_id": ID, "via": ID, "depth": COUNT, "pack": ID},
     "party_exposures": {
         "party_id": ID, "lender_id": ID, "gross": MONEY, "net": MONEY, "limit": MONEY, "drawn": MONEY,
         "controlled": MONEY, "attributable": MODEL, "guaranteed": MONEY, "unknown": COUNT, "currency": ID,
@@ -62,11 +62,12 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
     "bridge": {"group_id": ID, "step": ID, "amount": MONEY, "currency": ID, "facility_ids": IDS},
     "limits": {
         "scope": ID, "subject_id": ID, "lender_id": ID, "level": ID, "rule": ID, "limit": MONEY, "value": MONEY,
-        "headroom": MONEY, "utilisation": MODEL, "breach": FLAG, "excess": MONEY, "currency": ID,
+        "headroom": MONEY, "utilisation": MODEL, "breach": FLAG, "excess": MONEY, "currency": ID, "measure": ID,
+        "confidence": MODEL,
     },
     "large_exposures": {
         "subject_id": ID, "lender_id": ID, "gross": MONEY, "net": MONEY, "ratio_before": MODEL,
-        "ratio_after": MODEL, "rank": COUNT,
+        "ratio_after": MODEL, "rank": COUNT, "scope": ID, "level": ID, "listed": ID, "currency": ID, "pack": ID,
     },
     "guarantors": {
         "party_id": ID, "given": MONEY, "count": COUNT, "net_assets": MONEY, "ratio": MODEL, "max_call": MONEY,
@@ -109,7 +110,7 @@ def constant(value: str | None, n: int) -> pa.Array:
     return pa.nulls(n, pa.string()) if value is None else pa.repeat(pa.scalar(value, pa.string()), n)
 
 
-def result(name: str, **columns: pa.Array) -> pa.Table:
+def result(name: str, /, **columns: pa.Array) -> pa.Table:
     """The result table of that name; columns not given are null and named ``not_computed`` in the metadata.
 
     Raises ``KeyError`` for a column that the result does not have.

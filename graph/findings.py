@@ -26,27 +26,65 @@ class Code:
 
 _ALL: Final = (
     # what the input tells about itself
-    Code("amount_unknown", "warning", "facility", "An amount is missing; totals leave it out and say so", ("column",)),
-    Code("rate_unknown", "warning", "book", "No exchange rate: amounts of the currency stand apart", ("currency",)),
-    Code("unknown_product", "warning", "facility", "No conversion factor for the product: 100 %", ("product",)),
+    Code(
+        "amount_unknown",
+        "warning",
+        "facility",
+        "An amount is missing; totals leave it out and say so",
+        ("column",),
+    ),
+    Code(
+        "rate_unknown",
+        "warning",
+        "book",
+        "No exchange rate: amounts of the currency stand apart",
+        ("currency",),
+    ),
+    Code(
+        "unknown_product", "warning", "facility", "No conversion factor for the product: 100 %", ("product",)
+    ),
     Code("drawn_above_limit", "warning", "facility", "More is drawn than granted", ("limit", "drawn")),
     Code("share_unknown", "warning", "party", "Holdings of unknown size in a company", ("holdings",)),
     Code("identifier_invalid", "warning", "party", "A check digit is wrong", ("identifier", "value")),
-    Code("unknown_relation", "info", "pair", "A family tie without known generations connects nobody", ("relation",)),
+    Code(
+        "unknown_relation",
+        "info",
+        "pair",
+        "A family tie without known generations connects nobody",
+        ("relation",),
+    ),
     # control and ownership
     Code("control_rebutted", "info", "party", "Documented: control without a single risk", ("controllers",)),
-    Code("control_conflict", "warning", "party", "Independent controllers, each with a proof", ("controllers",)),
+    Code(
+        "control_conflict", "warning", "party", "Independent controllers, each with a proof", ("controllers",)
+    ),
     Code("joint_control", "info", "party", "Under joint control, which is control by nobody", ("venturers",)),
     Code("self_ownership", "info", "party", "Holds shares in itself", ("share",)),
     Code("shares_exceed_one", "warning", "party", "Holders add up to more than 100 %", ("sum",)),
     Code("unknown_owners", "info", "party", "Holders add up to less than 100 %", ("sum",)),
     Code("no_outside_owner", "warning", "party", "A closed set that owns itself entirely", ()),
-    Code("singular_ownership_matrix", "warning", "book", "No integrated shares exist in closed sets", ("sets",)),
+    Code(
+        "singular_ownership_matrix", "warning", "book", "No integrated shares exist in closed sets", ("sets",)
+    ),
     # groups
     Code("party_in_several_groups", "info", "party", "Counts in full in each group", ("groups",)),
     Code("economic_dependence", "info", "pair", "A dependence that connects", ("basis", "strength")),
     Code("groups_cut", "warning", "book", "Too many overlapping groups to list", ("memberships", "sources")),
-    Code("duplicate_record", "warning", "facility", "One contract recorded more than once", ("contract_ref",)),
+    Code(
+        "duplicate_record", "warning", "facility", "One contract recorded more than once", ("contract_ref",)
+    ),
+    # limits
+    Code("large", "info", "party", "Reaches the line from which an exposure is large", ("test", "share", "line")),
+    Code("limit_breach", "breach", "party", "Stands above a limit", ("test", "value", "limit")),
+    Code("limit_near", "warning", "party", "Nine tenths of a limit or more are used", ("test", "value", "limit")),
+    Code("untested", "warning", "party", "A limit cannot be tested", ("test", "missing")),
+    Code("exempt", "info", "party", "Reported, but outside the limits", ("test",)),
+    Code("must_assess", "warning", "party", "Interdependence and control must be tested", ("test", "value", "line")),
+    Code("must_investigate", "warning", "party", "Dependence must be looked for", ("test", "value", "line")),
+    Code("joint_credit_mandatory", "warning", "party", "Must have a joint credit limit", ("lenders", "debt")),
+    Code("joint_credit_voluntary", "info", "party", "May have a joint credit limit", ("lenders", "debt")),
+    Code("joint_credit_none", "info", "party", "Out of scope of joint credit", ("lenders", "debt")),
+    Code("joint_credit_warning", "warning", "party", "The joint limit is nearly used up", ("value", "limit")),
 )
 
 CODES: Final[dict[str, Code]] = {c.name: c for c in _ALL}

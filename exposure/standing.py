@@ -1,0 +1,77 @@
+"""Standing: what the limits of one pack are tested on, and the rows that come out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from exposure.aggregate import GroupTotals, PartyTotals
+from exposure.clients import Clients
+from exposure.facilities import Facilities
+from exposure.groups import Groups
+from exposure.owed import Owed
+
+Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The groups of a pack, its facilities at value, the kinds of clients, and what each owes."""
+
+    groups: Groups
+    facilities: Facilities
+    clients: Clients
+    by_party: Owed
+    by_group: Owed
+
+    @classmethod
+    def of(
+        cls, groups: Groups, parties: PartyTotals, totals: GroupTotals, net: tuple[Int64, Int64] | None = None
+    ) -> Standing:
+        """Totals under the groups' pack; ``net`` by row of the parties' and of the groups' totals."""
+        a, b = (None, None) if net is None else net
+        clients = Clients.of(groups.snapshot, groups.pack)
+        return cls(groups, parties.held, clients, Owed.by_party(parties, a), Owed.by_group(totals, b))
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """By row: ``group`` bool tells groups from parties, ``subject`` int32 is the number of either.
+
+    ``scope`` int32 is a place in the list of scopes; ``gross`` and ``net`` int64 base minor units;
+    ``unknown`` bool: an amount behind them is not known and not in them.
+    """
+
+    group: Bool
+    subject: Int32
+    scope: Int32
+    gross: Int64
+    net: Int64
+    unknown: Bool
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.subject)
+
+    def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Subjects:
+        """The chosen rows, by number or by mark."""
+        return Subjects(*(a[rows] for a in vars(self).values()))
+
+    def marked(self, by_party: Bool, by_group: Bool) -> Bool:
+        """The mark of each row's party or group: bool by row."""
+        out = np.empty(len(self), bool)
+        out[~self.group] = by_party[self.subject[~self.group]]
+        out[self.group] = by_group[self.subject[self.group]]
+        return out
+
+    @classmethod
+    def joined(cls, parts: list[Subjects]) -> Subjects:
+        """All rows in one; none of no parts."""
+        types = (np.bool_, np.int32, np.int32, np.int64, np.int64, np.bool_)
+        empty = cls(*(np.zeros(0, t) for t in types))
+        columns = zip(*(vars(part).values() for part in (empty, *parts)), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
