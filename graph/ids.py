@@ -57,7 +57,8 @@ class IdIndex:
         size = 16
         while size < 2 * len(self.ids):
             size *= 2
-        self._table = _kernels.build(self._data, self._offsets, self.first, size - 1)
+        self._table = np.zeros(2 * size, np.uint64)  # by numpy, which asks for huge pages
+        _kernels.build(self._data, self._offsets, self.first, self._table)
 
     def rows(self, ids: pa.ChunkedArray | pa.Array) -> Int32:
         """First row of each id: int32 (n,), -1 for a null and -2 for an id that is not in the table."""
@@ -67,7 +68,8 @@ class IdIndex:
         if pa.types.is_dictionary(ids.type):
             words = self.rows(ids.dictionary)
             codes = np.asarray(pc.fill_null(ids.indices, len(words)))
-            return np.append(words, np.int32(NULL_ID))[codes]
+            found: Int32 = np.append(words, np.int32(NULL_ID))[codes]
+            return found
         array = one_chunk(ids, pa.string())
         data, offsets, valid = text_buffers(array)
         out = np.empty(len(array), np.int32)
