@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from exposure.facilities import Facilities
 from exposure.kernels import aggregate as _kernels
 from exposure.lines import ALL, Lines, facilities_of
 from exposure.lookthrough import UNKNOWN, UNKNOWN_ID, unknown_place
-from exposure.results import COUNT, MODEL, MONEY, constant, decimals, ids, result
+from exposure.results import MODEL, MONEY, constant, decimals, ids, result
 from graph.money import NULL
 
 __all__ = [
@@ -54,7 +55,7 @@ class PartyTotals:
     drawn: Int64
     gross: Int64
     controlled: Int64
-    unknown: Int64
+    unknown: Int32
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -82,7 +83,7 @@ class PartyTotals:
             limit=decimals(self.limit, MONEY),
             drawn=decimals(self.drawn, MONEY),
             controlled=decimals(self.controlled, MONEY),
-            unknown=pa.array(self.unknown, COUNT),
+            unknown=pa.array(self.unknown),
             currency=constant(snapshot.base, len(self)),
             **more,
         )
@@ -99,9 +100,11 @@ def party_totals(held: Facilities, control_ptr: Int64, controlled: Int32) -> Par
     order[snapshot.party_rank] = np.arange(snapshot.n, dtype=np.int32)
     order = np.insert(order, unknown_place(snapshot), np.int32(snapshot.n))
     entries = ledger.ptr, ledger.lender, ledger.money, ledger.special
-    rows = _kernels.parties(order, control_ptr, controlled, *entries, len(ledger.slot), len(ledger.lenders))
-    party = np.where(rows[:, 0] == snapshot.n, UNKNOWN, rows[:, 0]).astype(np.int32)
-    return PartyTotals(held, party, _lenders(ledger, rows[:, 1]), *rows[:, 2:].T.copy())
+    sizes = len(ledger.slot), len(ledger.lenders)
+    rows = _kernels.parties(order, control_ptr, controlled, *entries, *sizes)
+    party, place, limit, drawn, gross, whole, unknown = rows
+    party[party == snapshot.n] = UNKNOWN
+    return PartyTotals(held, party, _lenders(ledger, place), limit, drawn, gross, whole, unknown)
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class GroupTotals:
     limit: Int64
     drawn: Int64
     gross: Int64
-    unknown: Int64
+    unknown: Int32
     exposed: Int32
     duplicates: Int64
 
@@ -136,7 +139,7 @@ class GroupTotals:
             gross=decimals(self.gross, MONEY),
             limit=decimals(self.limit, MONEY),
             drawn=decimals(self.drawn, MONEY),
-            unknown=pa.array(self.unknown, COUNT),
+            unknown=pa.array(self.unknown),
             currency=constant(snapshot.base, len(self.group)),
             pack=constant(pack, len(self.group)),
             **more,
@@ -153,7 +156,7 @@ class GroupTotals:
         money["duplicates"] = self.duplicates
         made = {c: decimals(np.where(unlisted, NULL, amounts), MONEY) for c, amounts in money.items()}
         return made | {
-            "exposed_members": pa.array(self.exposed.astype(np.int64), mask=unlisted),
+            "exposed_members": pa.array(self.exposed, mask=unlisted),
             "unknown": pa.array(self.unknown[whole], mask=unlisted),
             "currency": constant(self.held.snapshot.base, len(unlisted)),
         }
@@ -164,21 +167,18 @@ def group_totals(held: Facilities, ptr: Int64, members: Int32) -> GroupTotals:
 
     The distinct members of group g are ``members[ptr[g]:ptr[g + 1]]``: int64 (g + 1,) and int32.
     """
-    rows, exposed = _sets(held, held.ledger, ptr, members)
-    again = _duplicates(held, ptr, members)
-    group, lender = rows[:, 0].astype(np.int32), _lenders(held.ledger, rows[:, 1])
-    limit, net_limit, drawn, gross, unknown = rows[:, 2:].T.copy()
-    return GroupTotals(held, ptr, group, lender, limit, net_limit, drawn, gross, unknown, exposed, again)
+    group, place, nominal, limit, drawn, gross, unknown, exposed = _sets(held, held.ledger, ptr, members)
+    lender, again = _lenders(held.ledger, place), _duplicates(held, ptr, members)
+    return GroupTotals(held, ptr, group, lender, nominal, limit, drawn, gross, unknown, exposed, again)
 
 
-def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple[Int64, Int32]:
-    """The kernel's rows and exposed members of sets of parties."""
-    rows, exposed = _kernels.sets(
+def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple[npt.NDArray[Any], ...]:
+    """The kernel's columns for sets of parties."""
+    return _kernels.sets(
         *(ptr, members, ledger.ptr, ledger.lender, ledger.money, ledger.special),
         *(ledger.slot, ledger.slot_line, ledger.slot_lender),
         *(held.umbrellas.gross, held.umbrellas.limit, len(ledger.lenders)),
     )
-    return rows, exposed
 
 
 def _duplicates(held: Facilities, ptr: Int64, members: Int32) -> Int64:
@@ -188,11 +188,11 @@ def _duplicates(held: Facilities, ptr: Int64, members: Int32) -> Int64:
         return np.zeros(len(ptr) - 1, np.int64)
     beside = np.zeros(len(held), np.int64)
     np.add.at(beside, held.duplicate_of[again], held.gross[again])
-    rows, _ = _sets(held, held.ledger.reduced(held.claims, beside), ptr, members)
-    return np.ascontiguousarray(rows[rows[:, 1] == ALL, 5])
+    _, place, _, _, _, gross, _, _ = _sets(held, held.ledger.reduced(held.claims, beside), ptr, members)
+    return np.asarray(gross[place == ALL], np.int64)
 
 
-def _lenders(ledger: Ledger, places: Int64) -> Int32:
+def _lenders(ledger: Ledger, places: Int32) -> Int32:
     """Numbers of the lenders at these places in the order of ids, -1 kept."""
     return np.append(ledger.lenders, np.int32(ALL))[places]
 
@@ -211,7 +211,7 @@ class LenderTotals:
 def lender_totals(held: Facilities) -> LenderTotals:
     """Totals of each lender and of all: each counted facility and each umbrella line with a member once."""
     everyone = np.arange(held.snapshot.n + 1, dtype=np.int32)
-    rows, _ = _sets(held, held.ledger, np.array([0, len(everyone)], np.int64), everyone)
+    _, place, *columns, _ = _sets(held, held.ledger, np.array([0, len(everyone)], np.int64), everyone)
     sums = np.zeros((5, len(held.ledger.lenders) + 1), np.int64)
-    sums[:, _lenders(held.ledger, rows[:, 1])] = rows[:, 2:].T
+    sums[:, _lenders(held.ledger, place)] = columns
     return LenderTotals(*sums)

@@ -211,7 +211,7 @@ def _above_limit(held: Facilities) -> list[Finding]:
         currency = held.snapshot.fx.currencies[code] if code >= 0 else ""
         figures = {"limit": _shown(int(limit[i]), currency), "drawn": _shown(int(drawn[i]), currency)}
         above = None if held.drawn[i] == NULL else int(held.drawn[i] - held.limit[i])
-        found.append(finding("drawn_above_limit", [name], above, rows=_rows(held, [i]), **figures))
+        found.append(finding("drawn_above_limit", [name], above, rows=_rows(held, [i]), figures=figures))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -58,7 +59,7 @@ class Credit:
         return Oracle(self.tables, rates, rules, AS_OF)
 
 
-def numbers(held: Facilities, names: list[str] | set[str] | frozenset[str]) -> np.ndarray:
+def numbers(held: Facilities, names: Iterable[str]) -> np.ndarray:
     """Party numbers of ids, -1 for the unknown party: int32."""
     of = held.snapshot.number_of
     return np.array([-1 if n == UNKNOWN else of[n] for n in sorted(names)], np.int32)
@@ -79,7 +80,7 @@ dates = st.one_of(st.none(), st.none(), st.sampled_from(DATES))
 
 
 @st.composite
-def credits(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:  # noqa: A001 (the field's word)
+def credit_books(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:
     """Books of up to five parties, three lenders and eight facilities, with everything that can go wrong."""
     parties = ["A", "B", "C", "D", "zz"][: draw(st.integers(1, 5))]
     lenders = ["L1", "L2", "L3"][: draw(st.integers(1, 3))]
@@ -91,7 +92,9 @@ def credits(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:  # noqa: A00
         "parties": [party(p) for p in parties],
         "lenders": [draw(_lender(b, lenders)) for b in lenders],
         "facilities": list(drawn_of.values()),
-        "umbrellas": [{"umbrella_id": u, "limit": draw(maybe), "currency": draw(currencies)} for u in umbrellas],
+        "umbrellas": [
+            {"umbrella_id": u, "limit": draw(maybe), "currency": draw(currencies)} for u in umbrellas
+        ],
         "fx": [{"currency": c, "date": AS_OF, "rate": r} for c, r in RATES.items()],
         "co_obligors": [],
         "underlyings": [],
@@ -105,7 +108,12 @@ def credits(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:  # noqa: A00
 
 @st.composite
 def _facility(
-    draw: st.DrawFn, name: str, parties: list[str], lenders: list[str], umbrellas: list[str], refs: st.SearchStrategy
+    draw: st.DrawFn,
+    name: str,
+    parties: list[str],
+    lenders: list[str],
+    umbrellas: list[str],
+    refs: st.SearchStrategy,
 ) -> Row:
     return {
         "facility_id": name,

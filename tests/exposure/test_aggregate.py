@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,13 +22,16 @@ from exposure.rulepack import load
 from graph.errors import RangeError
 from graph.snapshot import Snapshot
 from tests.books import BANK, Row, book, facility, party
-from tests.exposure.credit import AS_OF, Credit, credits, csr, numbers
+from tests.exposure.credit import AS_OF, Credit, credit_books, csr, numbers
 from tests.oracle.aggregate import LINE, UNKNOWN
 
-LENT = {"parties": [party("A"), party("B"), party("C")], "lenders": [BANK, {"lender_id": "SUB", "name": "Sub"}]}
+LENT = {
+    "parties": [party("A"), party("B"), party("C")],
+    "lenders": [BANK, {"lender_id": "SUB", "name": "Sub"}],
+}
 
 
-def held(*facilities: Row, pack: str = "EU-CRR", **tables: Any) -> Facilities:
+def held(*facilities: Row, pack: str = "EU-CRR", **tables: Sequence[Row]) -> Facilities:
     """Facilities of a small book at value."""
     return valued(Snapshot.of(book(**{**LENT, "facilities": list(facilities), **tables})), load(pack))
 
@@ -87,7 +91,9 @@ def test_matured_facilities_count_while_drawn() -> None:
     assert own(held(facility("F1", "A", 100, 0, maturity_date=over)), "A") == 0
     assert own(held(facility("F1", "A", 100, 100, maturity_date=over)), "A") == 100
     assert own(held(facility("F1", "A", 100, None, maturity_date=over, exposure_value=7)), "A") == 7
-    assert own(held(facility("F1", "A", 100, 0, ccf=1, maturity_date=over, residual_maturity="0.5")), "A") == 100
+    assert (
+        own(held(facility("F1", "A", 100, 0, ccf=1, maturity_date=over, residual_maturity="0.5")), "A") == 100
+    )
     late = dt.date(2026, 10, 31)
     assert own(held(facility("F1", "A", 100, 0, ccf=1, maturity_date=late, residual_maturity=0)), "A") == 0
 
@@ -238,14 +244,19 @@ def test_vehicle_is_looked_through_from_the_line_on() -> None:
 
 def test_tier1_comes_from_the_nearest_lender_above_and_everything_is_looked_through_without() -> None:
     vehicle = facility("F1", "C", 70, 70, lender_id="SUB")
-    above = [{**BANK, "tier1": 10_000, "tier1_consolidated": 12_000}, {"lender_id": "SUB", "name": "s", "parent_id": "BANK"}]
+    above = [
+        {**BANK, "tier1": 10_000, "tier1_consolidated": 12_000},
+        {"lender_id": "SUB", "name": "s", "parent_id": "BANK"},
+    ]
     assert own(held(vehicle, lenders=above, underlyings=underlyings(A=29, B=30)), "C") == 40
     assert own(held(vehicle, underlyings=underlyings(A=1, B=1)), "C") == 68
 
 
 def test_underlyings_beyond_the_gross_are_scaled_down_to_it() -> None:
     of = held(facility("F1", "C", 1, 1), underlyings=underlyings(A=1, B=1, X=1))
-    assert [own(of, p) for p in ("A", "B", "C", UNKNOWN)] == [Decimal(s) for s in ("0.33", "0.33", "0", "0.34")]
+    assert [own(of, p) for p in ("A", "B", "C", UNKNOWN)] == [
+        Decimal(s) for s in ("0.33", "0.33", "0", "0.34")
+    ]
 
 
 # --- sums --------------------------------------------------------------------------------------------------------
@@ -286,13 +297,16 @@ def amounts(row: dict[str, Any], *names: str) -> tuple[int, ...]:
 subsets = st.frozensets(st.sampled_from(["A", "B", "C", "D", "zz"]), max_size=5)
 
 
-@given(credits(), st.lists(subsets, max_size=4))
+@given(credit_books(), st.lists(subsets, max_size=4))
 def test_groups_and_lenders_equal_the_oracle(credit: Credit, sets: list[frozenset[str]]) -> None:
     of, by_hand = credit.held(), credit.oracle()
     groups = [s & set(credit.names) for s in sets]
     made = group_totals(of, *csr(of, groups))
     rows = made.table([str(i) for i in range(len(groups))], "P").to_pylist()
-    found = {(int(r["group_id"]), r["lender_id"]): (*amounts(r, "limit", "drawn", "gross"), r["unknown"]) for r in rows}
+    found = {
+        (int(r["group_id"]), r["lender_id"]): (*amounts(r, "limit", "drawn", "gross"), r["unknown"])
+        for r in rows
+    }
     expected = {}
     for i, members in enumerate(groups):
         for lender in (None, *credit.lenders):
@@ -313,7 +327,7 @@ def test_groups_and_lenders_equal_the_oracle(credit: Credit, sets: list[frozense
         assert got == by_hand.totals(credit.names, lender, umbrellas=True)
 
 
-@given(credits(), st.lists(subsets, min_size=5, max_size=5))
+@given(credit_books(), st.lists(subsets, min_size=5, max_size=5))
 def test_parties_equal_the_oracle(credit: Credit, below: list[frozenset[str]]) -> None:
     of, by_hand = credit.held(), credit.oracle()
     parties = of.snapshot.party_ids.to_pylist()
@@ -334,8 +348,10 @@ def test_parties_equal_the_oracle(credit: Credit, below: list[frozenset[str]]) -
     assert list(found) == sorted(found, key=lambda key: (key[0], key[1] or ""))
 
 
-@given(credits(), subsets, st.sampled_from([None, "L1", "L2"]), st.booleans())
-def test_lines_are_the_oracles_and_add_up(credit: Credit, some: frozenset[str], lender: str | None, under: bool) -> None:  # noqa: FBT001
+@given(credit_books(), subsets, st.sampled_from([None, "L1", "L2"]), st.booleans())
+def test_lines_are_the_oracles_and_add_up(
+    credit: Credit, some: frozenset[str], lender: str | None, under: bool
+) -> None:
     of, by_hand = credit.held(), credit.oracle()
     chosen = (some & set(credit.names)) | {UNKNOWN}
     ids = of.snapshot.tables["lenders"].text("lender_id").to_pylist()
@@ -356,7 +372,7 @@ def test_lines_are_the_oracles_and_add_up(credit: Credit, some: frozenset[str], 
 # --- laws --------------------------------------------------------------------------------------------------------
 
 
-@given(credits(), subsets, subsets)
+@given(credit_books(), subsets, subsets)
 def test_grouping_never_lowers_a_total_and_never_counts_twice(
     credit: Credit, one: frozenset[str], other: frozenset[str]
 ) -> None:
@@ -370,7 +386,7 @@ def test_grouping_never_lowers_a_total_and_never_counts_twice(
     assert both <= lender_totals(of).gross[-1]
 
 
-@given(credits(), st.randoms(use_true_random=False))
+@given(credit_books(), st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(credit: Credit, source: random.Random) -> None:
     shuffled = {t: source.sample(rows, len(rows)) for t, rows in credit.tables.items()}
     results = []
@@ -384,7 +400,7 @@ def test_order_of_rows_does_not_matter(credit: Credit, source: random.Random) ->
     assert results[0] == results[1]
 
 
-@given(credits(duplicates=False), st.permutations(["A", "B", "C", "D", "zz"]), st.permutations(range(8)))
+@given(credit_books(duplicates=False), st.permutations(["A", "B", "C", "D", "zz"]), st.permutations(range(8)))
 def test_renaming_moves_at_most_one_minor_unit_per_split(
     credit: Credit, parties: list[str], facilities: list[int]
 ) -> None:
@@ -405,7 +421,7 @@ def test_renaming_moves_at_most_one_minor_unit_per_split(
     ) == pytest.approx(0, abs=splits)
 
 
-@given(credits())
+@given(credit_books())
 def test_claims_conserve_each_facilitys_gross(credit: Credit) -> None:
     of = credit.held()
     rows = facilities_of(of, umbrellas=False)

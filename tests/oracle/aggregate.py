@@ -90,7 +90,9 @@ class Oracle:
         status = str(f.get("status") or "").strip().lower()
         years, date = f.get("residual_maturity"), f.get("maturity_date")
         matured = ratio(years) <= 0 if years is not None else date is not None and date <= self.as_of  # type: ignore[operator]
-        return status not in {"closed", "written_off", "proposed"} and not (matured and cents(f["drawn"]) == 0)
+        return status not in {"closed", "written_off", "proposed"} and not (
+            matured and cents(f["drawn"]) == 0
+        )
 
     def factor(self, f: Row) -> Fraction:
         """Conversion factor: given, by product, or 100 %, with the floor."""
@@ -115,7 +117,11 @@ class Oracle:
     @staticmethod
     def record(f: Row) -> tuple[str, object, object]:
         """What makes two records one contract."""
-        return str(f.get("contract_ref") or "").strip() and str(f["contract_ref"]), f["lender_id"], f["obligor_id"]
+        return (
+            str(f.get("contract_ref") or "").strip() and str(f["contract_ref"]),
+            f["lender_id"],
+            f["obligor_id"],
+        )
 
     def order(self, f: Row) -> tuple[int, int, str]:
         """Records of one contract, the one that stays first."""
@@ -136,7 +142,9 @@ class Oracle:
         while lender in by and lender not in passed:
             row = by[lender]
             own = self.base(cents(row.get("tier1")), {"currency": row.get("currency") or "EUR"})
-            whole = self.base(cents(row.get("tier1_consolidated")), {"currency": row.get("currency") or "EUR"})
+            whole = self.base(
+                cents(row.get("tier1_consolidated")), {"currency": row.get("currency") or "EUR"}
+            )
             found = own if not passed or whole is None else whole
             if found is not None:
                 return found
@@ -161,7 +169,11 @@ class Oracle:
             parts = largest_remainder({p: a * scale for p, a in held.items()})
             capital = self.tier1(str(f["lender_id"]))
             for party, amount in held.items():
-                if party == UNKNOWN or capital is None or self.reaches(amount * scale, self.rules.line * capital):
+                if (
+                    party == UNKNOWN
+                    or capital is None
+                    or self.reaches(amount * scale, self.rules.line * capital)
+                ):
                     through[party] = parts[party]
         rest = None if gross is None else gross - sum(through.values())
         pieces = [Piece(self.carriers(f), limit, drawn, rest)]
@@ -183,13 +195,19 @@ class Oracle:
         undrawn = sum(max(0, a - b) for a, b in amounts if a is not None and b is not None)
         return limit, half_even(max(0, min(limit - drawn, undrawn)) * max(map(self.factor, members)))
 
-    def lines(self, parties: Iterable[str], lender: str | None, *, umbrellas: bool) -> dict[str, list[Amount]]:
+    def lines(
+        self, parties: Iterable[str], lender: str | None, *, umbrellas: bool
+    ) -> dict[str, list[Amount]]:
         """Facilities and umbrella lines of a set of parties: limit, drawn, gross by name."""
         chosen, found, under = frozenset(parties), {}, {}
         for name, f in self.held.items():
             mine = [p for p in self.pieces[name] if p.parties & chosen]
             if mine and lender in (None, f["lender_id"]):
-                found[name] = [plus(p.limit for p in mine), plus(p.drawn for p in mine), plus(p.gross for p in mine)]
+                found[name] = [
+                    plus(p.limit for p in mine),
+                    plus(p.drawn for p in mine),
+                    plus(p.gross for p in mine),
+                ]
                 if umbrellas and f.get("umbrella_id") and self.pieces[name][0] in mine:
                     under.setdefault(str(f["umbrella_id"]), []).append(found[name][0] or 0)
         for name, limits in under.items():
@@ -197,7 +215,9 @@ class Oracle:
             found[LINE + name] = [0 if limit is None else -max(0, sum(limits) - limit), 0, gross]
         return found
 
-    def totals(self, parties: Iterable[str], lender: str | None, *, umbrellas: bool) -> tuple[int, int, int, int]:
+    def totals(
+        self, parties: Iterable[str], lender: str | None, *, umbrellas: bool
+    ) -> tuple[int, int, int, int]:
         """Limit, drawn, gross and number of lines with something unknown of a set of parties."""
         lines = self.lines(parties, lender, umbrellas=umbrellas).values()
         sums = [sum(line[j] or 0 for line in lines) for j in range(3)]
