@@ -12,6 +12,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from exposure.results import not_computed
+
 _WORDS: Final = Path(__file__).parent / "words"
 TOP: Final = 15
 """Rows that a section shows."""
@@ -68,12 +70,19 @@ Rows = list[list[tuple[str, str]]]
 """Cells as (text, class)."""
 
 
-def _section(title: str, content: tuple[Sequence[str], Rows, int], say: Mapping[str, str]) -> str:
-    """A heading over a table of its first rows."""
+def _section(
+    title: str,
+    content: tuple[Sequence[str], Rows, int],
+    say: Mapping[str, str],
+    source: pa.Table | None = None,
+) -> str:
+    """A heading over a table of its first rows; says so where nothing computes the ``source`` yet."""
     heads, rows, total = content
+    absent = source is not None and len(not_computed(source)) == source.num_columns
     if not rows:
-        return f"<h2>{escape(title)}</h2><p class=more>{say['nothing']}</p>"
-    head = "".join(f"<th>{escape(h)}" for h in heads)
+        return f"<h2>{escape(title)}</h2><p class=more>{say['not_yet' if absent else 'nothing']}</p>"
+    marks = ["n" if c.startswith("n") else "" for _, c in rows[0]]
+    head = "".join(f'<th class="{m}">{escape(h)}' for h, m in zip(heads, marks, strict=True))
     cells = "".join("<tr>" + "".join(f'<td class="{c}">{escape(t)}' for t, c in row) for row in rows)
     more = (
         f"<p class=more>{say['more'].format(count=f'{total - len(rows):,}')}</p>" if total > len(rows) else ""
@@ -85,7 +94,7 @@ def _changes(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
     """What differs from the version before."""
     table = tables["changes"]
     rows = [[(str(row[c] or ""), "") for c in table.column_names] for row in table.slice(0, TOP).to_pylist()]
-    return _section(say["changes"], ([say[c] for c in table.column_names], rows, table.num_rows), say)
+    return _section(say["changes"], ([say[c] for c in table.column_names], rows, table.num_rows), say, table)
 
 
 def _limits(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
@@ -100,7 +109,7 @@ def _limits(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
         cells += [(_amount(r[c]), "n") for c in ("limit", "value", "headroom")]
         rows.append([*cells, (f"{r['utilisation']:.1%}", f"n {mark}")])
     heads = [say[c] for c in ("subject", "lender", "rule", "limit", "value", "headroom", "utilisation")]
-    return _section(say["breaches"], (heads, rows, open_.num_rows), say)
+    return _section(say["breaches"], (heads, rows, open_.num_rows), say, table)
 
 
 def _findings(
@@ -144,4 +153,6 @@ def _rings(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
         [(r["kind"] or "", ""), (", ".join(r["members"]), ""), (_amount(r["amount"]), "n")]
         for r in table.slice(0, TOP).to_pylist()
     ]
-    return _section(say["circles"], ([say["kind"], say["members"], say["amount"]], rows, table.num_rows), say)
+    return _section(
+        say["circles"], ([say["kind"], say["members"], say["amount"]], rows, table.num_rows), say, table
+    )

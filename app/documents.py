@@ -115,7 +115,7 @@ def _workplace() -> Iterator[Run]:
         line = " ".join(arguments)
         if line not in made:
             result = CliRunner().invoke(main, arguments, prog_name="konzern", env=unset)
-            if result.exit_code > 1:
+            if result.exit_code > 1 or not isinstance(result.exception, SystemExit | None):
                 raise SessionError(f"konzern {line}: {result.output}") from result.exception
             made[line] = result.output
         return made[line]

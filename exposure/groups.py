@@ -191,6 +191,12 @@ class Groups:
             pa.array(self.source_ptr.astype(np.int32)), ids(self.snapshot.party_ids, self.sources[order])
         )
 
+    @cached_property
+    def heads(self) -> Int32:
+        """The source that names each group, the one with the smallest id: party numbers."""
+        number = self.snapshot.number_of
+        return np.array([number[name.removeprefix("G:")] for name in self.names], np.int32)
+
     def members_table(self) -> pa.Table:
         """The ``group_members`` result, ordered by group and party id."""
         rank = self.snapshot.party_rank[self.members]

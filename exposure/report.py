@@ -26,7 +26,7 @@ from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
 from exposure import ownership as ownership_
-from exposure.results import COUNT, constant, not_computed, result
+from exposure.results import COUNT, constant, ids, not_computed, result
 from exposure.rulepack import DEFAULT, RulePack, load
 from graph.errors import OptionError
 from graph.model import FORMAT
@@ -216,6 +216,8 @@ def _groups_table(analysis: Analysis) -> pa.Table:
                 source_ids=held.source_ids(),
                 members=pa.array(held.size, COUNT),
                 pack=constant(held.pack.name, len(held)),
+                name=ids(analysis.snapshot.parties.text("name"), held.heads),
+                name_en=ids(analysis.snapshot.parties.text("name_en"), held.heads),
                 **totals.columns(),
             )
         )

@@ -96,7 +96,9 @@ def test_report_writes_every_result_and_says_what_is_not_computed(folder: Path, 
     out = tmp_path / "out"
     told = json.loads(konzern("report", folder, "--out", out, "--json").output)
     assert {p.name for p in out.iterdir()} == {f"{n}.{f}" for n in RESULTS for f in ("parquet", "csv")} | {
-        "report.json"
+        "report.json",
+        "report.xlsx",
+        "report.html",
     }
     assert told["totals"] == {"limit": "160.01", "drawn": "130.00", "gross": "142.00"}
     for name, columns in RESULTS.items():
