@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint format types layers bench lock clean
+.PHONY: help demo test soak lint format types layers docs bench lock clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,6 +46,9 @@ types: .venv/test.stamp ## mypy, strict
 
 layers: .venv/test.stamp ## import-linter: who may import whom
 	$(BIN)/lint-imports
+
+docs: .venv/demo.stamp ## write the pages of docs/ that are made from the code, and the sessions that README quotes
+	$(BIN)/python -m app.documents
 
 bench: .venv/test.stamp $(BOOK)/pledges.parquet ## every promise of bench/ on a synthetic book (SCALE=S, M or L)
 	@set -e; for bench in $(BENCHES); do echo "$$bench $(BOOK)"; $(BIN)/python $$bench $(BOOK); done

@@ -31,9 +31,10 @@ UNITS: Final[dict[pa.DataType, tuple[str, str]]] = {
 _INTRO: Final = """\
 # The results
 
-What `konzern report` writes: one table a result, as `NAME.parquet` and `NAME.csv`, and `report.json` with the
-as-of date, the versions, the rules, the counts, the totals and the run time. Written by `make docs` from
-`exposure/results.py` and `exposure/words/results.*.toml`: change those, not this page.
+What `konzern report` writes, by `--formats`: one table a result as `NAME.parquet` and `NAME.csv`; `report.xlsx` with
+a summary and the first 10,000 rows of each table by amount; `report.html`, one page for a committee. With them always
+`report.json`: as-of date, versions, rules, counts, totals, run time. Written by `make docs` from `exposure/results.py`
+and `exposure/words/results.*.toml`: change those, not this page.
 
 - An empty cell is unknown or does not apply. It is never 0.
 - Columns and tables marked *not yet* are there and empty; `report.json` names them in `not_computed`.
