@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from graph.disk import Disk, Sink, as_store_error
 from graph.errors import KonzernError, StoreError
-from graph.files.disk import Disk, Sink, as_store_error
 from graph.files.store import SCHEME, FileStore
 from graph.files.versions import MARK, FormatError, Versions, format_of, mark_format
 from graph.model import FORMAT

@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from graph.disk import Disk, as_store_error
 from graph.errors import OptionError, StoreError
-from graph.files.disk import Disk, as_store_error
 
 RECORD_KINDS: Final = ("reservation", "decision", "judgement", "state")
 Clock = Callable[[], dt.datetime]

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from graph.disk import Disk, as_store_error
 from graph.errors import StoreError
-from graph.files.disk import Disk, as_store_error
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _SOURCES: Final = frozenset({".py", ".toml"})

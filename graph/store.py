@@ -10,8 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from graph.book import Book
@@ -35,6 +33,20 @@ class Published:
     unchanged: Mapping[str, int] = field(default_factory=dict)
     new: Mapping[str, int] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Among:
+    """Among which facts: of one subsidiary or of all others (``but``), as of a day, and which columns of them."""
+
+    by: str | None = None
+    but: str | None = None
+    as_of: dt.date | None = None
+    columns: tuple[str, ...] | None = None
+
+    def admits(self, by: str) -> bool:
+        """Whether the facts of a subsidiary are among them."""
+        return by != self.but and self.by in (None, by)
 
 
 class Reader(Protocol):
@@ -63,8 +75,8 @@ class Reader(Protocol):
     def graph_hash(self, as_of: dt.date | None = None) -> str:
         """sha256 of the sorted canonical rows of ``facts``: equal in every store that holds the same."""
 
-    def holds(self, table: str, ids: pa.Array) -> npt.NDArray[np.bool_]:
-        """Whether some row of the table has each id in its first key column: bool (n,)."""
+    def matching(self, table: str, like: pa.Table, only: Among | None = None) -> pa.Table:
+        """The facts of a table that agree with some row of ``like`` in all columns of ``like``."""
 
 
 class Writer(Protocol):

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from graph.disk import Disk, as_store_error
 from graph.errors import StoreError
-from graph.files.disk import Disk, as_store_error
 
 SECONDS: Final = 300.0
 """How long a lease holds unless it is renewed."""

@@ -133,24 +133,3 @@ def rows_of(segments: Segments, piece: Piece, columns: Sequence[str] | None = No
     keep = np.ones(table.num_rows, bool)
     keep[piece.drop] = False
     return table.filter(pa.array(keep))
-
-
-def below(tables: Iterable[pa.Table]) -> pa.Table | None:
-    """Tables below one another; text that is dictionary-encoded in some only becomes plain."""
-    held = list(tables)
-    if len(held) <= 1:
-        return held[0] if held else None
-    coded: dict[str, set[bool]] = {}
-    for table in held:
-        for field in table.schema:
-            coded.setdefault(field.name, set()).add(pa.types.is_dictionary(field.type))
-    mixed = {name for name, kinds in coded.items() if len(kinds) > 1}
-    return pa.concat_tables([_plain(t, mixed) for t in held], promote_options="permissive")
-
-
-def _plain(table: pa.Table, names: set[str]) -> pa.Table:
-    """The table with these columns as plain text."""
-    for i, field in enumerate(table.schema):
-        if field.name in names and pa.types.is_dictionary(field.type):
-            table = table.set_column(i, field.name, table.column(i).cast(pa.string()))
-    return table

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,17 +14,17 @@ from graph.book import Book, Origin
 from graph.canonical import graph_hash
 from graph.deliveries import Contents, Delivery
 from graph.errors import OptionError
-from graph.files.pieces import Piece, below, chains, live, rows_of
+from graph.files.pieces import Piece, chains, live, rows_of
 from graph.files.runs import Runs
-from graph.files.segments import FILE, LINE, Segments, places
+from graph.files.segments import Segments
 from graph.files.snapshots import Snapshots
 from graph.files.versions import Version
 from graph.keys import KeySet, fingerprints
 from graph.model import TABLES
 from graph.resolve import losers
+from graph.rows import apart, below
 from graph.snapshot import Snapshot
-
-Mask = npt.NDArray[np.bool_]
+from graph.store import Among
 
 
 class LazyTables(Mapping[str, pa.Table]):
@@ -74,7 +73,7 @@ class FileReader:
             pieces = [Piece("", p, self.segments.drop(p)) for p in parts]
             table = below(rows_of(self.segments, p) for p in pieces)
             if table is not None:
-                tables[name], origins[name] = _apart(table)
+                tables[name], origins[name] = apart(table)
         deleted = {n: pa.concat_tables(map(self.segments.read, p)) for n, p in held.deleted.items()}
         return Contents(Book(tables, origins, held.delivery.period), deleted)
 
@@ -83,17 +82,18 @@ class FileReader:
         found = {name for chain in self._chains(as_of).values() for v in chain for name in v.rows}
         return [name for name in TABLES if name in found]
 
-    def pieces(self, name: str, as_of: dt.date | None = None) -> list[Piece]:
+    def pieces(self, name: str, as_of: dt.date | None = None, only: Among | None = None) -> list[Piece]:
         """Where the rows of a table are that hold as of a day."""
         return [
             piece
             for by, chain in self._chains(as_of).items()
+            if only is None or only.admits(by)
             for piece in live(self.segments, by, self._runs.units(chain), name)
         ]
 
     def facts(self, as_of: dt.date | None = None) -> dict[str, pa.Table]:
         """Every row that holds as of a day, with its source, also where sources disagree."""
-        return {name: _apart(self._rows(name, as_of)[0])[0] for name in self.names(as_of)}
+        return {name: apart(self._rows(name, as_of)[0])[0] for name in self.names(as_of)}
 
     def book(self, as_of: dt.date | None = None) -> Book:
         """The book as of a day, by default of the latest delivery: one row in force of each key."""
@@ -101,7 +101,7 @@ class FileReader:
         tables: dict[str, pa.Table] = {}
         origins: dict[str, tuple[Origin, ...]] = {}
         for name in self.names(as_of):
-            tables[name], origins[name] = _apart(self._counting(name, as_of, day))
+            tables[name], origins[name] = apart(self._counting(name, as_of, day))
         period = as_of or self._period()
         return Book(tables, origins, period, self.version, self._url)
 
@@ -120,14 +120,20 @@ class FileReader:
         """sha256 of the sorted canonical rows of ``facts``."""
         return graph_hash(self.facts(as_of))
 
-    def holds(self, table: str, ids: pa.Array) -> Mask:
-        """Whether some row of the table has each id in its first key column: bool (n,)."""
-        key = TABLES[table].key[:1]
-        wanted = KeySet(fingerprints(pa.table({key[0]: ids}), key))
-        found = np.zeros(len(ids) + 1, bool)
-        for piece in self.pieces(table):
-            found[wanted.rows(fingerprints(rows_of(self.segments, piece, key), key))] = True
-        return found[:-1][wanted.first]
+    def matching(self, table: str, like: pa.Table, only: Among | None = None) -> pa.Table:
+        """The facts of a table that agree with some row of ``like`` in all columns of ``like``."""
+        among = only or Among()
+        on = like.column_names
+        wanted = KeySet(fingerprints(like, on))
+        found = []
+        for piece in self.pieces(table, among.as_of, among):
+            hit = wanted.rows(fingerprints(self.segments.read(piece.part, on), on)) >= 0
+            hit[piece.drop] = False
+            if hit.any():
+                rows = self.segments.read(piece.part, among.columns).filter(pa.array(hit))
+                found.append(apart(_with_source(rows, piece.by))[0])
+        held = below(found)
+        return TABLES[table].empty() if held is None else held
 
     def _chains(self, as_of: dt.date | None) -> dict[str, list[Version]]:
         return chains(self._versions, as_of)
@@ -145,8 +151,8 @@ class FileReader:
 
         def read(name: str) -> pa.Table:
             if raw:
-                return _apart(self._rows(name, as_of)[0])[0]
-            return _apart(self._counting(name, as_of, self._day(as_of)))[0]
+                return apart(self._rows(name, as_of)[0])[0]
+            return apart(self._counting(name, as_of, self._day(as_of)))[0]
 
         return LazyTables(self.names(as_of), read)
 
@@ -180,7 +186,7 @@ def differing(old: FileReader, new: FileReader, name: str) -> tuple[pa.Table, pa
     for mine, other in (held, held[::-1]):
         alone = [_without(piece, other.get(at)) for at, piece in mine.items()]
         table = below(_with_source(rows_of(new.segments, p), p.by) for p in alone if p.rows)
-        sides.append(TABLES[name].empty() if table is None else _apart(table)[0])
+        sides.append(TABLES[name].empty() if table is None else apart(table)[0])
     return sides[0], sides[1]
 
 
@@ -207,9 +213,3 @@ def _with_source(table: pa.Table, by: str) -> pa.Table:
         return table.set_column(at, "source", pc.fill_null(column, by))
     words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(table.num_rows, np.int32)), pa.array([by]))
     return table.append_column("source", words)
-
-
-def _apart(table: pa.Table) -> tuple[pa.Table, tuple[Origin, ...]]:
-    """The table without the columns of its places, and the places."""
-    found = places(table)
-    return table.drop_columns([n for n in (FILE, LINE) if n in table.column_names]), found

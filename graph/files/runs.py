@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from graph.deliveries import DELTA
-from graph.files.disk import Disk
-from graph.files.pieces import Unit, below, live, rows_of, unit
+from graph.disk import Disk
+from graph.files.pieces import Unit, live, rows_of, unit
 from graph.files.segments import Part, Segments, damaged
 from graph.files.versions import Version
 from graph.model import TABLES
+from graph.rows import below
 
 WIDTH: Final = 16
 LEVELS: Final = (WIDTH**3, WIDTH**2, WIDTH)

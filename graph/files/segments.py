@@ -13,17 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graph.book import Book, Origin
+from graph.disk import Disk, Sink
 from graph.errors import StoreError
-from graph.files.disk import Disk, Sink
 from graph.ids import one_chunk
-from graph.model import TABLES
+from graph.rows import LINE
 
 Int32 = npt.NDArray[np.int32]
-Int64 = npt.NDArray[np.int64]
 
-FILE: Final = "$file"
-LINE: Final = "$line"
 _ROW_GROUP: Final = 1 << 18
 NO_ROWS: Final[Int32] = np.zeros(0, np.int32)
 
@@ -148,38 +144,3 @@ def content_hash(table: pa.Table) -> str:
             stream.write_batch(pa.record_batch([one_chunk(column, field.type)], schema=schema))
         digest.update(memoryview(sink.getvalue()))
     return digest.hexdigest()
-
-
-def with_places(book: Book, name: str) -> pa.Table:
-    """A table of the book in the order of the model, with file and line of each row."""
-    table = book.table(name)
-    held = table.select([n for n in TABLES[name].names if n in table.column_names])
-    runs = book.origins.get(name, ())
-    if not runs:
-        return held
-    files = np.repeat(np.arange(len(runs), dtype=np.int32), [r.rows for r in runs])
-    lines = [r.first_line + np.arange(r.rows, dtype=np.int64) if r.lines is None else r.lines for r in runs]
-    names = pa.DictionaryArray.from_arrays(pa.array(files), pa.array([r.file for r in runs], pa.string()))
-    return held.append_column(FILE, names).append_column(LINE, pa.array(np.concatenate(lines)))
-
-
-def places(table: pa.Table) -> tuple[Origin, ...]:
-    """The runs of rows that came from one file, from the columns that ``with_places`` added."""
-    if not table.num_rows or FILE not in table.column_names:
-        return ()
-    column = table.column(FILE)
-    coded = one_chunk(column, column.type)
-    codes = np.asarray(coded.indices.fill_null(-1).cast(pa.int32()))
-    lines = np.asarray(one_chunk(table.column(LINE), pa.int64()).fill_null(0))
-    starts = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
-    names = [*coded.dictionary.to_pylist(), ""]
-    return tuple(
-        _origin(names[codes[a]], lines[a:b])
-        for a, b in zip(starts.tolist(), [*starts[1:].tolist(), len(codes)], strict=True)
-    )
-
-
-def _origin(file: str, lines: Int64) -> Origin:
-    """A run of rows; its lines only where they do not follow one another."""
-    plain = bool(np.all(np.diff(lines) == 1))
-    return Origin(file, int(lines[0]), len(lines), None if plain else lines)

@@ -14,8 +14,8 @@ from typing import Final
 import pyarrow as pa
 
 from graph.archive import open_saved, save
+from graph.disk import Disk, as_store_error
 from graph.errors import StoreError
-from graph.files.disk import Disk, as_store_error
 from graph.kept import code_version
 from graph.snapshot import Snapshot
 

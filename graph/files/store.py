@@ -11,8 +11,8 @@ from typing import Final
 import pyarrow as pa
 
 from graph.changes import changes
+from graph.disk import Disk
 from graph.errors import OptionError, StoreError
-from graph.files.disk import Disk
 from graph.files.lease import Clock, Lease, locked
 from graph.files.reader import FileReader, differing
 from graph.files.runs import Runs, all_parts

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from graph.deliveries import Delivery
+from graph.disk import Disk, as_store_error
 from graph.errors import KonzernError, StoreError
-from graph.files.disk import Disk, as_store_error
 from graph.files.segments import Part, damaged
 from graph.model import FORMAT
 

@@ -9,19 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import pyarrow as pa
-
 from graph.book import Book
 from graph.deliveries import FULL, Contents, Delivery, accept, check_deleted
+from graph.disk import Disk
 from graph.errors import StoreError
 from graph.files.diff import Stored, store
-from graph.files.disk import Disk
 from graph.files.lease import Lease
-from graph.files.pieces import VALID_FROM, chains, live
+from graph.files.pieces import chains, live
 from graph.files.runs import Runs, all_parts
-from graph.files.segments import Part, Segments, with_places
+from graph.files.segments import Part, Segments
 from graph.files.versions import Version, Versions
-from graph.model import TABLES
+from graph.rows import deleted_keys, with_places
 from graph.store import Published
 
 _SWEPT: Final = (".", "data", "versions", "runs")
@@ -122,7 +120,7 @@ class FileWriter:
     def _store_deleted(self, contents: Contents) -> dict[str, tuple[Part, ...]]:
         """Keep the keys that a delta deletes, all of one shape."""
         return {
-            name: (self._segments.write(f"{name}-deleted", _keys_only(name, keys)),)
+            name: (self._segments.write(f"{name}-deleted", deleted_keys(keys, name)),)
             for name, keys in contents.deleted.items()
             if keys.num_rows
         }
@@ -157,14 +155,3 @@ def _numbers(stored: Mapping[str, Stored]) -> dict[str, dict[str, int]]:
     return {
         what: {name: getattr(s, what) for name, s in stored.items()} for what in ("unchanged", "new", "gone")
     }
-
-
-def _keys_only(name: str, keys: pa.Table) -> pa.Table:
-    """Key columns and ``valid_from`` in the types of the model, null where they are not given."""
-    shape = TABLES[name]
-    fields = [pa.field(n, shape.column(n).kind.arrow) for n in (*shape.key, VALID_FROM)]
-    columns = [
-        keys.column(f.name).cast(f.type) if f.name in keys.column_names else pa.nulls(keys.num_rows, f.type)
-        for f in fields
-    ]
-    return pa.table(columns, schema=pa.schema(fields))

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
-from graph.files.disk import Disk
+from graph.disk import Disk
 
 
 class KilledError(BaseException):

@@ -20,7 +20,7 @@ from graph.journal import JournalMovedError
 from graph.kept import ReportKey
 from graph.resolve import conflicts
 from graph.snapshot import Snapshot
-from graph.store import Store, open_store
+from graph.store import Among, Store, open_store
 from tests.books import BANK, facility, party
 from tests.graph.sent import (
     FEB,
@@ -184,17 +184,24 @@ class StoreContract:
             assert (conflict.table, conflict.key, conflict.columns) == ("parties", ("P",), ("name",))
             assert (conflict.sources, conflict.chosen) == (("A", "B"), "A")
 
-    def test_ids_are_found_where_the_present_has_them(self, store: Store) -> None:
+    def test_facts_are_found_by_what_they_say(self, store: Store) -> None:
         publish(store, full("A", JAN, parties=[party("P"), party("Q")]))
         publish(store, delta("A", FEB, {"parties": [{"party_id": "Q"}]}, parties=[party("R")]))
-        asked = table("parties", [party(i) for i in ("P", "Q", "R", "X", "P")]).column("party_id")
-        assert store.reader().holds("parties", asked.combine_chunks()).tolist() == [
-            True,
-            False,
-            True,
-            False,
-            True,
-        ]
+        publish(store, full("B", JAN, parties=[party("P", "bank")]))
+
+        def found(only: Among | None = None, **cells: object) -> list[tuple[object, ...]]:
+            like = table("parties", [cells], tuple(cells))
+            held = store.reader().matching("parties", like, only).to_pylist()
+            return sorted((r["party_id"], r["source"]) for r in held)
+
+        assert found(party_id="P") == [("P", "A"), ("P", "B")]
+        assert found(Among(by="A"), party_id="P") == found(party_id="P", kind="company") == [("P", "A")]
+        assert found(Among(but="A"), party_id="P") == [("P", "B")]
+        assert (found(party_id="Q"), found(party_id="X"), found(party_id="R")) == ([], [], [("R", "A")])
+        assert found(Among(as_of=JAN), party_id="Q") == [("Q", "A")]
+        only = Among(by="A", columns=("party_id",))
+        asked = table("parties", [party("P")], ("party_id",))
+        assert store.reader().matching("parties", asked, only).column("party_id").to_pylist() == ["P"]
 
     @settings(max_examples=FEW)
     @given(data=st.data())

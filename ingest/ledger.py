@@ -1,0 +1,143 @@
+"""Ledger: what was loaded before, and the rows that were set aside.
+
+A delivery is known by its content: the bytes of its files, its mapping, and for which period and of which kind
+it says to be. The store keeps that with each version; nothing else has to be remembered between two runs.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from graph.book import Book
+from graph.deliveries import Delivery
+from graph.disk import as_store_error
+from graph.errors import KonzernError
+from ingest.manifest import Manifest, load
+from ingest.mapping import FOLDER as MAPPINGS
+from ingest.problems import Problems
+from ingest.receipt import Receipt
+from ingest.sources.files import MANIFEST, READERS, read_file
+from ingest.sources.raw import UnreadableFileError
+
+_REASONS: Final = "problems.csv"
+
+
+class QuarantineError(KonzernError):
+    """More rows would be set aside than allowed; nothing was loaded."""
+
+    def __init__(self, receipt: Receipt, allowed: Fraction, folder: Path) -> None:
+        share = 100 * receipt.aside / receipt.rows
+        super().__init__(
+            f"{receipt.aside} of {receipt.rows} rows ({share:.2f} %) would be set aside, more than "
+            f"{float(100 * allowed):g} %: nothing was loaded; see {folder}, correct the delivery or allow more"
+        )
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a delivery is, told before it is read: the manifest and the hash of all that it consists of."""
+
+    manifest: Manifest
+    digest: str
+
+    def delivery(self) -> Delivery:
+        """The delivery as a store is told of it."""
+        said = self.manifest
+        return Delivery(said.subsidiary, said.kind, said.period, said.restatement, self.digest)
+
+
+def identify(path: Path, mapping: str | Path | None = None) -> Identity:
+    """The identity of a delivery; a manifest that cannot be read says nothing here (reading reports it)."""
+    own = path / MANIFEST
+    said = (load(own, Problems()) if own.is_file() else None) or Manifest()
+    digest = hashlib.sha256(f"{said.subsidiary}\n{said.kind}\n{said.period}\n".encode())
+    with as_store_error(f"read {path}"):
+        if mapping is not None:
+            named = Path(mapping)
+            digest.update((named if named.suffix == ".toml" else MAPPINGS / f"{named}.toml").read_bytes())
+        for file in sorted(path.iterdir()) if path.is_dir() else ():
+            if file.is_file() and file != own and not file.name.startswith("."):
+                with file.open("rb") as data:
+                    digest.update(
+                        f"{file.name}\n{hashlib.file_digest(data, 'sha256').hexdigest()}\n".encode()
+                    )
+    return Identity(said, digest.hexdigest())
+
+
+def find(identity: Identity, deliveries: Iterable[Delivery]) -> Delivery | None:
+    """The latest delivery that was this very one; a restatement is looked at by the store."""
+    if identity.manifest.restatement:
+        return None
+    same = [d for d in deliveries if d.digest == identity.digest and d.by == identity.manifest.subsidiary]
+    return same[-1] if same else None
+
+
+def set_aside(path: Path, book: Book, receipt: Receipt, identity: Identity, folder: Path) -> Path:
+    """Write the rows that were set aside, as they were delivered, and why; one folder for each delivery.
+
+    A file in another layout gives rows to several tables; of it those rows are written that a problem names.
+    """
+    target = folder / identity.digest[:16]
+    with as_store_error(f"write the quarantine {target}"):
+        target.mkdir(parents=True, exist_ok=True)
+        rows = [("file", "row", "column", "value", "rule", "message", "remedy")]
+        rows += [
+            (p.file, str(p.row), p.column, p.value, p.rule, p.message, p.remedy) for p in receipt.problems
+        ]
+        _write_csv(target / _REASONS, rows)
+        named = {
+            p.file: {q.row for q in receipt.problems if q.file == p.file and q.row} for p in receipt.problems
+        }
+        kept = _lines(book)
+        for name, lines in named.items():
+            if (path / name).suffix in READERS and (path / name).is_file():
+                _write_csv(target / f"{Path(name).stem}.csv", _raw_rows(path / name, lines, kept.get(name)))
+    return target
+
+
+def _lines(book: Book) -> Mapping[str, np.ndarray]:
+    """Lines of each file whose rows are in the book."""
+    found: dict[str, list[np.ndarray]] = {}
+    for runs in book.origins.values():
+        for run in runs:
+            lines = run.first_line + np.arange(run.rows) if run.lines is None else run.lines
+            found.setdefault(run.file, []).append(lines)
+    return {file: np.concatenate(parts) for file, parts in found.items()}
+
+
+def _raw_rows(path: Path, named: set[int], kept: np.ndarray | None) -> Iterator[tuple[str, ...]]:
+    """The rows of a file that are not in the book or that a problem names, each behind its line."""
+    try:
+        raw = read_file(path, frozenset())
+    except UnreadableFileError:
+        return
+    origin = raw.origin
+    lines = origin.first_line + np.arange(origin.rows) if origin.lines is None else origin.lines
+    missing = np.isin(lines, list(named))
+    if kept is not None:
+        missing |= ~np.isin(lines, kept)
+    yield ("line", *raw.data.column_names)
+    chosen = raw.data.filter(pa.array(missing))
+    texts = [[None if v is None else str(v) for v in c.to_pylist()] for c in chosen.columns]
+    for i, line in enumerate(lines[missing].tolist()):
+        yield (str(line), *(_safe(column[i]) for column in texts))
+
+
+def _safe(cell: str | None) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = cell or ""
+    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _write_csv(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
