@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from graph.ids import one_chunk, text_buffers
 from graph.model import BOOL, DATE, INT64_MAX, RATE, Kind
 from ingest.kernels import cells as _kernels
+from ingest.texts import WrongTypeError, text
 
 Int64 = npt.NDArray[np.int64]
 Status = npt.NDArray[np.uint8]
@@ -29,19 +30,15 @@ _EXACT: Final = Context(prec=200)
 _TRUTH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-class WrongTypeError(Exception):
-    """A column whose Arrow type cannot hold what the model says; the text names what would do."""
-
-
 @dataclass(frozen=True)
 class Cells:
     """One column as the book holds it, and what could not be taken.
 
-    ``values`` is one Arrow array, null where a cell is empty or not taken. ``bad`` are the rows (int64) not
+    ``values`` is one Arrow array (of plain text: the chunks as they came), null where a cell is empty or not taken. ``bad`` are the rows (int64) not
     taken, ``why`` their statuses; ``rounded`` the rows that were rounded because the mapping says so.
     """
 
-    values: pa.Array
+    values: pa.Array | pa.ChunkedArray
     bad: Int64
     why: Status
     rounded: Int64
@@ -63,7 +60,7 @@ def convert(column: pa.ChunkedArray, kind: Kind, *, rounding: bool = False, expo
     if pa.types.is_null(held):
         return _whole(pa.nulls(len(column), kind.arrow))
     if kind.arrow == pa.string():
-        return _whole(_text(column))
+        return _whole(text(column))
     if pa.types.is_dictionary(held):
         column = pa.chunked_array([c.dictionary_decode() for c in column.chunks], held.value_type)
     if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
@@ -77,46 +74,10 @@ def convert(column: pa.ChunkedArray, kind: Kind, *, rounding: bool = False, expo
     return _numbers(column, kind, rounding=rounding)
 
 
-def _whole(values: pa.Array) -> Cells:
+def _whole(values: pa.Array | pa.ChunkedArray) -> Cells:
     """A column of which every cell was taken."""
     none = np.zeros(0, np.int64)
     return Cells(values, none, none.astype(np.uint8), none)
-
-
-def _text(column: pa.ChunkedArray) -> pa.Array:
-    """A column of text: strings and dictionaries of strings as they are, empty text as null."""
-    held = column.type
-    words = held.value_type if pa.types.is_dictionary(held) else held
-    if pa.types.is_large_string(words) or pa.types.is_string_view(words):
-        kind = pa.dictionary(pa.int32(), pa.string()) if words is not held else pa.string()
-        column = column.cast(kind)
-    elif pa.types.is_integer(words) or pa.types.is_date(words):
-        column = column.cast(words).cast(pa.string())
-    elif not pa.types.is_string(words):
-        hint = "; a float has lost the text of an id" if pa.types.is_floating(words) else ""
-        raise WrongTypeError(f"text{hint}")
-    if pa.types.is_dictionary(column.type):
-        array = column.unify_dictionaries().combine_chunks()
-        array = (
-            array
-            if isinstance(array, pa.DictionaryArray)
-            else pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), pa.array([], pa.string()))
-        )
-        array.dictionary.validate(full=True)
-        if "" not in array.dictionary.to_pylist():
-            return array
-        return _blank_to_null(array.dictionary_decode()).dictionary_encode()
-    array = one_chunk(column, pa.string())
-    array.validate(full=True)  # pyarrow reads Parquet text without looking at its bytes
-    return _blank_to_null(array)
-
-
-def _blank_to_null(array: pa.Array) -> pa.Array:
-    """Empty text is unknown."""
-    _, offsets, valid = text_buffers(array)
-    if not _kernels.has_blank(offsets, valid):
-        return array
-    return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
 
 
 def _assembled(

@@ -13,11 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from graph.book import Origin
+from graph.ids import one_chunk
 from graph.model import CURRENCY, TABLES, TEXT, Column, Kind, Table
 from ingest import extra, remedies
-from ingest.cells import Cells, WrongTypeError, convert
+from ingest.cells import Cells, convert
 from ingest.problems import Problems, place_in
 from ingest.receipt import Rounding
+from ingest.texts import WrongTypeError
 
 _EXACT_GAPS: Final = 1_000
 _REPEATED: Final = frozenset({"product", "status", "rating", "agency", "industry", "country"})
@@ -123,7 +125,7 @@ def _typed(
     problems.headers |= {(part.table, file, name): header for name, header in part.headers.items()}
     known = [c for c in table.columns if c.name in part.columns and c.name != extra.COLUMN]
     running = [(c, pool.submit(_converted, part, c)) for c in known]
-    made: dict[str, pa.Array] = {}
+    made: dict[str, pa.Array | pa.ChunkedArray] = {}
     for column, result in running:
         try:
             cells = result.result()
@@ -147,10 +149,13 @@ def _typed(
 
 
 def _converted(part: Part, column: Column) -> Cells:
-    """The cells of one column."""
+    """The cells of one column; text is one array unless it is only looked up in another table."""
     name = column.name
     allowed = {"rounding": name in part.rounded, "exponent": name in part.exponents}
-    return convert(part.columns[name], part.kind(column), **allowed)
+    cells = convert(part.columns[name], part.kind(column), **allowed)
+    if column.ref or not isinstance(cells.values, pa.ChunkedArray):
+        return cells
+    return replace(cells, values=one_chunk(cells.values, pa.string()))
 
 
 def _header(part: Part, column: Column) -> str:

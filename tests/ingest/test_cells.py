@@ -11,7 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graph.model import BOOL, COUNT, DATE, ID, INT64_MAX, MONEY, RATE, RATIO, SHARE, TEXT, Kind
-from ingest.cells import DECIMALS, TOO_LARGE, UNREADABLE, WrongTypeError, convert
+from ingest.cells import DECIMALS, TOO_LARGE, UNREADABLE, convert
+from ingest.texts import WrongTypeError
 
 KINDS = st.sampled_from([MONEY, SHARE, RATIO, RATE, COUNT])
 PLAIN = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)", re.ASCII)
