@@ -134,16 +134,24 @@ def _groups(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
     """The groups with the largest gross exposure."""
     table = tables["groups"]
     order = pc.sort_indices(table, [("gross", "descending")])
+    amounts = [c for c in ("gross", "net", "drawn") if c not in not_computed(table)]
     rows = [
         [
             (r["group_id"], ""),
+            (_name(r, say), ""),
             (f"{r['members']:,}", "n"),
-            *((_amount(r[c]), "n") for c in ("gross", "net", "drawn")),
+            *((_amount(r[c]), "n") for c in amounts),
         ]
         for r in table.take(order.slice(0, TOP)).to_pylist()
     ]
-    heads = [say[c] for c in ("group", "members", "gross", "net", "drawn")]
-    return _section(say["top_groups"], (heads, rows, table.num_rows), say)
+    heads = [say[c] for c in ("group", "name", "members", *amounts)]
+    return _section(say["top_groups"], (heads, rows, table.num_rows), say, table)
+
+
+def _name(row: Mapping[str, Any], say: Mapping[str, str]) -> str:
+    """The name of a group's source in the language of the page, else in the other."""
+    ordered = ("name", "name_en") if say is words("zh") else ("name_en", "name")
+    return str(row[ordered[0]] or row[ordered[1]] or "")
 
 
 def _rings(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
