@@ -128,12 +128,15 @@ def found(pack: str) -> dict[tuple[str, tuple[str, ...]], list[Decimal | None]]:
 
 
 @pytest.mark.parametrize(
-    "plant",
-    [p for p in BOOK.plants if not {p.code, p.name} & PENDING and not p.pack.startswith(OUTSIDE)],
-    ids=lambda p: f"{p.name} {p.pack}",
+    "plant", [p for p in BOOK.plants if not p.pack.startswith(OUTSIDE)], ids=lambda p: f"{p.name} {p.pack}"
 )
 def test_a_plant_is_found(plant: Plant) -> None:
-    amounts = found(plant.pack or DEFAULT).get((plant.code, plant.subjects))
+    """A pending code counts from the day on which the engine raises it."""
+    held = found(plant.pack or DEFAULT)
+    amounts = held.get((plant.code, plant.subjects))
+    raised = amounts if plant.name in PENDING else any(code == plant.code for code, _ in held)
+    if {plant.code, plant.name} & PENDING and not raised:
+        pytest.skip(f"{plant.code} is not raised yet")
     assert amounts is not None
     assert plant.amount is None or plant.amount in amounts
 

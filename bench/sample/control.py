@@ -255,6 +255,7 @@ def unknown_stakes(d: Draft) -> None:
     d.owns(blank, company, None)
     d.owns(band, company, None, share_min="0.25", share_max="0.5")
     d.lent("BANK", company, 60, 40, product="revolving")
+    d.plant("unknown_owners", company, figure="known holders 30 %")
     d.plant("share_unknown", company, figure="two holdings of unknown size")
 
 
