@@ -151,18 +151,20 @@ def bank_protection(d: Draft) -> None:
 
 
 def forms(d: Draft) -> None:
-    """Zhuyin (竹隐): every form of guarantee there is, and three that do not count.
+    """Zhuyin (竹隐): every form of guarantee there is, and four that do not count.
 
-    One expired in June, one lacks what the rules ask, and one the borrower gave for itself. A sister has a ceiling
-    of 60 for all its debts of 30 and 50 (最高额).
+    One expired in June, one lacks what the rules ask, one comes from a guarantor who is riskier than the borrower,
+    and one the borrower gave for itself. A sister has a ceiling of 60 for all its debts of 30 and 50 (最高额).
     """
-    firm = d.family_firm("ZHUYIN", ("竹隐乐器", "Zhuyin Instruments"), ("宗政弦", "Zongzheng Xian"), 900, 800)
+    firm = d.family_firm("ZHUYIN", ("竹隐乐器", "Zhuyin Instruments"), ("宗政弦", "Zongzheng Xian"), 900, 800,
+                         risk_weight=1)  # fmt: skip
     sister = d.firm("ZHUYIN-02", "竹隐琴弦", "Zhuyin Strings", 200, 150)
     a = d.firm("ZHUYIN-11", "竹坞琴坊", "Zhuwu Lutes", 600, 300)
     b = d.firm("ZHUYIN-12", "竹坞笛坊", "Zhuwu Flutes", 600, 300)
+    c = d.firm("ZHUYIN-14", "竹坞鼓坊", "Zhuwu Drums", 600, 300, risk_weight="1.5")
     helper = d.firm("ZHUYIN-13", "隐岚担保", "Yinlan Guarantee", 800, 30, industry="guarantee")
     d.owns("P-ZHUYIN-OWNER", sister, "1")
-    loans = [d.lent("BANK", firm, 20 + i) for i in range(9)]
+    loans = [d.lent("BANK", firm, 20 + i) for i in range(10)]
     given = (
         (d.guarantees(a, loans[:1], "share", share="0.4"), 0, "8", "40 % of 20"),
         (d.guarantees(a, loans[1:2], "several", share="0.5"), 1, "10.5", "50 % of 21"),
@@ -174,6 +176,7 @@ def forms(d: Draft) -> None:
         (d.guarantees(a, loans[6:7], expiry_date=day("2026-06-30")), 6, "0", "expired"),
         (d.guarantees(a, loans[7:8], eligible=False), 7, "0", "not eligible"),
         (d.guarantees(firm, loans[8:9]), 8, "0", "self-given"),
+        (d.guarantees(c, loans[9:]), 9, "0", "riskier than the debtor: 150 % against 100 %"),
     )
     for guarantee, loan, amount, figure in given:
         d.moved(guarantee, loans[loan], amount, figure)
