@@ -23,6 +23,7 @@ from exposure.findings import words
 from exposure.glossary import results_page
 from exposure.report import Analysis
 from exposure.results import RESULTS
+from exposure.rulebook import rules_page
 from graph.document import grid, model_page
 from graph.errors import KonzernError
 
@@ -45,6 +46,7 @@ def pages(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     """Every document that is made, in whole or in part, with the text that it should have."""
     yield root / "docs" / "model.md", model_page({language: words(language) for language in ("en", "zh")})
     yield root / "docs" / "results.md", results_page(not_computed())
+    yield root / "docs" / "rules.md", rules_page()
     architecture = root / "docs" / "architecture.md"
     yield architecture, with_modules(architecture.read_text("utf-8"), root)
     with _workplace() as run:

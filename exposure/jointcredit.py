@@ -28,8 +28,8 @@ Int64 = npt.NDArray[np.int64]
 def findings(standing: Standing) -> list[Finding]:
     """``joint_credit_mandatory``, ``_voluntary``, ``_none`` and ``_warning``; none where the pack has no rules.
 
-    ``_none`` goes to firms whose lenders or debt the book tells, and to those that meet one of the two tests;
-    in books of 10,000 parties and more only to those with the debt for it.
+    ``_none`` goes to firms with the debt for it but too few lenders and, in books of less than 10,000 parties,
+    to all whose lenders or debt the book tells.
     """
     if not standing.groups.pack.has("joint"):
         return []
@@ -70,7 +70,7 @@ def _scope(standing: Standing) -> Iterator[Finding]:
         default=0,
     )
     if snapshot.n < SMALL:
-        code = np.where((code == 0) & firm & (told | many), 3, code)
+        code = np.where((code == 0) & firm & told, 3, code)
     chosen = np.flatnonzero(code)
     names = ids(snapshot.party_ids, chosen.astype(np.int32)).to_pylist()
     words = ("joint_credit_mandatory", "joint_credit_voluntary", "joint_credit_none")

@@ -19,12 +19,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from exposure import aggregate
+from exposure import aggregate, breaches, closelinks, jointcredit, large
+from exposure import beneficial as beneficial_
 from exposure import control as control_
 from exposure import dependence as dependence_
 from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
+from exposure import limits as limits_
 from exposure import ownership as ownership_
 from exposure.results import COUNT, constant, ids, not_computed, result
 from exposure.rulepack import DEFAULT, RulePack, load
@@ -131,6 +133,29 @@ class Analysis:
         pairs = zip(self.facilities, self.groups, strict=True)
         return [aggregate.group_totals(valued, held.ptr, held.members) for valued, held in pairs]
 
+    @cached_property
+    def limits(self) -> list[limits_.Limits]:
+        """Every limit with what stands against it, one set per pack; the bank's own limits with the leading one."""
+        none = np.zeros(self.snapshot.n + 1, np.int64), np.zeros(0, np.int32)
+        only = None if self.request.lender is None else self._lender(self.request.lender)
+        made = []
+        for i, (held, totals) in enumerate(zip(self.groups, self.totals, strict=True)):
+            parties = aggregate.party_totals(self.facilities[i], *none) if i else self.parties
+            made.append(limits_.limits(held, parties, totals, only=only, internal_too=not i))
+        return made
+
+    @cached_property
+    def beneficial(self) -> beneficial_.Beneficial:
+        """Beneficial owners, by the line of the first pack that has one."""
+        asking = [pack for pack in self.packs if pack.has("beneficial_owner")]
+        return beneficial_.beneficial(self.control, self.ownership, asking[0] if asking else None)
+
+    @cached_property
+    def close_links(self) -> closelinks.CloseLinks:
+        """Close links, by the line of the first pack that has one."""
+        asking = [pack for pack in self.packs if pack.has("close_link")]
+        return closelinks.close_links(self.ownership, asking[0] if asking else None)
+
     def attributable(self, totals: aggregate.PartyTotals) -> Float64:
         """Own gross and what corrected shares attribute of others', by row of the totals: float64, base units.
 
@@ -158,6 +183,12 @@ class Analysis:
         for held, valued in zip(self.groups, self.facilities, strict=True):
             found += groups_.findings(held) + dependence_.findings(self.snapshot, held.graph.dependence)
             found += facilities_.findings(valued)
+        for tested in self.limits:
+            found += breaches.findings(tested) + jointcredit.findings(tested.standing)
+        if any(pack.has("beneficial_owner") for pack in self.packs):
+            found += self.beneficial.findings()
+        if any(pack.has("close_link") for pack in self.packs):
+            found += self.close_links.findings()
         return found
 
     def summary(self, tables: Mapping[str, pa.Table]) -> dict[str, Any]:
@@ -238,6 +269,10 @@ _TABLES: Final[dict[str, Callable[[Analysis], pa.Table]]] = {
     "group_members": lambda a: pa.concat_tables([g.members_table() for g in a.groups]),
     "party_exposures": lambda a: a.parties.table(a.attributable),
     "group_exposures": _group_exposures,
+    "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
+    "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
+    "beneficial_owners": lambda a: a.beneficial.table(),
+    "close_links": lambda a: a.close_links.table(),
     "findings": lambda a: findings_.table(a.findings(), a.snapshot),
 }
 """How each result that this release computes is made."""

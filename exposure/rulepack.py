@@ -77,10 +77,11 @@ class Amount:
 
 @dataclass(frozen=True)
 class RulePack:
-    """One regime's rules; ``options`` override the settings that a bank may choose."""
+    """One regime's rules: ``data`` all that hold, ``own`` those that its file states itself."""
 
     name: str
     data: Mapping[str, Any] = field(repr=False)
+    own: Mapping[str, Any] = field(repr=False)
 
     def rule(self, section: str, name: str) -> Mapping[str, Any] | None:
         """The rule with its value, source fact and confidence; None if the pack has no such rule."""
@@ -135,10 +136,9 @@ def load(name: str) -> RulePack:
     """The pack of that name; ``OptionError`` names the packs there are."""
     if name not in packs():
         raise OptionError(f"no rule pack {name!r}: choose from {', '.join(packs())}")
-    data = tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"), parse_float=Decimal)
-    if "extends" in data:
-        base = {k: v for k, v in load(data["extends"]).data.items() if k not in data.get("replaces", ())}
-        data = {
-            k: {**base.get(k, {}), **v} if isinstance(v, dict) else v for k, v in {**base, **data}.items()
-        }
-    return RulePack(name, data)
+    own = tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"), parse_float=Decimal)
+    data = own
+    if "extends" in own:
+        base = {k: v for k, v in load(own["extends"]).data.items() if k not in own.get("replaces", ())}
+        data = {k: {**base.get(k, {}), **v} if isinstance(v, dict) else v for k, v in {**base, **own}.items()}
+    return RulePack(name, data, own)

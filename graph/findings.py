@@ -73,6 +73,15 @@ _ALL: Final = (
     Code(
         "duplicate_record", "warning", "facility", "One contract recorded more than once", ("contract_ref",)
     ),
+    Code("beneficial_owner", "info", "party", "A person behind companies", ("companies", "count")),
+    Code(
+        "no_beneficial_owner_by_ownership",
+        "warning",
+        "party",
+        "Holders are known, but no person qualifies",
+        ("holders",),
+    ),
+    Code("close_link", "info", "pair", "Tied by a fifth of capital, or through one holder", ("through",)),
     # limits
     Code("large", "info", "party", "Reaches the line from which an exposure is large", ("test", "share", "line")),
     Code("limit_breach", "breach", "party", "Stands above a limit", ("test", "value", "limit")),

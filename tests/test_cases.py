@@ -100,6 +100,26 @@ def check_group_exposures(expected: list[dict[str, Any]], results: Results) -> N
         assert float(row["gross"]) / MILLION == pytest.approx(float(claim["value"]), abs=TOLERANCE)
 
 
+def check_limits(expected: list[dict[str, Any]], results: Results) -> None:
+    """Each claim is a row: ``A`` a party, ``A+B`` a group; a word before a colon names the rule or the scope."""
+    members, exposed = results.groups(), results.exposed()
+    rules = {"loans": "loans", "exposure": "single", "non_institution": "non_institution"}
+    for claim in expected:
+        word, _, who = claim["scope"].rpartition(":")
+        parties = set(who.split("+"))
+        names = {g for g, m in members.items() if m & exposed == parties & exposed} if "+" in who else parties
+        rows = [
+            r
+            for r in results["limits"]
+            if r["subject_id"] in names
+            and (word not in rules or r["rule"].endswith(f" {rules[word]}"))
+            and (word not in ("unified", "joint") or r["scope"] == word)
+        ]
+        held = [[float(r[c]) / MILLION for c in ("limit", "value", "excess")] + [r["breach"]] for r in rows]
+        told = [float(claim[c]) for c in ("limit", "value", "excess")] + [claim["breach"]]
+        assert any(row == pytest.approx(told, abs=TOLERANCE) for row in held), (claim, rows)
+
+
 def check_flags(expected: list[str], results: Results) -> None:
     """Every flag that a known code covers is raised, and no other of the same code."""
     names = {flag.partition(":")[0] for flag in expected} & set(CODES)
@@ -135,6 +155,7 @@ CHECKS = {
     "shares": check_shares,
     "exposures.gross": check_gross,
     "exposures.groups": check_group_exposures,
+    "limits": check_limits,
     "flags": check_flags,
     "values": check_values,
 }
