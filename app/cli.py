@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.settings import PREFIX, from_file, pairs
+from app.storage import load, store
 from graph.errors import InputError, KonzernError, OptionError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _source(command: Callable[..., None]) -> Callable[..., None]:
                          help="Rule packs, comma separated; the first leads."),
             click.option("--option", "options", multiple=True, metavar="KEY=VALUE",
                          help="A choice that the rules leave open; may be repeated."),
+            click.option("--book-version", type=int, help="Version of a store; default: the latest."),
             click.option("--as-of", envvar=f"{PREFIX}_AS_OF", help="Date, YYYY-MM-DD; default: the book's own."),
             click.option("--base", envvar=f"{PREFIX}_BASE", help="Base currency; default: the book's own."),
             click.option("--lender", envvar=f"{PREFIX}_LENDER", help="Only what this lender has granted."),
@@ -96,6 +98,7 @@ def _analysis(
     mapping: str | None,
     rules: str,
     options: tuple[str, ...],
+    book_version: int | None,
     as_of: str | None,
     base: str | None,
     lender: str | None,
@@ -111,7 +114,7 @@ def _analysis(
         lender=lender,
         min_share=_parts(min_share),
     )
-    snapshot, noticed = compiled(source, mapping=mapping, as_of=as_of, base=base)
+    snapshot, noticed = compiled(source, mapping=mapping, as_of=as_of, base=base, version=book_version)
     return Analysis(snapshot, request, noticed)
 
 
@@ -165,20 +168,18 @@ def report(
 ) -> None:
     """Compute everything and write it into a folder."""
     from app import output
-    from app.progress import steps
-    from exposure.results import RESULTS
+    from app.kept import reported
+    from app.source import store_of
 
     chosen = output.formats(formats)
-    analysis = _analysis(**source)
-    tables = {name: analysis.table(name) for name in steps(RESULTS)}
-    summary = analysis.summary(tables)
+    tables, summary = reported(_analysis(**source), store_of(source["source"]))
     output.write_report(tables, summary, out, chosen, lang)
     click.echo(json.dumps(summary, ensure_ascii=False, default=str) if as_json else _headline(summary, out))
     if fail_on and any(SEVERITIES.index(s) >= SEVERITIES.index(fail_on) for s in summary["severities"]):
         ctx.exit(1)
 
 
-def _headline(summary: dict[str, Any], out: Path) -> str:
+def _headline(summary: Mapping[str, Any], out: Path) -> str:
     """What a person wants to read at the end of a report."""
     lines = [
         "as of {as_of}, book version {book_version}, base {base}, rules {rules}".format(
@@ -187,7 +188,7 @@ def _headline(summary: dict[str, Any], out: Path) -> str:
         "{parties:,} parties, {facilities:,} facilities, {groups:,} groups".format(**summary["counts"]),
         f"gross exposure {summary['totals']['gross']} {summary['base']}",
         "findings: " + (", ".join(f"{n:,} {s}" for s, n in summary["severities"].items()) or "none"),
-        f"written to {out} in {summary['seconds']} s",
+        f"written to {out} in {summary['seconds']} s" + (", kept from before" if summary.get("kept") else ""),
     ]
     if summary["not_computed"]:
         lines.append("not computed yet: " + ", ".join(summary["not_computed"]))
@@ -233,6 +234,8 @@ def _shown(name: str, table: pa.Table) -> str:
     return "\n".join([f"{name} ({table.num_rows:,})", *rows, *tail, ""])
 
 
+main.add_command(load)
+main.add_command(store)
 _part("control", ("control", "votes"), "Who controls whom, and with which votes.")
 _part("ownership", ("shares",), "Direct, integrated and corrected shares.")
 _part("groups", ("groups", "group_members"), "Groups of connected clients and why each member is in.")

@@ -22,6 +22,7 @@ from graph.errors import OptionError, StoreError
 FORMATS: Final = ("parquet", "csv", "xlsx", "html")
 PER_TABLE: Final = ("parquet", "csv")
 """Formats with one file a table; the others are one file for all."""
+SUMMARY: Final = "report.json"
 _FORMULA: Final = r"^[=+\-@\t\r]"
 
 
@@ -95,7 +96,7 @@ def write_report(
 
             (beside / "report.html").write_text(committee.page(tables, summary, language), "utf-8")
         text = json.dumps(summary, ensure_ascii=False, indent=1, default=str)
-        (beside / "report.json").write_text(text + "\n", "utf-8")
+        (beside / SUMMARY).write_text(text + "\n", "utf-8")
         made = sorted(beside.iterdir())
         for path in made:
             path.replace(out / path.name)

@@ -7,17 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from exposure.findings import Finding
     from graph.book import Book
+    from ingest.notices import Notice
     from ingest.receipt import Receipt
 
-_STATE: Final = {
-    True: "reconciled with its manifest",
-    False: "does not match its manifest",
-    None: "unreconciled",
-}
+_STATE: Final = {True: "reconciled with its manifest", False: "unreconciled: it has no manifest"}
 
 
 def as_dict(receipt: Receipt) -> dict[str, Any]:
@@ -73,12 +70,12 @@ def _lines(receipt: Receipt) -> Iterator[str]:
         yield f"  set aside: {p}"
 
 
-def findings(receipt: Receipt, book: Book) -> list[Finding]:
-    """The notices of a receipt as findings, with their rows."""
+def findings(noticed: Iterable[Notice], book: Book) -> list[Finding]:
+    """Notices as findings, with their rows."""
     from exposure.findings import finding
 
     return [
         finding(notice.code, [str(subject)], rows=[(notice.table, row)], figures=figures)
-        for notice in receipt.notices
+        for notice in noticed
         for subject, row, figures in notice.each(book)
     ]

@@ -1,8 +1,9 @@
-"""Where a command's book comes from: a folder of files, or a store."""
+"""Where a command's book comes from: a folder of files, or a store by its URL."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,10 +13,23 @@ if TYPE_CHECKING:
     from exposure.findings import Finding
     from graph.book import Book
     from graph.snapshot import Snapshot
+    from graph.store import Store
     from ingest.receipt import Receipt
 
 SAMPLE: Final = Path(__file__).parent / "sample"
 """The sample banking group."""
+STORE: Final = "book:konzern-store"
+"""The store that commands use unless another is named: a folder in the working folder."""
+_URL: Final = re.compile(r"(book|neo4j|neo4j\+s|neo4j\+ssc|bolt|bolt\+s|bolt\+ssc):.")
+
+
+def store_of(source: str) -> Store | None:
+    """The store that a source names; None for a folder of files."""
+    if not _URL.match(source):
+        return None
+    from graph.store import open_store
+
+    return open_store(source)
 
 
 def read(source: str, mapping: str | None = None) -> tuple[Book, Receipt]:
@@ -43,12 +57,33 @@ def day(text: str | None) -> dt.date | None:
 
 
 def compiled(
-    source: str, *, mapping: str | None = None, as_of: str | None = None, base: str | None = None
+    source: str,
+    *,
+    mapping: str | None = None,
+    as_of: str | None = None,
+    base: str | None = None,
+    version: int | None = None,
 ) -> tuple[Snapshot, list[Finding]]:
-    """The snapshot of a source as of a day in a base currency, and what was noticed when it was read."""
+    """The snapshot of a source as of a day in a base currency, and what its rows tell about themselves.
+
+    ``version`` picks one of a store; ``mapping`` translates a folder. Raises ``OptionError`` where one is
+    given to the other.
+    """
     from app.receipts import findings
     from graph.snapshot import Snapshot
+    from ingest.notices import notices
 
     wanted = day(as_of)
-    book, receipt = read(source, mapping)
-    return Snapshot.of(book, wanted, base), findings(receipt, book)
+    store = store_of(source)
+    if store is None:
+        if version is not None:
+            raise OptionError(f"--book-version: {source} is a folder; versions are kept in a store")
+        book, receipt = read(source, mapping)
+        return Snapshot.of(book, wanted, base), findings(receipt.notices, book)
+    if mapping is not None:
+        raise OptionError(f"--mapping: {source} is a store; a layout is translated when it is loaded")
+    if store.latest() == 0:
+        raise OptionError(f"{source} holds nothing: load a book first (konzern load BOOK --store {source})")
+    snapshot = store.snapshot(wanted, version, base)
+    held = snapshot.book
+    return snapshot, [] if held is None else findings(notices(held), held)

@@ -1,0 +1,156 @@
+"""Commands on stores: ``load`` for the nightly job, ``store`` for those who look after it."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.settings import PREFIX
+from app.source import STORE
+from graph.errors import OptionError, StoreError
+
+if TYPE_CHECKING:
+    from ingest.load import Loaded
+
+_store = click.option(
+    "--store", "url", default=STORE, envvar=f"{PREFIX}_STORE", show_default=True, help="URL of the store."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+@click.command()
+@click.argument("folder", metavar="BOOK")
+@_store
+@click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file.")
+@click.option("--quarantine", type=click.Path(path_type=Path), help="Set bad rows aside into this folder.")
+@click.option("--max-quarantine", default="1%", show_default=True, help="Share of rows set aside at most.")
+@_json
+def load(
+    folder: str, url: str, mapping: str | None, quarantine: Path | None, max_quarantine: str, *, as_json: bool
+) -> None:
+    """Load a book into a store: an ingest job, idempotent and resumable."""
+    from graph.store import open_store
+    from ingest.load import Aside
+    from ingest.load import load as job
+
+    aside = None if quarantine is None else Aside(quarantine, _share(max_quarantine))
+    loaded = job(folder, open_store(url), mapping=mapping, aside=aside)
+    click.echo(json.dumps(_told(loaded), ensure_ascii=False, default=str) if as_json else _text(loaded))
+
+
+def _share(text: str) -> Fraction:
+    """A share such as 1% or 0.01."""
+    number, percent, rest = text.strip().partition("%")
+    try:
+        share = Fraction(number) / (100 if percent else 1)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(-1)
+    if rest or not 0 <= share <= 1:
+        raise OptionError(f"--max-quarantine {text}: write a share such as 1% or 0.01")
+    return share
+
+
+def _told(loaded: Loaded) -> dict[str, object]:
+    """What became of a delivery, for programs."""
+    return {
+        "version": loaded.version,
+        "new": loaded.is_new,
+        "subsidiary": loaded.delivery.by,
+        "kind": loaded.delivery.kind,
+        "quarantine": loaded.quarantine,
+        "receipt": dict(loaded.told),
+    }
+
+
+def _text(loaded: Loaded) -> str:
+    """What became of a delivery, for people."""
+    if not loaded.is_new:
+        return f"already loaded as version {loaded.version}; nothing changed"
+    lines = [f"loaded as version {loaded.version} ({loaded.delivery.kind}, {loaded.delivery.by})"]
+    told = loaded.told
+    lines.append("reconciled with its manifest" if told["reconciled"] else "unreconciled: it has no manifest")
+    lines += [
+        f"  {t['table']:18}{t['rows']:>12,} rows = {t['used']:,} used + {t['aside']:,} set aside"
+        for t in told["tables"]
+    ]
+    lines += [f"  {s['table']}.{s['column']}: {s['amount']} {s['currency']}" for s in told["sums"]]
+    if told["conflict_total"]:
+        lines.append(f"  {told['conflict_total']:,} keys on which another subsidiary says something else")
+    if loaded.quarantine:
+        lines.append(f"  rows set aside are in {loaded.quarantine}")
+    return "\n".join(lines)
+
+
+@click.group()
+def store() -> None:
+    """Look after a store: status, check, dump, load, migrate."""
+
+
+@store.command()
+@_store
+@_json
+def status(url: str, *, as_json: bool) -> None:
+    """Which versions a store holds, and from whom."""
+    from graph.store import open_store
+
+    held = open_store(url)
+    deliveries = held.reader().deliveries() if held.latest() else ()
+    rows = [
+        {"version": d.version, "subsidiary": d.by, "kind": d.kind, "period": d.period} for d in deliveries
+    ]
+    if as_json:
+        click.echo(json.dumps({"url": url, "latest": held.latest(), "versions": rows}, default=str))
+        return
+    click.echo(f"{url}: {held.latest():,} versions")
+    for r in rows:
+        click.echo(f"  {r['version']:>6}  {r['kind']:8} {r['subsidiary']}  {r['period'] or ''}")
+
+
+@store.command("check")
+@_store
+def check_store(url: str) -> None:
+    """Whether everything that a store keeps is whole; exit 3 if not."""
+    from graph.store import open_store
+
+    damaged = open_store(url).check()
+    if damaged:
+        raise StoreError(f"{url} is damaged:\n" + "\n".join(damaged))
+    click.echo(f"{url}: whole")
+
+
+@store.command("dump")
+@click.argument("file", type=click.Path(path_type=Path))
+@_store
+def dump_store(file: Path, url: str) -> None:
+    """Write every version and the journal of a store into one file."""
+    from graph.dump import dump
+    from graph.store import open_store
+
+    made = dump(open_store(url), file)
+    click.echo(f"{file}: {made.versions:,} versions, {made.records:,} journal records, {made.graph_hash}")
+
+
+@store.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@_store
+def load_store(file: Path, url: str) -> None:
+    """Bring a dump back into a new store."""
+    from graph.dump import load_dump
+
+    made = load_dump(file, url)
+    click.echo(f"{url}: {made.versions:,} versions, {made.records:,} journal records, {made.graph_hash}")
+
+
+@store.command("migrate")
+@click.argument("target")
+@_store
+def migrate_store(target: str, url: str) -> None:
+    """Copy a store of an older format into TARGET, in today's."""
+    from graph.dump import migrate
+
+    made = migrate(url, target)
+    click.echo(f"{target}: {made.versions:,} versions in format {made.format}, {made.graph_hash}")

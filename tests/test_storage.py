@@ -1,0 +1,125 @@
+"""Stores on the command line: load, report from a store, look after it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.test_cli import FACILITIES, LENDERS, OWNERSHIP, PARTIES, konzern
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    """A delivery of three parties."""
+    made = tmp_path / "bank"
+    made.mkdir()
+    for name, text in (
+        ("parties", PARTIES),
+        ("ownership", OWNERSHIP),
+        ("facilities", FACILITIES),
+        ("lenders", LENDERS),
+    ):
+        (made / f"{name}.csv").write_text(text, "utf-8")
+    return made
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A store that does not exist yet."""
+    return f"book:{tmp_path / 'store'}"
+
+
+def tables(folder: Path) -> dict[str, list[dict[str, object]]]:
+    """Every table of a report but the changes, which only a store has."""
+    return {p.stem: pq.read_table(p).to_pylist() for p in folder.glob("*.parquet") if p.stem != "changes"}
+
+
+def test_the_same_delivery_twice_changes_nothing(delivery: Path, url: str) -> None:
+    first = json.loads(konzern("load", delivery, "--store", url, "--json").output)
+    second = json.loads(konzern("load", delivery, "--store", url, "--json").output)
+    assert (first["version"], first["new"], second["version"], second["new"]) == (1, True, 1, False)
+    assert "already loaded" in konzern("load", delivery, "--store", url).output
+    assert json.loads(konzern("store", "status", "--store", url, "--json").output)["latest"] == 1
+
+
+def test_a_store_gives_the_report_of_its_files(delivery: Path, url: str, tmp_path: Path) -> None:
+    konzern("load", delivery, "--store", url)
+    konzern("report", delivery, "--out", tmp_path / "files", "--formats", "parquet")
+    konzern("report", url, "--out", tmp_path / "store", "--formats", "parquet")
+    assert tables(tmp_path / "files") == tables(tmp_path / "store")
+
+
+def test_a_report_is_computed_once_and_kept(delivery: Path, url: str, tmp_path: Path) -> None:
+    konzern("load", delivery, "--store", url)
+    first = konzern("report", url, "--out", tmp_path / "a")
+    second = konzern("report", url, "--out", tmp_path / "b")
+    assert "kept from before" not in first.output
+    assert "kept from before" in second.output
+    assert tables(tmp_path / "a") == tables(tmp_path / "b")
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {p.name for p in (tmp_path / "b").iterdir()}
+
+
+def test_an_older_version_reports_as_it_did_and_changes_are_told(
+    delivery: Path, url: str, tmp_path: Path
+) -> None:
+    konzern("load", delivery, "--store", url)
+    konzern("report", url, "--out", tmp_path / "before", "--formats", "parquet")
+    (delivery / "facilities.csv").write_text(
+        FACILITIES.replace("F2,LEASE,B,lease,50,50", "F2,LEASE,B,lease,70,60")
+    )
+    assert json.loads(konzern("load", delivery, "--store", url, "--json").output)["version"] == 2
+    konzern("report", url, "--out", tmp_path / "after", "--formats", "parquet")
+    konzern("report", url, "--book-version", "1", "--out", tmp_path / "again", "--formats", "parquet")
+    assert tables(tmp_path / "before") == tables(tmp_path / "again") != tables(tmp_path / "after")
+    changes = pq.read_table(tmp_path / "after" / "changes.parquet").to_pylist()
+    assert [(c["kind"], c["subject"]) for c in changes] == [("facilities changed", "F2")]
+
+
+def test_bad_rows_are_set_aside_only_on_request_and_within_bounds(
+    delivery: Path, url: str, tmp_path: Path
+) -> None:
+    (delivery / "facilities.csv").write_text(FACILITIES + "F4,BANK,B,loan,-1,0,CNY\n", "utf-8")
+    aside = ("--quarantine", tmp_path / "aside")
+    assert konzern("load", delivery, "--store", url).exit_code == 2
+    assert konzern("load", delivery, "--store", url, *aside).exit_code == 2
+    told = json.loads(
+        konzern("load", delivery, "--store", url, *aside, "--max-quarantine", "20%", "--json").output
+    )
+    assert told["version"] == 1
+    (count,) = [t for t in told["receipt"]["tables"] if t["table"] == "facilities"]
+    assert (count["rows"], count["used"], count["aside"]) == (4, 3, 1)
+
+
+def test_a_dump_restores_the_store(delivery: Path, url: str, tmp_path: Path) -> None:
+    konzern("load", delivery, "--store", url)
+    other = f"book:{tmp_path / 'other'}"
+    dumped = konzern("store", "dump", tmp_path / "dump", "--store", url).output
+    loaded = konzern("store", "load", tmp_path / "dump", "--store", other).output
+    assert dumped.split()[-1] == loaded.split()[-1]
+    assert konzern("store", "check", "--store", other).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("report", "{url}", "--out", "out"), "konzern load"),
+        (("report", "{book}", "--out", "out", "--book-version", "1"), "versions are kept in a store"),
+        (("load", "{book}", "--store", "mongo://here"), "book:PATH"),
+        (("load", "{book}", "--store", "{url}", "--quarantine", "aside", "--max-quarantine", "some"), "1%"),
+    ],
+)
+def test_a_wrong_argument_ends_with_2_and_the_remedy(
+    delivery: Path, url: str, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    places = {
+        "{url}": url,
+        "{book}": str(delivery),
+        "out": str(tmp_path / "out"),
+        "aside": str(tmp_path / "aside"),
+    }
+    ended = konzern(*(places.get(a, a) for a in arguments))
+    assert ended.exit_code == 2
+    assert said in ended.output
