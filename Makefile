@@ -23,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: .venv/demo.stamp ## install, then the sample banking group, analysed, with the web app on it
+demo: .venv/demo.stamp ## install, then the sample banking group, analysed
 	$(BIN)/konzern demo
 
 test: .venv/test.stamp ## install what tests need too, then every test and every example in a docstring

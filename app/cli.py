@@ -59,7 +59,10 @@ def main(ctx: click.Context, log_level: str) -> None:
     if level is None:
         raise OptionError(f"no log level {log_level!r}: choose debug, info, warning or error")
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
-    held = from_file(Path.cwd())
+    known = {
+        p.name for c in main.commands.values() for p in c.params if isinstance(p, click.Option) and p.name
+    }
+    held = from_file(Path.cwd(), known)
     ctx.default_map = dict.fromkeys(main.commands, held)
 
 

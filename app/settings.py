@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,10 @@ PREFIX: Final = "KONZERN"
 _PARAMETERS: Final = {"option": "options"}
 
 
-def from_file(folder: Path) -> dict[str, Any]:
+def from_file(folder: Path, known: Collection[str]) -> dict[str, Any]:
     """The settings of the folder's ``konzern.toml`` by flag name (``base``, ``rules``, ...); {} without one.
+
+    ``OptionError`` for a file that cannot be read and for a name that is not among the ``known`` flags.
 
     A list is joined with commas, a table ``[option]`` becomes ``KEY=VALUE`` entries.
     """
@@ -26,6 +29,9 @@ def from_file(folder: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise OptionError(f"{FILE} cannot be read: {error}; mend it or remove it") from error
     flags = {name.replace("-", "_"): _flag(value) for name, value in held.items()}
+    strange = sorted(set(flags) - set(known) - set(_PARAMETERS))
+    if strange:
+        raise OptionError(f"{FILE}: no setting {strange[0]!r}; choose from {', '.join(sorted(known))}")
     return {_PARAMETERS.get(name, name): value for name, value in flags.items()}
 
 

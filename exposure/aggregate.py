@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,10 +98,15 @@ def party_totals(held: Facilities, control_ptr: Int64, controlled: Int32) -> Par
     order = np.empty(snapshot.n, np.int32)
     order[snapshot.party_rank] = np.arange(snapshot.n, dtype=np.int32)
     order = np.insert(order, unknown_place(snapshot), np.int32(snapshot.n))
-    entries = ledger.ptr, ledger.lender, ledger.money, ledger.special
-    sizes = len(ledger.slot), len(ledger.lenders)
-    rows = _kernels.parties(order, control_ptr, controlled, *entries, *sizes)
-    party, place, limit, drawn, gross, whole, unknown = rows
+    lenders = len(ledger.lenders)
+    most = _kernels.most_party_rows(control_ptr, controlled, ledger.ptr, lenders)
+    keys, sums = np.empty((3, most), np.int32), np.empty((4, most), np.int64)
+    used = _kernels.parties(
+        *(order, control_ptr, controlled, ledger.ptr, ledger.entry, ledger.special, len(ledger.slot)),
+        *(lenders, keys, sums),
+    )
+    party, place, unknown = keys[:, :used]
+    limit, drawn, gross, whole = sums[:, :used]
     party[party == snapshot.n] = UNKNOWN
     return PartyTotals(held, party, _lenders(ledger, place), limit, drawn, gross, whole, unknown)
 
@@ -167,18 +171,24 @@ def group_totals(held: Facilities, ptr: Int64, members: Int32) -> GroupTotals:
 
     The distinct members of group g are ``members[ptr[g]:ptr[g + 1]]``: int64 (g + 1,) and int32.
     """
-    group, place, nominal, limit, drawn, gross, unknown, exposed = _sets(held, held.ledger, ptr, members)
+    keys, sums, exposed = _sets(held, held.ledger, ptr, members)
+    group, place, unknown = keys
     lender, again = _lenders(held.ledger, place), _duplicates(held, ptr, members)
+    limit, drawn, gross, nominal = sums
     return GroupTotals(held, ptr, group, lender, nominal, limit, drawn, gross, unknown, exposed, again)
 
 
-def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple[npt.NDArray[Any], ...]:
-    """The kernel's columns for sets of parties."""
-    return _kernels.sets(
-        *(ptr, members, ledger.ptr, ledger.lender, ledger.money, ledger.special),
-        *(ledger.slot, ledger.slot_line, ledger.slot_lender),
-        *(held.umbrellas.gross, held.umbrellas.limit, len(ledger.lenders)),
+def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple[Int32, Int64, Int32]:
+    """The kernel's keys, sums and exposed members of sets of parties."""
+    lines, lenders = held.umbrellas, len(ledger.lenders)
+    most = _kernels.most_rows(ptr, members, ledger.ptr, lenders)
+    keys, sums = np.empty((3, most), np.int32), np.empty((4, most), np.int64)
+    exposed = np.empty(len(ptr) - 1, np.int32)
+    used = _kernels.sets(
+        *(ptr, members, ledger.ptr, ledger.entry, ledger.special, ledger.slot, ledger.slot_line),
+        *(ledger.slot_lender, lines.gross, lines.limit, lenders, keys, sums, exposed),
     )
+    return keys[:, :used], sums[:, :used], exposed
 
 
 def _duplicates(held: Facilities, ptr: Int64, members: Int32) -> Int64:
@@ -188,8 +198,8 @@ def _duplicates(held: Facilities, ptr: Int64, members: Int32) -> Int64:
         return np.zeros(len(ptr) - 1, np.int64)
     beside = np.zeros(len(held), np.int64)
     np.add.at(beside, held.duplicate_of[again], held.gross[again])
-    _, place, _, _, _, gross, _, _ = _sets(held, held.ledger.reduced(held.claims, beside), ptr, members)
-    return np.asarray(gross[place == ALL], np.int64)
+    keys, sums, _ = _sets(held, held.ledger.reduced(held.claims, beside), ptr, members)
+    return np.ascontiguousarray(sums[2, keys[1] == ALL])
 
 
 def _lenders(ledger: Ledger, places: Int32) -> Int32:
@@ -211,7 +221,9 @@ class LenderTotals:
 def lender_totals(held: Facilities) -> LenderTotals:
     """Totals of each lender and of all: each counted facility and each umbrella line with a member once."""
     everyone = np.arange(held.snapshot.n + 1, dtype=np.int32)
-    _, place, *columns, _ = _sets(held, held.ledger, np.array([0, len(everyone)], np.int64), everyone)
+    keys, found, _ = _sets(held, held.ledger, np.array([0, len(everyone)], np.int64), everyone)
     sums = np.zeros((5, len(held.ledger.lenders) + 1), np.int64)
-    sums[:, _lenders(held.ledger, place)] = columns
-    return LenderTotals(*sums)
+    place = _lenders(held.ledger, keys[1])
+    sums[:4, place], sums[4, place] = found, keys[2]
+    limit, drawn, gross, nominal, unknown = sums
+    return LenderTotals(nominal, limit, drawn, gross, unknown)

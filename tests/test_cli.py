@@ -166,6 +166,16 @@ def test_settings_come_from_flag_then_environment_then_file(
     assert packs("--rules", "BASEL-LEX")[0] == ["BASEL-LEX"]
 
 
+def test_a_setting_that_nothing_reads_is_an_error(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "konzern.toml").write_text('rulez = "CN-LE"\n')
+    ended = konzern("check", folder)
+    assert ended.exit_code == 2
+    assert "'rulez'" in ended.output
+
+
 def test_formulas_in_names_are_inert_in_csv(folder: Path, tmp_path: Path) -> None:
     (folder / "parties.csv").write_text(PARTIES.replace("P,海天集团", "=P,海天集团"), "utf-8")
     (folder / "ownership.csv").write_text(OWNERSHIP.replace("P,A", "=P,A"), "utf-8")
