@@ -7,7 +7,7 @@ must not be added up, because groups may overlap. (rulebook 89-90, CRR Art. 390.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,18 @@ class PartyTotals:
         """How many rows there are."""
         return len(self.party)
 
+    def also(self, parties: Int32) -> PartyTotals:
+        """These totals with a row for all lenders, of zeros, for further parties (int32 numbers, each once)."""
+        snapshot = self.held.snapshot
+        added = np.setdiff1d(parties, self.party)
+        rank = np.append(2 * snapshot.party_rank.astype(np.int64), 2 * unknown_place(snapshot) - 1)
+        added = added[np.argsort(rank[added])]
+        at = np.searchsorted(rank[self.party], rank[added])
+        fill = {f.name: 0 for f in fields(self) if f.name != "held"} | {"party": added, "lender": ALL}
+        return replace(
+            self, **{name: np.insert(getattr(self, name), at, value) for name, value in fill.items()}
+        )
+
     def table(
         self, attributable: Float64 | Callable[[PartyTotals], Float64] | None = None, **more: pa.Array
     ) -> pa.Table:
@@ -72,7 +84,7 @@ class PartyTotals:
         names = pa.concat_arrays([snapshot.party_ids, pa.array([UNKNOWN_ID], pa.string())])
         if attributable is not None:
             more["attributable"] = pa.array(
-                attributable(self) if callable(attributable) else attributable, MODEL
+                attributable(self) if callable(attributable) else attributable, MODEL, from_pandas=True
             )
         return result(
             "party_exposures",

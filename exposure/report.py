@@ -36,6 +36,7 @@ from graph.model import MONEY as MONEY_KIND
 from graph.snapshot import Snapshot
 
 Float64 = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
 
 OPTIONS: Final = ("central_government", "joint_ventures", "kin", "kin_votes", "derive_counterparties",
                   "derive_guarantees")  # fmt: skip
@@ -172,6 +173,15 @@ class Analysis:
         out[unknown] = totals.gross[unknown] / MONEY_KIND.scale
         return out
 
+    @cached_property
+    def owners(self) -> Int32:
+        """Parties to which shares attribute exposure of others: party numbers."""
+        own = np.zeros(self.snapshot.n)
+        rows = np.flatnonzero((self.parties.lender == aggregate.ALL) & (self.parties.party >= 0))
+        own[self.parties.party[rows]] = self.parties.gross[rows]
+        held = ownership_.attributable(self.snapshot, self.ownership, own)
+        return np.flatnonzero(np.nan_to_num(held) >= 1).astype(np.int32)
+
     def table(self, name: str) -> pa.Table:
         """A result table of the contract; null and named ``not_computed`` where nothing computes it yet."""
         made = _TABLES.get(name)
@@ -267,7 +277,7 @@ _TABLES: Final[dict[str, Callable[[Analysis], pa.Table]]] = {
     "shares": lambda a: a.ownership.shares(),
     "groups": _groups_table,
     "group_members": lambda a: pa.concat_tables([g.members_table() for g in a.groups]),
-    "party_exposures": lambda a: a.parties.table(a.attributable),
+    "party_exposures": lambda a: a.parties.also(a.owners).table(a.attributable),
     "group_exposures": _group_exposures,
     "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
     "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
