@@ -65,18 +65,16 @@ class Claims:
 class Ledger:
     """The claims in the order of parties: the entries of p are ``ptr[p]:ptr[p + 1]``; n is ``(unknown)``.
 
-    By entry: ``claim`` int32, ``lender`` int32 (place in the order of lender ids), ``money`` int64 (m, 3):
-    limit, drawn and gross in base minor units, NULL unknown; ``special`` int32, -1 for a claim on one party
-    under no umbrella (no array where all are), else a number below ``len(slot)``, the same in each entry of
-    the claim. ``slot`` is the claim's pair of umbrella line and lender, -1 for none; ``slot_line`` and
-    ``slot_lender`` (a place too) int32 tell the pairs. ``lenders`` int32 are the lenders' numbers in the
-    order of ids.
+    ``entry`` int64 (m, 4) holds limit, drawn and gross in base minor units, NULL unknown, and the place of the
+    lender in the order of ids; ``claim`` int32 which claim it is; ``special`` int32 -1 for a claim on one
+    party under no umbrella (no array where all are), else a number below ``len(slot)``, the same in each entry
+    of the claim. ``slot`` is the claim's pair of umbrella line and lender, -1 for none; ``slot_line`` and
+    ``slot_lender`` (a place too) int32 tell the pairs. ``lenders`` int32 are the lenders' numbers by place.
     """
 
     ptr: Int64
     claim: Int32
-    lender: Int32
-    money: Int64
+    entry: Int64
     special: Int32
     slot: Int32
     slot_line: Int32
@@ -92,30 +90,32 @@ class Ledger:
         order = np.asarray(pc.sort_indices(lender_ids)).astype(np.int32)
         rank = np.empty(len(order), np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
-        party = np.where(claims.party == UNKNOWN, n, claims.party).astype(np.int32)
         row = claims.facility[: claims.main]
-        special, slot, slot_line, slot_lender = _special(claims, line[row], rank[lender[row]])
-        ptr, claim, place, marks, money = _kernels.sort_by_party(
-            np.concatenate([party, claims.co_party]),
-            np.concatenate([np.arange(len(party), dtype=np.int32), claims.co_claim]),
-            n + 1,
-            *(claims.facility, claims.gross, claims.main),
-            *(lender, limit, drawn, rank, special),
+        place = rank[lender]
+        special, slot, slot_line, slot_lender = _special(claims, line[row], place[row])
+        party = np.concatenate([claims.party, claims.co_party])
+        party[party == UNKNOWN] = n
+        claim = np.concatenate([np.arange(len(claims.party), dtype=np.int32), claims.co_claim])
+        ptr = _kernels.starts(party, n + 1)
+        sorted_claim, entry = np.empty(len(party), np.int32), np.empty((len(party), 4), np.int64)
+        marks = np.empty(len(party) if len(special) else 0, np.int32)
+        _kernels.sort_by_party(
+            *(ptr[:-1].copy(), party, claim, claims.facility, claims.gross, claims.main),
+            *(place, limit, drawn, special, sorted_claim, entry, marks),
         )
-        return cls(ptr, claim, place, money, marks, slot, slot_line, slot_lender, order)
+        return cls(ptr, sorted_claim, entry, marks, slot, slot_line, slot_lender, order)
 
     def reduced(self, claims: Claims, gross: Int64) -> Ledger:
         """A ledger of other amounts: ``gross`` int64 by facility on its main claim, 0 = not in it."""
         amount = np.where(self.claim < claims.main, gross[claims.facility[self.claim]], 0)
         kept = np.flatnonzero(amount)
-        money = np.zeros((len(kept), 3), np.int64)
-        money[:, 2] = amount[kept]
+        entry = np.zeros((len(kept), 4), np.int64)
+        entry[:, 2], entry[:, 3] = amount[kept], self.entry[kept, 3]
         return replace(
             self,
             ptr=np.searchsorted(kept, self.ptr).astype(np.int64),
             claim=self.claim[kept],
-            lender=self.lender[kept],
-            money=money,
+            entry=entry,
             special=self.special[kept] if len(self.special) else self.special,
             slot=np.full(len(self.slot), -1, np.int32),
         )

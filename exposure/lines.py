@@ -69,10 +69,10 @@ def facilities_of(
     ledger, claims = held.ledger, held.claims
     entries = ledger.entries(parties)
     if lender != ALL:
-        entries = entries[ledger.lenders[ledger.lender[entries]] == lender]
+        entries = entries[ledger.lenders[ledger.entry[entries, 3]] == lender]
     claim, first = np.unique(ledger.claim[entries], return_index=True)
     facility, place = np.unique(claims.facility[claim], return_inverse=True)
-    money = _added(ledger.money[entries[first]], place, len(facility))
+    money = _added(ledger.entry[entries[first], :3], place, len(facility))
     order = _by_id(held.snapshot.tables["facilities"].text("facility_id"), facility)
     facility, money = facility[order].astype(np.int32), money[order]
     number, extra = np.zeros(0, np.int32), np.zeros((0, 3), np.int64)

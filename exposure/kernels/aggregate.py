@@ -1,8 +1,9 @@
 """Exact sums of claims over sets of parties, each claim once, without a table of sets times lenders.
 
 A ledger holds the claims by party (see ``exposure.claims``). Stamps instead of cleared arrays: the work for
-a set is its entries and the lenders among them. No sum can wrap: ``exposure.facilities.valued`` refuses books
-whose amounts together leave 64 bits.
+a set is its entries and the lenders among them; what comes next is fetched ahead. No sum can wrap:
+``exposure.facilities.valued`` refuses books whose amounts together leave 64 bits. Arrays to write to come from
+outside, since numpy asks for huge pages.
 """
 
 from __future__ import annotations
@@ -10,54 +11,66 @@ from __future__ import annotations
 import numpy as np
 
 from graph.kernels import kernel
+from graph.kernels.ids import _prefetch
 
 _NULL = -(2**63)
+_AHEAD = 12
+"""How many parties ahead entries are fetched, and their places twice as far ahead."""
+_WORDS = 4
+"""Numbers in an entry: limit, drawn, gross, place of the lender."""
+_LINE = 8
+"""Numbers in a cache line."""
+
+
+@kernel
+def starts(party: np.ndarray, n: int) -> np.ndarray:
+    """First place of each of n parties (int32, each entry's party) in their order: int64 (n + 1,)."""
+    ptr = np.zeros(n + 1, np.int64)
+    for i in range(len(party)):
+        ptr[party[i] + 1] += 1
+    for v in range(n):
+        ptr[v + 1] += ptr[v]
+    return ptr
 
 
 @kernel
 def sort_by_party(
+    at: np.ndarray,
     party: np.ndarray,
     claim: np.ndarray,
-    n: int,
     facility: np.ndarray,
     gross: np.ndarray,
     main: int,
     lender: np.ndarray,
     limit: np.ndarray,
     drawn: np.ndarray,
-    rank: np.ndarray,
     special: np.ndarray,
-) -> tuple[np.ndarray, ...]:
-    """Entries (party int32, claim int32) in the order of parties, with what the sums read beside them.
+    claims: np.ndarray,
+    entries: np.ndarray,
+    marks: np.ndarray,
+) -> None:
+    """Write entries (party int32, claim int32) to their places ``at`` (int64, used up) by party.
 
-    ``facility`` and ``gross`` are by claim, ``lender``, ``limit`` and ``drawn`` by facility; claims from
-    ``main`` on carry neither limit nor drawn amount. ``special`` is by claim, or empty if no claim is.
-    Returns ptr int64 (n + 1,), claim, place of the lender and special int32 (m,), money int64 (m, 3).
+    ``facility`` and ``gross`` are by claim, ``lender`` (its place), ``limit`` and ``drawn`` by facility; claims
+    from ``main`` on carry neither limit nor drawn amount. ``special`` is by claim, or empty if no claim is.
+    Written are ``claims`` int32 (m,), ``entries`` int64 (m, 4) and ``marks`` int32 (m,), the claim's special.
     """
-    m = len(party)
-    ptr = np.zeros(n + 1, np.int64)
-    for i in range(m):
-        ptr[party[i] + 1] += 1
-    for v in range(n):
-        ptr[v + 1] += ptr[v]
-    at = ptr[:-1].copy()
-    claims = np.empty(m, np.int32)
-    lenders = np.empty(m, np.int32)
-    marks = np.empty(m if len(special) else 0, np.int32)
-    money = np.empty((m, 3), np.int64)
-    for i in range(m):
+    last = len(party) - 1
+    flat = entries.ravel()
+    for i in range(len(party)):
+        _prefetch(at, np.int64(party[min(i + 2 * _AHEAD, last)]))
+        _prefetch(flat, at[party[min(i + _AHEAD, last)]] * _WORDS)
         p = at[party[i]]
         at[party[i]] += 1
         c = claim[i]
         f = facility[c]
         claims[p] = c
-        lenders[p] = rank[lender[f]]
+        entries[p, 0] = limit[f] if c < main else 0
+        entries[p, 1] = drawn[f] if c < main else 0
+        entries[p, 2] = gross[c]
+        entries[p, 3] = lender[f]
         if len(special):
             marks[p] = special[c]
-        money[p, 0] = limit[f] if c < main else 0
-        money[p, 1] = drawn[f] if c < main else 0
-        money[p, 2] = gross[c]
-    return ptr, claims, lenders, marks, money
 
 
 @kernel
@@ -108,8 +121,36 @@ def _add_all(total: np.ndarray, touched: np.ndarray, count: int) -> None:
 
 
 @kernel
-def _most_rows(set_ptr: np.ndarray, members: np.ndarray, ptr: np.ndarray, lenders: int) -> int:
-    """No fewer rows than the sets can have: one each, and one for each lender of an entry."""
+def _ahead(ptr: np.ndarray, flat: np.ndarray, near: int, far: int) -> None:
+    """Fetch the first entries of one party that is summed soon, and the place of those of a later one."""
+    _prefetch(ptr, np.int64(far))
+    first = ptr[near] * _WORDS
+    _prefetch(flat, first)
+    _prefetch(flat, first + _LINE)
+
+
+@kernel
+def _add_line(total: np.ndarray, b: int, members: int, gross: int, limit: int) -> None:
+    """Add an umbrella line to a row of sums; ``members`` is what the members' limits add up to."""
+    if gross != _NULL:
+        total[b, 2] += gross
+    else:
+        total[b, 4] += 1
+    if limit != _NULL and members > limit:
+        total[b, 0] -= members - limit
+
+
+@kernel
+def _write(keys: np.ndarray, sums: np.ndarray, at: int, owner: int, place: int, row: np.ndarray) -> None:
+    """Write one row of a result."""
+    keys[0, at], keys[1, at], keys[2, at] = owner, place, row[4]
+    for j in range(len(sums)):
+        sums[j, at] = row[j]
+
+
+@kernel
+def most_rows(set_ptr: np.ndarray, members: np.ndarray, ptr: np.ndarray, lenders: int) -> int:
+    """No fewer rows than ``sets`` can write: one a set, and one for each lender of its entries."""
     most = len(set_ptr) - 1
     for g in range(len(set_ptr) - 1):
         entries = 0
@@ -124,8 +165,7 @@ def sets(
     set_ptr: np.ndarray,
     members: np.ndarray,
     ptr: np.ndarray,
-    lender: np.ndarray,
-    money: np.ndarray,
+    entry: np.ndarray,
     special: np.ndarray,
     slot: np.ndarray,
     slot_line: np.ndarray,
@@ -133,36 +173,32 @@ def sets(
     line_gross: np.ndarray,
     line_limit: np.ndarray,
     lenders: int,
-) -> tuple[np.ndarray, ...]:
+    keys: np.ndarray,
+    sums: np.ndarray,
+    exposed: np.ndarray,
+) -> int:
     """Sums of each set of parties, in all and by lender; claims and umbrella lines count once.
 
-    Sets as CSR (members distinct), ledger as ``exposure.claims`` describes it. Returns by row: the set and the
-    place of the lender (-1 = all, first) int32, nominal limit, limit, drawn, gross int64, and int32 the number
-    of facilities and lines with an unknown amount; and by set how many members have a claim, int32. Limit is
-    the nominal limit less what the members' limits exceed their umbrella by.
+    Sets as CSR (members distinct), ledger as ``exposure.claims`` describes it. Written by row are ``keys`` int32
+    (3, rows): set, place of the lender (-1 = all, first), number of facilities and lines with an unknown
+    amount; ``sums`` int64 (4, rows): limit, drawn, gross, nominal limit; and by set ``exposed`` int32, how
+    many members have a claim. Limit is the nominal limit less what the members' limits exceed their umbrella
+    by. Returns how many rows were written.
     """
-    many, lines, marked = len(set_ptr) - 1, len(line_gross), len(special) > 0
-    most = _most_rows(set_ptr, members, ptr, lenders)
-    row_set, row_lender, unknown = (
-        np.empty(most, np.int32),
-        np.empty(most, np.int32),
-        np.empty(most, np.int32),
-    )
-    nominal, drawn, gross = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
-    limit = np.empty(most, np.int64) if lines else nominal
-    exposed = np.zeros(many, np.int32)
-    used = 0
-    # sums by lender, those of all lenders last: nominal limit, limit, drawn, gross, unknown
+    marked, last, used = len(special) > 0, len(members) - 1, 0
+    flat = entry.ravel()
+    # sums by lender, those of all lenders last: limit, drawn, gross, nominal limit, unknown
     total = np.zeros((lenders + 1, 5), np.int64)
     stamp, touched = np.full(lenders, -1, np.int32), np.empty(lenders, np.int32)
     seen = np.full(len(slot), -1, np.int32)
     slot_stamp, slots = np.full(len(slot_line), -1, np.int32), np.empty(len(slot_line), np.int32)
     slot_sum = np.zeros(len(slot_line), np.int64)
-    line_stamp, held = np.full(lines, -1, np.int32), np.empty(lines, np.int32)
-    line_sum = np.zeros(lines, np.int64)
-    for g in range(many):
-        count, slot_count, line_count = 0, 0, 0
+    line_stamp, lines = np.full(len(line_gross), -1, np.int32), np.empty(len(line_gross), np.int32)
+    line_sum = np.zeros(len(line_gross), np.int64)
+    for g in range(len(set_ptr) - 1):
+        count, slot_count, line_count, exposed[g] = 0, 0, 0, 0
         for i in range(set_ptr[g], set_ptr[g + 1]):
+            _ahead(ptr, flat, members[min(i + _AHEAD, last)], members[min(i + 2 * _AHEAD, last)])
             party = members[i]
             if ptr[party + 1] > ptr[party]:
                 exposed[g] += 1
@@ -179,17 +215,17 @@ def sets(
                             slot_stamp[k], slot_sum[k], slots[slot_count] = g, 0, k
                             slot_count += 1
                         if line_stamp[u] != g:
-                            line_stamp[u], line_sum[u], held[line_count] = g, 0, u
+                            line_stamp[u], line_sum[u], lines[line_count] = g, 0, u
                             line_count += 1
-                        if money[e, 0] != _NULL:
-                            slot_sum[k] += money[e, 0]
-                            line_sum[u] += money[e, 0]
-                b = lender[e]
+                        if entry[e, 0] != _NULL:
+                            slot_sum[k] += entry[e, 0]
+                            line_sum[u] += entry[e, 0]
+                b = entry[e, 3]
                 count = _open(total, b, stamp, g, touched, count)
                 known = True
                 for j in range(3):
-                    if money[e, j] != _NULL:
-                        total[b, j + 1] += money[e, j]
+                    if entry[e, j] != _NULL:
+                        total[b, j] += entry[e, j]
                     else:
                         known = False
                 if not known:
@@ -197,34 +233,31 @@ def sets(
         _add_all(total, touched, count)
         for i in range(count + 1):
             b = touched[i] if i < count else lenders
-            total[b, 0] = total[b, 1]
+            total[b, 3] = total[b, 0]
         for i in range(slot_count):
             k = slots[i]
             _add_line(total, slot_lender[k], slot_sum[k], line_gross[slot_line[k]], line_limit[slot_line[k]])
         for i in range(line_count):
-            u = held[i]
-            _add_line(total, lenders, line_sum[u], line_gross[u], line_limit[u])
+            _add_line(total, lenders, line_sum[lines[i]], line_gross[lines[i]], line_limit[lines[i]])
         _in_order(touched, count, stamp, g)
-        for i in range(-1, count):
-            b = touched[i] if i >= 0 else lenders
-            row_set[used], row_lender[used], unknown[used] = g, b if i >= 0 else -1, total[b, 4]
-            nominal[used], drawn[used], gross[used] = total[b, 0], total[b, 2], total[b, 3]
-            if lines:
-                limit[used] = total[b, 1]
-            used += 1
-    rows = row_set[:used], row_lender[:used], nominal[:used], limit[:used], drawn[:used], gross[:used]
-    return (*rows, unknown[:used], exposed)
+        _write(keys, sums, used, g, -1, total[lenders])
+        for i in range(count):
+            _write(keys, sums, used + 1 + i, g, touched[i], total[touched[i]])
+        used += count + 1
+    return used
 
 
 @kernel
-def _add_line(total: np.ndarray, b: int, members: int, gross: int, limit: int) -> None:
-    """Add an umbrella line to a row of sums; ``members`` is what the members' limits add up to."""
-    if gross != _NULL:
-        total[b, 3] += gross
-    else:
-        total[b, 4] += 1
-    if limit != _NULL and members > limit:
-        total[b, 1] -= members - limit
+def most_party_rows(control_ptr: np.ndarray, controlled: np.ndarray, ptr: np.ndarray, lenders: int) -> int:
+    """No fewer rows than ``parties`` can write: one a party, and one for each lender of its entries."""
+    most = len(ptr) - 1
+    for x in range(len(ptr) - 1):
+        entries = ptr[x + 1] - ptr[x]
+        if x + 1 < len(control_ptr):
+            for i in range(control_ptr[x], control_ptr[x + 1]):
+                entries += ptr[controlled[i] + 1] - ptr[controlled[i]]
+        most += min(entries, lenders)
+    return most
 
 
 @kernel
@@ -233,38 +266,29 @@ def parties(
     control_ptr: np.ndarray,
     controlled: np.ndarray,
     ptr: np.ndarray,
-    lender: np.ndarray,
-    money: np.ndarray,
+    entry: np.ndarray,
     special: np.ndarray,
     specials: int,
     lenders: int,
-) -> tuple[np.ndarray, ...]:
+    keys: np.ndarray,
+    sums: np.ndarray,
+) -> int:
     """Sums of each party, and of it with all that it controls, in all and by lender; no umbrella lines.
 
     ``order`` int32 tells which parties, and in which order; control as CSR (parties without a row there
-    control nothing). Returns by row: the party and the place of the lender (-1 = all, first) int32, limit,
-    drawn, gross, gross with what is controlled int64, and int32 the number of facilities among those with an
-    unknown amount. Parties without a claim, own or controlled, have no row.
+    control nothing). Written by row are ``keys`` int32 (3, rows): party, place of the lender (-1 = all, first),
+    number of facilities with an unknown amount; ``sums`` int64 (4, rows): limit, drawn, gross, and gross with
+    what is controlled. Parties without a claim, own or controlled, have no row. Returns how many were written.
     """
-    n, marked, most = len(control_ptr) - 1, len(special) > 0, 0
-    for x in order:
-        entries = ptr[x + 1] - ptr[x]
-        for i in range(control_ptr[min(x, n)], control_ptr[min(x + 1, n)]):
-            entries += ptr[controlled[i] + 1] - ptr[controlled[i]]
-        most += min(entries, lenders) + 1
-    row_party, row_lender, unknown = (
-        np.empty(most, np.int32),
-        np.empty(most, np.int32),
-        np.empty(most, np.int32),
-    )
-    limit, drawn, gross = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
-    whole = np.empty(most, np.int64)
-    used = 0
+    n, marked, last, used = len(control_ptr) - 1, len(special) > 0, len(order) - 1, 0
+    flat = entry.ravel()
     # sums by lender, those of all lenders last: limit, drawn, gross, gross with what is controlled, unknown
     total = np.zeros((lenders + 1, 5), np.int64)
     stamp, touched = np.full(lenders, -1, np.int32), np.empty(lenders, np.int32)
     seen = np.full(specials, -1, np.int32)
     for g in range(len(order)):
+        _prefetch(control_ptr, np.int64(order[min(g + _AHEAD, last)]))
+        _ahead(ptr, flat, order[min(g + _AHEAD, last)], order[min(g + 2 * _AHEAD, last)])
         x = order[g]
         count = 0
         low, high = control_ptr[min(x, n)], control_ptr[min(x + 1, n)]
@@ -275,29 +299,22 @@ def parties(
                     if seen[special[e]] == g:
                         continue
                     seen[special[e]] = g
-                b = lender[e]
+                b = entry[e, 3]
                 count = _open(total, b, stamp, g, touched, count)
                 if i < low:
                     for j in range(3):
-                        if money[e, j] != _NULL:
-                            total[b, j] += money[e, j]
-                if money[e, 2] != _NULL:
-                    total[b, 3] += money[e, 2]
-                if money[e, 0] == _NULL or money[e, 1] == _NULL or money[e, 2] == _NULL:
+                        if entry[e, j] != _NULL:
+                            total[b, j] += entry[e, j]
+                if entry[e, 2] != _NULL:
+                    total[b, 3] += entry[e, 2]
+                if entry[e, 0] == _NULL or entry[e, 1] == _NULL or entry[e, 2] == _NULL:
                     total[b, 4] += 1
         if count == 0:
             continue
         _add_all(total, touched, count)
         _in_order(touched, count, stamp, g)
-        for i in range(-1, count):
-            b = touched[i] if i >= 0 else lenders
-            row_party[used], row_lender[used], unknown[used] = x, b if i >= 0 else -1, total[b, 4]
-            limit[used], drawn[used], gross[used], whole[used] = (
-                total[b, 0],
-                total[b, 1],
-                total[b, 2],
-                total[b, 3],
-            )
-            used += 1
-    rows = row_party[:used], row_lender[:used], limit[:used], drawn[:used], gross[:used]
-    return (*rows, whole[:used], unknown[:used])
+        _write(keys, sums, used, x, -1, total[lenders])
+        for i in range(count):
+            _write(keys, sums, used + 1 + i, x, touched[i], total[touched[i]])
+        used += count + 1
+    return used
