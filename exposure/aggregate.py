@@ -67,10 +67,10 @@ class PartyTotals:
         rank = np.append(2 * snapshot.party_rank.astype(np.int64), 2 * unknown_place(snapshot) - 1)
         added = added[np.argsort(rank[added])]
         at = np.searchsorted(rank[self.party], rank[added])
-        fill = {f.name: 0 for f in fields(self) if f.name != "held"} | {"party": added, "lender": ALL}
-        return replace(
-            self, **{name: np.insert(getattr(self, name), at, value) for name, value in fill.items()}
-        )
+        fill: dict[str, Any] = {f.name: 0 for f in fields(self) if f.name != "held"}
+        fill |= {"party": added, "lender": ALL}
+        columns: dict[str, Any] = {c: np.insert(getattr(self, c), at, value) for c, value in fill.items()}
+        return replace(self, **columns)
 
     def table(
         self, attributable: Float64 | Callable[[PartyTotals], Float64] | None = None, **more: pa.Array

@@ -178,7 +178,7 @@ GUARANTEE_FORMS: Final = (
 )
 
 
-def _table(  # noqa: PLR0913 (a declaration reads in one line of words)
+def _table(
     name: str, en: str, zh: str, doc: str, *columns: Column, label: str = "", relationship: str = ""
 ) -> Table:
     return Table(name, en, zh, doc, columns + _BOOKKEEPING, label, relationship)

@@ -119,7 +119,7 @@ def fixpoint(
                     state[t, _GOT] = before + votes[i]
                     if p == x:
                         state[t, _ALONE] += votes[i]
-                    if 0 < half and 2 * before <= half < 2 * (before + votes[i]):
+                    if half > 0 and 2 * before <= half < 2 * (before + votes[i]):
                         decided[crossed] = t
                         crossed += 1
                 for i in range(fact_ptr[p], fact_ptr[p + 1]):
