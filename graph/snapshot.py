@@ -255,7 +255,9 @@ def _by_family(book: Book, rows: Mapping[str, Int32]) -> Int32:
         len(first),
     )
     place = _kernels.family_order(holder)
-    return rows["parties"][np.argsort(place[first[rows["parties"]]], kind="stable")]
+    ordered = np.full(len(first), -1, np.int32)
+    ordered[place[first[rows["parties"]]]] = rows["parties"]  # one row of each id is in force
+    return ordered[ordered >= 0]
 
 
 def _take(column: pa.ChunkedArray, rows: Int32, total: int) -> pa.Array:
@@ -279,9 +281,8 @@ def _compile(
         if column.name not in held.column_names:
             continue
         if column.ref:
-            codes = book.codes(table.name, column.name)[rows]
-            target = numbers[column.ref]
-            made[column.name] = np.where(codes >= 0, np.append(target, -1)[codes], -1).astype(np.int32)
+            codes = book.codes(table.name, column.name)
+            made[column.name] = _kernels.renumber(codes, rows, numbers[column.ref])
             continue
         array = _take(held.column(column.name), rows, held.num_rows)
         if column.values:

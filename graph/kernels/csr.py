@@ -123,3 +123,13 @@ def family_order(holder: np.ndarray) -> np.ndarray:
     for i in range(len(rows)):
         number[rows[i]] = i
     return number
+
+
+@kernel
+def renumber(codes: np.ndarray, rows: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """``number[codes[rows[i]]]``, int32 (rows,), -1 where the code is negative."""
+    out = np.empty(len(rows), np.int32)
+    for i in range(len(rows)):
+        c = codes[rows[i]]
+        out[i] = number[c] if c >= 0 else -1
+    return out
