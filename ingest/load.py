@@ -89,6 +89,21 @@ def load(
     known = find(identity, store.reader().deliveries())
     if known is not None:
         return Loaded(known.version, is_new=False, delivery=known, deleted=known.deleted)
+    made = _loaded(folder, store, identity, mapping, aside, step)
+    if made.is_new and made.delivery.kind != DELTA:
+        _compile(store, made.version)
+    return made
+
+
+def _loaded(
+    folder: Path,
+    store: Store,
+    identity: Identity,
+    mapping: str | Path | None,
+    aside: Aside | None,
+    step: Step | None,
+) -> Loaded:
+    """Read and publish a delivery that was not loaded before."""
     with as_store_error(f"read {folder}"):
         book, receipt = read(folder, mapping, quarantine=aside is not None, step=step)
     with store.writer(identity.manifest.subsidiary or folder.name) as writer:
@@ -100,16 +115,13 @@ def load(
         delivery = replace(identity.delivery(), receipt=as_json(receipt, counts, found))
         published = writer.publish(delivery, Contents(parts.book, parts.deleted))
     delivery = store.reader(published.version).deliveries()[-1]
-    _compile(store, published, delivery)
     return Loaded(published.version, published.is_new, delivery, receipt, published, counts, found, kept)
 
 
-def _compile(store: Store, published: Published, delivery: Delivery) -> None:
+def _compile(store: Store, version: int) -> None:
     """Compile the snapshot of a new full delivery, so that whoever opens it does not wait."""
-    if not published.is_new or delivery.kind == DELTA:
-        return
     try:
-        store.snapshot(version=published.version)
+        store.snapshot(version=version)
     except KonzernError as error:
         _log.warning("loaded, but its snapshot cannot be compiled: %s", error)
 

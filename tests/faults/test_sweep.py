@@ -18,7 +18,7 @@ from graph.files.lease import StaleLeaseError
 from graph.files.store import FileStore
 from graph.kept import ReportKey
 from tests.faults.disk import CountingDisk, FullDisk, KilledDisk, KilledError, PowerlessDisk
-from tests.graph.sent import FEB, JAN, MAR, delta, full, publish, restated, umbrella
+from tests.graph.sent import FEB, JAN, MAR, contents, delivery, delta, full, publish, restated, umbrella
 from tests.oracle.store import Sent
 
 KEY = ReportKey(1, "2026-01-31")
@@ -227,6 +227,18 @@ def test_a_paused_writer_whose_lease_was_taken_over_is_refused(fresh_root: Calla
         assert digests in ([JAN, MAR], [JAN, FEB, MAR])
         assert FileStore(root).check() == []
     assert refused
+
+
+def test_a_writer_without_its_lease_publishes_nothing(fresh_root: Callable[[], Path]) -> None:
+    root = fresh_root()
+    publish(FileStore(root), FIRST)
+    mine = delta("A", FEB, umbrellas=[umbrella("U", 2)])
+    with FileStore(root).writer("slow") as slow:
+        with FileStore(root, clock=much_later).writer("next"), pytest.raises(StaleLeaseError):
+            slow.publish(delivery(mine), contents(mine))
+        with pytest.raises(StaleLeaseError):
+            slow.publish(delivery(mine), contents(mine))
+    assert FileStore(root).latest() == 1
 
 
 def test_readers_see_whole_versions_at_every_step(fresh_root: Callable[[], Path]) -> None:
