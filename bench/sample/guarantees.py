@@ -121,8 +121,8 @@ def inside_the_group(d: Draft) -> None:
 def bank_protection(d: Draft) -> None:
     """Nanting Bank (南汀银行) guarantees 200 of a loan of 300: that part becomes a claim on the bank.
 
-    A second guarantee of 10 is in dollars: 71 less 8 %. A third of 80 lasts 1.5 years for a loan of 3: it counts
-    with (1.5 - 0.25) / (3 - 0.25) = 5/11.
+    A second guarantee of 10 is in dollars: 71 less 8 %. A third of 80 lasts 1.5 years for a loan of 2.75:
+    it counts with (1.5 - 0.25) / (2.75 - 0.25), a half.
     """
     bank = d.party("B-NANTING", "南汀银行股份有限公司", "Nanting Bank Co., Ltd.", "bank", risk_weight="0.2",
                    equity=9_000)  # fmt: skip
@@ -132,12 +132,12 @@ def bank_protection(d: Draft) -> None:
     loans = [
         d.lent("BANK", firm, 300),
         d.lent("BANK", firm, 100),
-        d.lent("BANK", firm, 80, residual_maturity=3),
+        d.lent("BANK", firm, 80, residual_maturity="2.75"),
     ]
     terms: tuple[tuple[int, dict[str, Cell], str, str], ...] = (
         (200, {}, "200", "the cap"),
         (10, {"currency": "USD"}, "65.32", "10 x 7.1 x 92 %"),
-        (80, {"original_maturity": 2, "residual_maturity": "1.5"}, "36.36363636", "80 x 5/11"),
+        (80, {"original_maturity": 2, "residual_maturity": "1.5"}, "40", "80 x 1.25 / 2.5"),
     )
     kept = Decimal(0)
     for i, (loan, (cap, more, moved, figure)) in enumerate(zip(loans, terms, strict=True), 1):
