@@ -32,12 +32,15 @@ MOST_STEPS: Final = 3_000_000_000
 class Edges:
     """Who guarantees whom, parallel guarantees merged: guarantor ``source``, obligor ``target`` int32 (m,).
 
-    In the order of guarantors, then obligors; ``ptr`` int64 (n + 1,) by guarantor.
+    In the order of guarantors, then obligors; ``ptr`` int64 (n + 1,) by guarantor. The guarantees behind edge e
+    are ``fact[fact_ptr[e]:fact_ptr[e + 1]]`` (int32), one for each facility that it covers.
     """
 
     ptr: Int64
     source: Int32
     target: Int32
+    fact_ptr: Int64
+    fact: Int32
 
     @classmethod
     def of(cls, promises: Promises) -> Edges:
@@ -47,7 +50,8 @@ class Edges:
         named = np.append(promises.rows["obligor_id"], -1)[promises.root]
         whole = np.flatnonzero(alive & (named >= 0) & (named != promises.guarantor))
         single = np.flatnonzero(promises.live & (named[promises.guarantee] != promises.debtor))
-        source = np.concatenate([promises.guarantor[whole], promises.guarantor[promises.guarantee[single]]])
+        fact = np.concatenate([whole, promises.guarantee[single]]).astype(np.int32)
+        source = promises.guarantor[fact]
         target = np.concatenate([named[whole], promises.debtor[single]]).astype(np.int32)
         order = Csr.of(target, n).rows
         order = order[Csr.of(source[order], n).rows]
@@ -56,7 +60,15 @@ class Edges:
         new[1:] = (source[1:] != source[:-1]) | (target[1:] != target[:-1])
         ptr = np.zeros(n + 1, np.int64)
         np.cumsum(np.bincount(source[new], minlength=n), out=ptr[1:])
-        return cls(ptr, source[new], target[new])
+        fact_ptr = np.append(np.flatnonzero(new), len(order)).astype(np.int64)
+        return cls(ptr, source[new], target[new], fact_ptr, fact[order])
+
+    def find(self, source: Int32, target: Int32) -> Int64:
+        """Number of each edge, -1 where there is none: int64."""
+        n = np.int64(len(self.ptr))
+        key, wanted = self.source * n + self.target, source * n + target
+        place = np.searchsorted(key, wanted)
+        return np.where(np.append(key, -1)[place] == wanted, place, -1)
 
     @property
     def graph(self) -> Graph:

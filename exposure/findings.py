@@ -13,7 +13,10 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from exposure import batches
+from exposure.batches import Batch
 from exposure.results import MONEY, decimals, result
 from graph.findings import CODES
 from graph.money import NULL
@@ -89,11 +92,29 @@ def _sentence(pattern: str, found: Finding, currency: str) -> str:
     return pattern.format_map({"subjects": ", ".join(found.subjects), "amount": amount, **places})
 
 
-def table(findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:
-    """The ``findings`` result, ordered by code and subjects, one row for each id.
+def table(findings: Iterable[Finding | Batch], snapshot: Snapshot) -> pa.Table:
+    """The ``findings`` result, ordered by code, subjects and rule, one row for each id.
 
     Evidence is JSON: ``figures`` by name, and ``rows`` with file and line of the facts behind it.
     """
+    given = list(findings)
+    single = [f for f in given if isinstance(f, Finding)]
+    many = [f for f in given if isinstance(f, Batch)]
+    alone = _alone(single, snapshot)
+    made = [batches.table(batch, snapshot, words) for batch in many if len(batch)]
+    return _ordered(pa.concat_tables([alone, *made])) if made else alone
+
+
+def _ordered(rows: pa.Table) -> pa.Table:
+    """Rows by code, subjects and rule."""
+    subjects = pc.binary_join(rows["subjects"].combine_chunks(), "\x1f")
+    keys = pa.table({"code": rows["code"], "subjects": subjects, "rule": pc.fill_null(rows["rule"], "")})
+    order = pc.sort_indices(keys, [("code", "ascending"), ("subjects", "ascending"), ("rule", "ascending")])
+    return rows.take(order)
+
+
+def _alone(findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:
+    """The rows of findings that come one by one, in order, one for each id."""
     held = {finding_id(f.code, f.subjects, f.rule): f for f in findings}
     ordered = sorted(held.items(), key=lambda kv: (kv[1].code, kv[1].subjects, kv[1].rule))
     found = [f for _, f in ordered]

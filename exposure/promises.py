@@ -156,10 +156,8 @@ class Promises:
 
         What is unknown counts as 0 here; ``bounds.unknown`` tells where.
         """
-        sums = np.zeros(len(self) + 1, np.int64)
-        np.cumsum(np.bincount(self.guarantee[~self.own], minlength=len(self)), out=sums[1:])
-        running = np.concatenate([[0], np.cumsum(self.promised[~self.own])])
-        whole = np.asarray(running[sums[1:]] - running[sums[:-1]], np.int64)
+        running = np.concatenate([[0], np.cumsum(np.where(self.own, 0, self.promised))])
+        whole = np.asarray(running[self.ptr[1:]] - running[self.ptr[:-1]], np.int64)
         bound = np.where(self.bounds.bound == NULL, whole, np.minimum(whole, self.bounds.bound))
         return np.where(self.bounds.unknown, 0, bound)
 

@@ -1,0 +1,42 @@
+"""Amounts as sentences show them, a whole column at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.kernels import kernel
+
+
+@kernel
+def amounts(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Minor units as text with two places and a comma every three digits: offsets int32, bytes uint8.
+
+    >>> ends, text = amounts(np.array([123456789, -5]))
+    >>> text.tobytes(), ends.tolist()
+    (b'1,234,567.89-0.05', [0, 12, 17])
+    """
+    ends = np.zeros(len(units) + 1, np.int32)
+    text = np.empty(32 * len(units), np.uint8)
+    digits = np.empty(32, np.uint8)
+    used = 0
+    for i in range(len(units)):
+        left = abs(units[i])
+        k = 0
+        while left > 0 or k < 3:
+            if k == 2:
+                digits[k] = 46
+                k += 1
+            elif k > 3 and (k - 3) % 4 == 3:
+                digits[k] = 44
+                k += 1
+            digits[k] = 48 + left % 10
+            left //= 10
+            k += 1
+        if units[i] < 0:
+            text[used] = 45
+            used += 1
+        for j in range(k - 1, -1, -1):
+            text[used] = digits[j]
+            used += 1
+        ends[i + 1] = used
+    return ends, text[:used].copy()
