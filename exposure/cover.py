@@ -87,20 +87,21 @@ def allocate(
     debt: Int64 | None = None,
     *,
     admitted: Bool | None = None,
+    fit: Bool | None = None,
     factor: Int64 | None = None,
 ) -> Cover:
     """Allocate the cover of overlapping guarantees.
 
     ``debt`` int64 by facility is what there is to cover (default: gross after cash; NULL = unknown, takes no
-    part); ``admitted`` bool by guarantee tells which take part besides the rules below (default: all);
-    ``factor`` int64 by pair, parts per 10^9, scales a guarantee's claim on a facility, as maturity and currency
-    mismatch do (rulebook 37). Expired, self-given, counter and second-loss guarantees cover nothing. Raises
-    ``RangeError`` where the debts add up to more than exact splits hold.
+    part); ``admitted`` bool by guarantee and ``fit`` bool by pair tell which take part besides the rules below
+    (default: all); ``factor`` int64 by pair, parts per 10^9, scales a guarantee's claim on a facility, as
+    maturity and currency mismatch do (rulebook 37). Expired, self-given, counter and second-loss guarantees
+    cover nothing. Raises ``RangeError`` where the debts add up to more than exact splits hold.
     """
     owing = after_cash(promises.held) if debt is None else debt
     if total(owing) > MOST:
         raise RangeError("the sum of debts")
-    reason = _reasons(promises, owing, admitted)
+    reason = _reasons(promises, owing, admitted, fit)
     used = reason == 0
     tables = promises.held.snapshot.tables
     bounds = promises.bounds
@@ -118,13 +119,15 @@ def allocate(
     return Cover(promises, owing, np.where(blank, NULL, claim), np.where(blank, NULL, amount), reason)
 
 
-def _reasons(promises: Promises, debt: Int64, admitted: Bool | None) -> Int8:
+def _reasons(promises: Promises, debt: Int64, admitted: Bool | None, fit: Bool | None) -> Int8:
     """Why each pair covers nothing, as a place in ``REASONS``; of several reasons the first in the list."""
     form = promises.rows["form"]
     g, owed = promises.guarantee, debt[promises.facility]
-    refused = np.zeros(len(promises), bool) if admitted is None else ~admitted
+    refused = np.zeros(len(g), bool) if admitted is None else ~admitted[g]
+    if fit is not None:
+        refused |= ~fit
     why = (
-        promises.expired[g], promises.own, (form == COUNTER)[g], (form == _SECOND)[g], refused[g],
+        promises.expired[g], promises.own, (form == COUNTER)[g], (form == _SECOND)[g], refused,
         promises.bounds.unknown[g] | (owed == NULL), owed == 0,
     )  # fmt: skip
     return np.select(list(why), list(range(1, len(REASONS))), 0).astype(np.int8)

@@ -27,16 +27,20 @@ from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
 from exposure import limits as limits_
+from exposure import mitigation as mitigation_
+from exposure import net as net_
 from exposure import ownership as ownership_
-from exposure.results import COUNT, constant, ids, not_computed, result
+from exposure.results import COUNT, MONEY, constant, decimals, ids, not_computed, result
 from exposure.rulepack import DEFAULT, RulePack, load
 from graph.errors import OptionError
 from graph.model import FORMAT
 from graph.model import MONEY as MONEY_KIND
+from graph.money import NULL
 from graph.snapshot import Snapshot
 
 Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
 
 OPTIONS: Final = ("central_government", "joint_ventures", "kin", "kin_votes", "derive_counterparties",
                   "derive_guarantees")  # fmt: skip
@@ -124,15 +128,42 @@ class Analysis:
         return int(names.index(name))
 
     @cached_property
-    def parties(self) -> aggregate.PartyTotals:
-        """Totals of parties under the leading pack."""
-        return aggregate.party_totals(self.facilities[0], self.control.ptr, self.control.controlled)
+    def mitigation(self) -> list[mitigation_.Mitigation]:
+        """Mitigation, one per pack; a cap is split over all lenders' facilities, whoever is asked for."""
+        if self.request.lender is None:
+            return [mitigation_.mitigated(held) for held in self.facilities]
+        whole = [mitigation_.mitigated(facilities_.valued(self.snapshot, pack)) for pack in self.packs]
+        return [made.within(held) for made, held in zip(whole, self.facilities, strict=True)]
 
     @cached_property
+    def _parties(self) -> tuple[aggregate.PartyTotals, Int64]:
+        """Totals of parties under the leading pack, and the net of each row."""
+        made = aggregate.party_totals(self.facilities[0], self.control.ptr, self.control.controlled)
+        return net_.net_parties(self.mitigation[0], made)
+
+    @property
+    def parties(self) -> aggregate.PartyTotals:
+        """Totals of parties under the leading pack."""
+        return self._parties[0]
+
+    @cached_property
+    def net_groups(self) -> list[tuple[aggregate.GroupTotals, Int64]]:
+        """Totals of groups, and the net of each row, one per pack."""
+        made = []
+        for valued, held, mitigation in zip(self.facilities, self.groups, self.mitigation, strict=True):
+            totals = aggregate.group_totals(valued, held.ptr, held.members)
+            made.append(net_.net_groups(mitigation, totals, held.members))
+        return made
+
+    @property
     def totals(self) -> list[aggregate.GroupTotals]:
         """Totals of groups, one per pack."""
-        pairs = zip(self.facilities, self.groups, strict=True)
-        return [aggregate.group_totals(valued, held.ptr, held.members) for valued, held in pairs]
+        return [totals for totals, _ in self.net_groups]
+
+    def party_exposures(self) -> pa.Table:
+        """The ``party_exposures`` result."""
+        rows = self.parties.also(self.owners)
+        return rows.table(self.attributable, net=decimals(net_.net_of(*self._parties, rows), MONEY))
 
     @cached_property
     def limits(self) -> list[limits_.Limits]:
@@ -140,9 +171,12 @@ class Analysis:
         none = np.zeros(self.snapshot.n + 1, np.int64), np.zeros(0, np.int32)
         only = None if self.request.lender is None else self._lender(self.request.lender)
         made = []
-        for i, (held, totals) in enumerate(zip(self.groups, self.totals, strict=True)):
-            parties = aggregate.party_totals(self.facilities[i], *none) if i else self.parties
-            made.append(limits_.limits(held, parties, totals, only=only, internal_too=not i))
+        for i, (held, (totals, net)) in enumerate(zip(self.groups, self.net_groups, strict=True)):
+            parties, own = self._parties
+            if i:
+                gross = aggregate.party_totals(self.facilities[i], *none)
+                parties, own = net_.net_parties(self.mitigation[i], gross)
+            made.append(limits_.limits(held, parties, totals, (own, net), only=only, internal_too=not i))
         return made
 
     @cached_property
@@ -193,6 +227,7 @@ class Analysis:
         for held, valued in zip(self.groups, self.facilities, strict=True):
             found += groups_.findings(held) + dependence_.findings(self.snapshot, held.graph.dependence)
             found += facilities_.findings(valued)
+        found += self.mitigation[0].substitution.findings(self.facilities[0].counted)
         for tested in self.limits:
             found += breaches.findings(tested) + jointcredit.findings(tested.standing)
         if any(pack.has("beneficial_owner") for pack in self.packs):
@@ -249,7 +284,7 @@ def _missing(tables: Mapping[str, pa.Table]) -> list[str]:
 def _groups_table(analysis: Analysis) -> pa.Table:
     """The ``groups`` result of every pack, in the order of packs and ids."""
     made = []
-    for held, totals in zip(analysis.groups, analysis.totals, strict=True):
+    for held, (totals, net) in zip(analysis.groups, analysis.net_groups, strict=True):
         made.append(
             result(
                 "groups",
@@ -259,16 +294,31 @@ def _groups_table(analysis: Analysis) -> pa.Table:
                 pack=constant(held.pack.name, len(held)),
                 name=ids(analysis.snapshot.parties.text("name"), held.heads),
                 name_en=ids(analysis.snapshot.parties.text("name_en"), held.heads),
+                net=_net_column(totals, net),
                 **totals.columns(),
             )
         )
     return pa.concat_tables(made)
 
 
+def _net_column(totals: aggregate.GroupTotals, net: Int64) -> pa.Array:
+    """Net by group towards all lenders, null for a group whose members are not listed."""
+    unlisted = np.diff(totals.ptr) == 0
+    return decimals(np.where(unlisted, NULL, net[totals.lender == aggregate.ALL]), MONEY)
+
+
 def _group_exposures(analysis: Analysis) -> pa.Table:
     """The ``group_exposures`` result of every pack."""
-    pairs = zip(analysis.groups, analysis.totals, strict=True)
-    return pa.concat_tables([totals.table(held.names, held.pack.name) for held, totals in pairs])
+    pairs = zip(analysis.groups, analysis.net_groups, strict=True)
+    return pa.concat_tables(
+        [totals.table(held.names, held.pack.name, net=decimals(net, MONEY)) for held, (totals, net) in pairs]
+    )
+
+
+def _mitigation(analysis: Analysis) -> pa.Table:
+    """The ``mitigation`` result under the leading pack."""
+    counted = None if analysis.request.lender is None else analysis.facilities[0].counted
+    return analysis.mitigation[0].substitution.table(counted)
 
 
 _TABLES: Final[dict[str, Callable[[Analysis], pa.Table]]] = {
@@ -277,8 +327,9 @@ _TABLES: Final[dict[str, Callable[[Analysis], pa.Table]]] = {
     "shares": lambda a: a.ownership.shares(),
     "groups": _groups_table,
     "group_members": lambda a: pa.concat_tables([g.members_table() for g in a.groups]),
-    "party_exposures": lambda a: a.parties.also(a.owners).table(a.attributable),
+    "party_exposures": lambda a: a.party_exposures(),
     "group_exposures": _group_exposures,
+    "mitigation": _mitigation,
     "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
     "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
     "beneficial_owners": lambda a: a.beneficial.table(),

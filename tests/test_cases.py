@@ -81,12 +81,22 @@ def check_shares(expected: dict[str, Decimal], results: Results) -> None:
     )
 
 
+def amounts(results: Results, column: str) -> dict[str, float]:
+    """What each party owes all lenders, in millions."""
+    rows = [r for r in results["party_exposures"] if not r["lender_id"]]
+    assert all(r[column] is not None for r in rows)
+    return {r["party_id"]: float(r[column]) / MILLION for r in rows}
+
+
 def check_gross(expected: dict[str, Decimal], results: Results) -> None:
-    held = {
-        r["party_id"]: float(r["gross"] or 0) / MILLION
-        for r in results["party_exposures"]
-        if not r["lender_id"]
-    }
+    held = amounts(results, "gross")
+    assert {k: held.get(k, 0.0) for k in expected} == pytest.approx(
+        {k: float(v) for k, v in expected.items()}, abs=TOLERANCE
+    )
+
+
+def check_net(expected: dict[str, Decimal], results: Results) -> None:
+    held = amounts(results, "net")
     assert {k: held.get(k, 0.0) for k in expected} == pytest.approx(
         {k: float(v) for k, v in expected.items()}, abs=TOLERANCE
     )
@@ -98,6 +108,9 @@ def check_group_exposures(expected: list[dict[str, Any]], results: Results) -> N
         (group,) = [g for g, m in members.items() if m & exposed == set(claim["members"]) & exposed]
         (row,) = [r for r in results["groups"] if r["group_id"] == group]
         assert float(row["gross"]) / MILLION == pytest.approx(float(claim["value"]), abs=TOLERANCE)
+        gross, net = amounts(results, "gross"), amounts(results, "net")
+        moved = sum(net.get(m, 0) - gross.get(m, 0) for m in members[group])
+        assert float(row["net"]) / MILLION == pytest.approx(float(claim["value"]) + moved, abs=TOLERANCE)
 
 
 def check_limits(expected: list[dict[str, Any]], results: Results) -> None:
@@ -143,6 +156,8 @@ def check_values(expected: dict[str, Decimal], results: Results) -> None:
     for row in results["findings"]:
         if row["code"] == "shares_exceed_one":
             held[f"sum_{row['subjects'][0]}"] = float(json.loads(row["evidence"])["figures"]["sum"])
+    held["total"] = sum(amounts(results, "net").values())
+    held["covered"] = sum(float(r["moved"] or 0) for r in results["mitigation"]) / MILLION
     known = {k: float(v) for k, v in expected.items() if k in held}
     assert {k: held[k] for k in known} == pytest.approx(known, abs=TOLERANCE)
 
@@ -154,6 +169,7 @@ CHECKS = {
     "not_controls": check_not_controls,
     "shares": check_shares,
     "exposures.gross": check_gross,
+    "exposures.net": check_net,
     "exposures.groups": check_group_exposures,
     "limits": check_limits,
     "flags": check_flags,
