@@ -334,6 +334,7 @@ class Book:
         dependent = rng.integers(0, firms.n, int(firms.parties * 0.04))
         source = firms.near(rng, dependent)
         other = dependent != source
+        other &= np.isin(np.arange(len(other)), single(dependent, source, firms.parties))
         facilities = Facilities.draw(rng, firms)
         earned = facilities.debt() * rng.lognormal(-0.3, 0.9, firms.parties)
         equity = (earned + rng.lognormal(11.5, 1.5, firms.parties)).round(2)
