@@ -1,0 +1,426 @@
+"""Integrated shares in every company: one sparse column a company, the owners' columns first.
+
+The column of y is c_y = sum over its holders h of w(h, y) (e_h + c_h): all walks that end in y. A holder's
+column is there before it is needed, so that no walk is walked twice; in a block of loops the cut parties are
+solved for first (``exposure.kernels.walks``). Entries below ``least`` are left out of a column. That takes from
+any figure of it at most error[y] = (largest entry left out) + sum of w(h, y) error[h], which is kept as well.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from exposure.kernels.walks import Blocks, Edges
+from graph.kernels import kernel
+
+
+class Columns(NamedTuple):
+    """Columns one behind the other: that of y is ``ids[start[y]:end[y]]`` with ``values``.
+
+    ``used[0]`` is the end of the last one, ``waiting`` how many companies still need each, ``error`` the bound
+    of what was left out. ``total`` and ``touched`` add one column up; ``without`` marks holders that pass
+    nothing on.
+    """
+
+    ids: np.ndarray
+    values: np.ndarray
+    used: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    waiting: np.ndarray
+    error: np.ndarray
+    total: np.ndarray
+    touched: np.ndarray
+    without: np.ndarray
+
+
+class Found(NamedTuple):
+    """Figures read off the columns of the companies that are ``asked`` for (bool (n,)).
+
+    ``stakes`` float64 (m,): behind each direct stake; ``circle`` float64 (n,): of a company in itself;
+    ``error`` float64 (n,): bound of what each lacks. ``owner``, ``owned``, ``value``: other figures that are or
+    may be ``show`` or more, ``count[0]`` of them. ``seen`` int32 (n,) marks direct holders; ``barred`` bool
+    (n,) owners without numbers.
+    """
+
+    asked: np.ndarray
+    stakes: np.ndarray
+    circle: np.ndarray
+    error: np.ndarray
+    owner: np.ndarray
+    owned: np.ndarray
+    value: np.ndarray
+    count: np.ndarray
+    seen: np.ndarray
+    barred: np.ndarray
+
+
+@kernel
+def _move(at: Columns, c: int, used: int) -> int:
+    """Move the column of c down to ``used``; its new end."""
+    low, high = at.start[c], at.end[c]
+    if low > used:
+        for j in range(high - low):
+            at.ids[used + j] = at.ids[low + j]
+            at.values[used + j] = at.values[low + j]
+    at.start[c], at.end[c] = used, used + high - low
+    return used + high - low
+
+
+@kernel
+def _close(at: Columns, cut: np.ndarray, free: np.ndarray, used: int) -> None:
+    """Move the columns of a block, the cut parties' first, down to ``used``."""
+    for c in cut:
+        used = _move(at, c, used)
+    for c in free:
+        used = _move(at, c, used)
+    at.used[0] = used
+
+
+@kernel
+def collect(at: Columns, blocks: Blocks, done: int) -> None:
+    """Close the gaps of columns that no company waits for any more; the first ``done`` blocks have theirs."""
+    used = 0
+    for b in range(done):
+        low, high = blocks.bounds[b], blocks.bounds[b + 1]
+        free = high - blocks.cuts[b]
+        for i in range(high - low):  # the cut parties' columns come first
+            c = blocks.order[free + i] if free + i < high else blocks.order[low + free + i - high]
+            if at.waiting[c] == 0:
+                at.end[c] = at.start[c]
+            elif blocks.state[b] == 0:
+                used = _move(at, c, used)
+            elif at.start[c] >= used:  # divergent: one column for all members
+                first = at.start[c]
+                used = _move(at, c, used)
+                for j in range(low, high):
+                    if at.start[blocks.order[j]] == first:
+                        at.start[blocks.order[j]], at.end[blocks.order[j]] = at.start[c], used
+    at.used[0] = used
+
+
+@kernel
+def _add(at: Columns, k: int, factor: float, low: int, high: int) -> int:
+    """Add entries low..high-1 times a factor to the sum; how many parties it touches now.
+
+    Factors and values are far enough from 0 that no product vanishes.
+    """
+    ids, values, total, touched = at.ids, at.values, at.total, at.touched
+    for j in range(low, high):
+        x = ids[j]
+        before = total[x]
+        touched[k] = x
+        k += before == 0.0
+        total[x] = before + factor * values[j]
+    return k
+
+
+@kernel
+def _gather(holders: Edges, at: Columns, c: int) -> tuple[int, float]:
+    """Add up the column of c from its holders'; how many parties it touches, and its inherited error."""
+    k = 0
+    lost = 0.0
+    for e in range(holders.ptr[c], holders.ptr[c + 1]):
+        h = holders.node[e]
+        w = holders.weight[e]
+        if w == 0.0 or at.without[h]:
+            continue
+        before = at.total[h]
+        at.touched[k] = h
+        k += before == 0.0
+        at.total[h] = before + w
+        lost += w * at.error[h]
+        k = _add(at, k, w, at.start[h], at.end[h])
+    return k, lost
+
+
+@kernel
+def _clear(at: Columns, k: int) -> None:
+    """Forget the sum."""
+    for t in range(k):
+        at.total[at.touched[t]] = 0.0
+
+
+@kernel
+def _store(at: Columns, c: int, k: int, lost: float, least: float) -> bool:
+    """Put the sum behind the other columns as that of c, and clear it; False where there is no room."""
+    used = at.used[0]
+    if used + k > len(at.ids):
+        _clear(at, k)
+        return False
+    at.start[c] = used
+    most = 0.0
+    for t in range(k):
+        x = at.touched[t]
+        v = at.total[x]
+        at.total[x] = 0.0
+        at.ids[used] = x
+        at.values[used] = v
+        kept = v >= least
+        used += kept
+        most = max(most, 0.0 if kept else v)
+    at.end[c] = used
+    at.used[0] = used
+    at.error[c] = lost + most
+    return True
+
+
+@kernel
+def _read(holders: Edges, at: Columns, out: Found, c: int, k: int, lost: float, show: float) -> bool:
+    """Take the figures of c from the sum, before anything is left out of it; False where there is no room."""
+    count = out.count[0]
+    if count + k > len(out.owner):
+        _clear(at, k)
+        return False
+    total = at.total
+    for e in range(holders.ptr[c], holders.ptr[c + 1]):
+        h = holders.node[e]
+        out.stakes[e] = total[h]
+        out.seen[h] = c
+    out.circle[c] = total[c]
+    out.error[c] = lost
+    for t in range(k):
+        x = at.touched[t]
+        v = total[x]
+        if v + lost >= show and v < np.inf and out.seen[x] != c and not out.barred[x]:
+            out.owner[count] = x
+            out.owned[count] = c
+            out.value[count] = v
+            count += 1
+    out.count[0] = count
+    return True
+
+
+@kernel
+def _final(
+    holders: Edges, at: Columns, out: Found, c: int, k: int, lost: float, least: float, show: float
+) -> bool:
+    """Read the figures of c if they are asked for, and keep its column if a company waits for it."""
+    if out.asked[c] and not _read(holders, at, out, c, k, lost, show):
+        return False
+    if at.waiting[c] == 0:
+        _clear(at, k)
+        return True
+    return _store(at, c, k, lost, least)
+
+
+@kernel
+def _cut(holders: Edges, blocks: Blocks, b: int, at: Columns, out: Found, least: float, show: float) -> bool:
+    """The columns of a block whose cut parties have an inverse; False where there is no room."""
+    low, high, f = blocks.bounds[b], blocks.bounds[b + 1], blocks.cuts[b]
+    free = high - f
+    cut = blocks.order[free:high]
+    base = at.used[0]
+    start, end, error = np.empty(f, np.int64), np.empty(f, np.int64), np.empty(f)
+    for c in cut:
+        at.without[c] = True
+    room = True
+    for c in blocks.order[low:high]:  # along walks that meet no cut party
+        k, lost = _gather(holders, at, c)
+        if not _store(at, c, k, lost, least):
+            room = False
+            break
+    for i in range(f):
+        start[i], end[i], error[i] = at.start[cut[i]], at.end[cut[i]], at.error[cut[i]]
+        at.without[cut[i]] = False
+    if not room:
+        return False
+    for i in range(f):
+        k = 0
+        lost = 0.0
+        for g in range(f):
+            q = blocks.inverse[blocks.at[b] + i * f + g]
+            handed = q - 1.0 if g == i else q
+            before = at.total[cut[g]]
+            if handed > 0.0:
+                at.touched[k] = cut[g]
+                k += before == 0.0
+                at.total[cut[g]] = before + handed
+            if q > 1e-18:  # less is lost in rounding
+                lost += q * error[g]
+                k = _add(at, k, q, start[g], end[g])
+        if not _final(holders, at, out, cut[i], k, lost, least, show):
+            return False
+    for c in blocks.order[low:free]:
+        k, lost = _gather(holders, at, c)
+        if not _final(holders, at, out, c, k, lost, least, show):
+            return False
+    _close(at, cut, blocks.order[low:free], base)
+    return True
+
+
+@kernel
+def _change(at: Columns, k: int, c: int) -> float:
+    """Largest difference between the sum and the column that c has."""
+    most = 0.0
+    for j in range(at.start[c], at.end[c]):
+        if at.values[j] < np.inf:
+            at.total[at.ids[j]] -= at.values[j]
+    for t in range(k):
+        v = at.total[at.touched[t]]
+        if most < v < np.inf:
+            most = v
+    for j in range(at.start[c], at.end[c]):
+        if at.values[j] < np.inf:
+            at.total[at.ids[j]] += at.values[j]
+    return most
+
+
+@kernel
+def _settle(holders: Edges, members: np.ndarray, own: np.ndarray, change: np.ndarray, at: Columns) -> None:
+    """Errors of a swept block: own + sum of w (error + change) over the holders; no bound where that drags on."""
+    moving = np.zeros(len(at.error))
+    for i in range(len(members)):
+        moving[members[i]] = change[i]
+    far = True
+    for _ in range(10_000):
+        far = False
+        for i in range(len(members)):
+            c = members[i]
+            e = own[i]
+            for j in range(holders.ptr[c], holders.ptr[c + 1]):
+                h = holders.node[j]
+                e += holders.weight[j] * (at.error[h] + moving[h])
+            far |= abs(e - at.error[c]) > 1e-9 * e
+            at.error[c] = e
+        if not far:
+            break
+    for c in members:
+        at.error[c] = np.inf if far else 1.001 * at.error[c]
+
+
+@kernel
+def _sweep(
+    holders: Edges, blocks: Blocks, b: int, at: Columns, out: Found, least: float, show: float, sweeps: int
+) -> bool:
+    """The columns of a block with too many cut parties for an inverse: Gauss and Seidel, from below.
+
+    What the last sweep still moved is added to the errors. False where there is no room.
+    """
+    low, high = blocks.bounds[b], blocks.bounds[b + 1]
+    free = high - blocks.cuts[b]
+    cut = blocks.order[free:high]
+    members = np.empty(high - low, np.int32)
+    change = np.zeros(len(members))
+    own = np.zeros(len(members))
+    base = at.used[0]
+    for i in range(high - low):
+        c = blocks.order[free + i if free + i < high else low + free + i - high]
+        members[i] = c
+        at.start[c], at.end[c], at.error[c] = base, base, 0.0
+    last = False
+    for sweep in range(sweeps):
+        last |= sweep == sweeps - 1
+        moved = 0.0
+        for i in range(len(members)):
+            c = members[i]
+            k, lost = _gather(holders, at, c)
+            change[i] = _change(at, k, c)
+            moved = max(moved, change[i])
+            if last and out.asked[c] and not _read(holders, at, out, c, k, lost, show):
+                return False
+            if not _store(at, c, k, lost, least):
+                return False
+            own[i] = at.error[c] - lost
+        _close(at, cut, blocks.order[low:free], base)
+        if last:
+            break
+        last = moved <= max(0.1 * least, 1e-15)
+    _settle(holders, members, own, change, at)
+    for c in members:
+        out.error[c] = at.error[c]
+    return True
+
+
+@kernel
+def _diverge(holders: Edges, members: np.ndarray, at: Columns, out: Found, show: float) -> bool:
+    """One column for all members of a divergent block: infinite for whoever holds them from outside."""
+    k = 0
+    for c in members:
+        at.without[c] = True
+    for c in members:
+        for e in range(holders.ptr[c], holders.ptr[c + 1]):
+            h = holders.node[e]
+            if holders.weight[e] != 0.0 and not at.without[h]:
+                at.touched[k] = h
+                k += at.total[h] == 0.0
+                at.total[h] = np.inf
+                k = _add(at, k, np.inf, at.start[h], at.end[h])
+    for c in members:
+        at.without[c] = False
+        if out.asked[c] and not _read(holders, at, out, c, k, 0.0, show):
+            return False
+    if not _store(at, members[0], k, 0.0, 0.0):
+        return False
+    for c in members:
+        at.start[c], at.end[c] = at.start[members[0]], at.end[members[0]]
+    return True
+
+
+@kernel
+def columns(
+    holders: Edges, blocks: Blocks, first: int, wanted: np.ndarray, at: Columns, out: Found, least: float,
+    show: float, sweeps: int,
+) -> int:  # fmt: skip
+    """Columns and figures from block ``first`` on; the block that found no more room in ``at`` or ``out``.
+
+    ``holders`` by company, own shares included; ``wanted`` bool (n,): the companies asked for and all above
+    them. Entries below ``least`` are left out of columns, figures are shown from ``show``; a figure is infinite
+    where a divergent block lies between, and owners in closed and divergent blocks are passed over. A block
+    that found no room has left nothing behind: call ``collect``, lengthen the arrays, and go on from it.
+    """
+    for b in range(first, len(blocks.cuts)):
+        members = blocks.order[blocks.bounds[b] : blocks.bounds[b + 1]]
+        if not wanted[members[0]]:
+            continue
+        used, count = at.used[0], out.count[0]
+        if blocks.state[b] != 0:
+            for c in members:
+                out.barred[c] = True
+                at.without[c] = blocks.state[b] == 1
+            room = blocks.state[b] == 1 or _diverge(holders, members, at, out, show)
+        elif blocks.cuts[b] == 0:
+            k, lost = _gather(holders, at, members[0])
+            room = _final(holders, at, out, members[0], k, lost, least, show)
+        elif blocks.at[b] < blocks.at[b + 1]:
+            room = _cut(holders, blocks, b, at, out, least, show)
+        else:
+            room = _sweep(holders, blocks, b, at, out, least, show, sweeps)
+        if not room:
+            at.used[0], out.count[0] = used, count
+            return b
+        for c in members:
+            for e in range(holders.ptr[c], holders.ptr[c + 1]):
+                at.waiting[holders.node[e]] -= holders.weight[e] != 0.0
+    return len(blocks.cuts)
+
+
+@kernel
+def waiting(holders: Edges, wanted: np.ndarray) -> np.ndarray:
+    """How many of the companies wanted each party holds: int32 (n,)."""
+    count = np.zeros(len(wanted), np.int32)
+    for c in range(len(wanted)):
+        if wanted[c]:
+            for e in range(holders.ptr[c], holders.ptr[c + 1]):
+                count[holders.node[e]] += holders.weight[e] != 0.0
+    return count
+
+
+@kernel
+def above(holders: Edges, blocks: Blocks, asked: np.ndarray) -> np.ndarray:
+    """The parties asked for and all above them: bool (n,)."""
+    wanted = asked.copy()
+    for step in range(len(blocks.cuts)):
+        b = len(blocks.cuts) - 1 - step
+        members = blocks.order[blocks.bounds[b] : blocks.bounds[b + 1]]
+        any_of = False
+        for c in members:
+            any_of |= wanted[c]
+        if any_of:
+            for c in members:
+                wanted[c] = True
+                for e in range(holders.ptr[c], holders.ptr[c + 1]):
+                    wanted[holders.node[e]] |= holders.weight[e] != 0.0
+    return wanted

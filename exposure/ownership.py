@@ -1,0 +1,283 @@
+"""Integrated ownership (股权): what each owner holds of each company, directly and through others.
+
+W are direct shares, own shares on its diagonal, V = (I - W)^-1. Integrated shares are Y = W V = V - I, the sum
+over all walks. In loops they count walks that come back to the owner; corrected shares do not: diag(V)^-1 (V - I)
+(Brioschi, Buzzacchi and Colombo 1989, "Risk capital financing and the separation of ownership and control in
+business groups"). Outside loops the two are equal.
+
+A party without any recorded holder is an outside owner: the register ends there. Where the known holders of a
+company add up to less than the whole, the rest (and every holding of unknown size) belongs to unknown owners,
+and shares become intervals; a rest of one unit (10^-9) per holding is rounding. Registers above the whole are
+reported and never rescaled. A set of companies that own each other entirely is closed: no shares of its members
+in anything exist. A set whose over-full registers make the series diverge is treated alike, and so are those who
+hold it, below it.
+
+Figures are float64. In books below ``EXACT`` stakes they are good to about 10^-12; in larger ones entries of
+columns below ``COARSE`` are left out first and those companies computed again more finely where a figure may
+still cross a line that matters. The bound of what was left out is in ``upper``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from exposure import registers
+from exposure.findings import Finding
+from exposure.kernels import ownership as _kernels
+from exposure.results import SHARE as SHARE_TYPE
+from exposure.results import decimals, ids, result
+from exposure.walks import SWEEPS, Walks
+from graph.csr import Csr
+from graph.model import SHARE
+from graph.money import NULL
+from graph.snapshot import Snapshot
+
+Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+LINES: Final = (200_000_000, 250_000_000)
+"""Shares at which law asks a question: close links at 20 %, beneficial owners at 25 %."""
+TOLERANCE: Final = 1e-12
+"""A figure reaches a line from this much below it: sums of products of exact shares end there in float64."""
+EXACT: Final = 250_000
+"""Books with fewer stakes are computed without leaving anything out."""
+COARSE: Final = 1e-5
+FINE: Final = (3e-7, 1e-8)
+"""Entries left out at first, and again where a figure is still open."""
+LEAST: Final = 1e-290
+"""Stands for no limit: products of shares of 10^-9 do not vanish above it."""
+MOST: Final = 64_000_000
+"""Entries that columns may hold at once (12 bytes each); above it more is left out, and said in ``upper``."""
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Integrated shares, a row for each direct stake and for each pair from ``min_share`` up.
+
+    By row, in the order of the owners' and then the owned parties' ids: ``owner``, ``owned`` int32; ``direct``
+    int64 parts per 10^9, NULL where there is no stake of known size; ``lower`` float64, the known share (NaN
+    where none exists); ``blank`` bool, known as a holder but not how much. By party: ``circle`` float64, the
+    share in itself (V_xx - 1); ``error`` what a figure in the company may lack by truncation; ``unknown`` the
+    share in it that ends at unknown owners.
+    """
+
+    snapshot: Snapshot
+    walks: Walks
+    min_share: int
+    owner: Int32
+    owned: Int32
+    direct: Int64
+    lower: Float64
+    blank: Bool
+    circle: Float64
+    error: Float64
+    unknown: Float64
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.owner)
+
+    @property
+    def integrated(self) -> Float64:
+        """Integrated share by row: NaN where no number exists or nothing of it is known."""
+        return np.where(self.blank & (self.lower == 0), np.nan, self.lower)
+
+    @property
+    def upper(self) -> Float64:
+        """What the share may be at most, if unknown owners are this owner too: float64, by row."""
+        most = self.lower + self.error[self.owned] + self.unknown[self.owned]
+        return np.asarray(np.maximum(self.lower, np.minimum(1.0, most)))
+
+    @property
+    def loop_factor(self) -> Float64:
+        """V_xx by party: 1 outside loops, NaN in sets without numbers."""
+        return np.where(self.walks.unsolvable, np.nan, 1.0 + self.circle)
+
+    @property
+    def corrected(self) -> Float64:
+        """Share without walks that come back to the owner, by row."""
+        return np.asarray(self.integrated / self.loop_factor[self.owner])
+
+    def reaches(self, line: int) -> Bool:
+        """Rows whose integrated share is at least a line in parts per 10^9, within ``TOLERANCE``."""
+        return np.asarray(self.lower >= line / SHARE.scale - TOLERANCE)
+
+    def shares(self) -> pa.Table:
+        """The ``shares`` result, ordered by owner and owned id."""
+        names = self.snapshot.party_ids
+        return result(
+            "shares",
+            owner_id=ids(names, self.owner),
+            owned_id=ids(names, self.owned),
+            direct=decimals(self.direct, SHARE_TYPE),
+            **{
+                name: pa.array(values, mask=np.isnan(values))
+                for name in ("integrated", "lower", "upper", "corrected")
+                for values in (getattr(self, name),)
+            },
+        )
+
+    def findings(self) -> list[Finding]:
+        """What registers of holders say that is not, or cannot be, the whole."""
+        return registers.findings(self.snapshot, self.walks)
+
+
+def ownership(
+    snapshot: Snapshot, *, min_share: int = 50_000_000, thresholds: Sequence[int] = LINES
+) -> Ownership:
+    """Integrated ownership of a book.
+
+    Pairs from ``min_share`` (parts per 10^9) are listed besides all direct stakes. In large books a figure that
+    may still cross ``min_share`` or one of the thresholds is computed more finely than the rest.
+    """
+    walks = Walks.of(snapshot.stakes)
+    lines = np.array(sorted({min_share, *thresholds} - {0})) / SHARE.scale - TOLERANCE
+    found = _figures(walks, lines, min_share / SHARE.scale - TOLERANCE)
+    owner, owned, direct, lower, blank = _rows(snapshot, walks, found, min_share)
+    unknown = walks.downward(registers.rest(snapshot)[:, None])[:, 0]
+    return Ownership(
+        snapshot, walks, min_share, owner, owned, direct, lower, blank, found.circle, found.error, unknown
+    )
+
+
+def attributable(snapshot: Snapshot, ownership: Ownership, amounts: Float64) -> Float64:
+    """Own amounts and those of others by corrected share: float64 of the shape of amounts, (n,) or (n, k).
+
+    For party x: g_x + sum over y of corrected(x, y) g_y = g_x + ((V g)_x - g_x) / V_xx, by one solution of
+    (I - W) v = g. A share that a party has in itself through loops counts with the rest, as in the matrix of
+    corrected shares. NaN for members of closed and divergent sets, which own no share that could be told, and
+    for whoever holds a divergent set, directly or through others (nobody holds a closed one); an unknown
+    amount (NaN) makes those of all its owners unknown.
+    """
+    given = np.ascontiguousarray(amounts, np.float64).reshape(snapshot.n, -1)
+    all_walks = ownership.walks.upward(given)
+    made = given + (all_walks - given) / ownership.loop_factor[:, None]
+    return np.asarray(made.reshape(np.shape(amounts)))
+
+
+def _found(n: int, m: int) -> _kernels.Found:
+    """Room for the figures of n companies with m stakes, all asked for."""
+    return _kernels.Found(
+        asked=np.ones(n, bool),
+        stakes=np.zeros(m),
+        circle=np.zeros(n),
+        error=np.zeros(n),
+        owner=np.empty(m, np.int32),
+        owned=np.empty(m, np.int32),
+        value=np.empty(m),
+        count=np.zeros(1, np.int64),
+        seen=np.full(n, -1, np.int32),
+        barred=np.zeros(n, bool),
+    )
+
+
+def _columns(walks: Walks, wanted: Bool) -> _kernels.Columns:
+    """Room for columns, at first for as many entries as there are stakes."""
+    n, m = walks.n, len(walks.share) + 1024
+    return _kernels.Columns(
+        ids=np.empty(m, np.int32),
+        values=np.empty(m),
+        used=np.zeros(1, np.int64),
+        start=np.zeros(n, np.int64),
+        end=np.zeros(n, np.int64),
+        waiting=_kernels.waiting(walks.holders, wanted),
+        error=np.zeros(n),
+        total=np.zeros(n),
+        touched=np.empty(n + 1, np.int32),
+        without=np.zeros(n, bool),
+    )
+
+
+def _longer(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array in one of twice the length."""
+    longer = np.empty(2 * len(array) + 1024, array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def _run(walks: Walks, found: _kernels.Found, least: float, show: float) -> _kernels.Found:
+    """The figures that are asked for; more is left out where columns would grow beyond ``MOST`` entries."""
+    wanted = _kernels.above(walks.holders, walks.blocks, found.asked)
+    at = _columns(walks, wanted)
+    block, failed = 0, -1
+    while True:
+        block = _kernels.columns(
+            walks.holders, walks.blocks, block, wanted, at, found, least, show, SWEEPS // 20
+        )
+        if block == len(walks.blocks.cuts):
+            count = int(found.count[0])
+            return found._replace(
+                owner=found.owner[:count], owned=found.owned[:count], value=found.value[:count]
+            )
+        if block == failed or len(found.owner) - found.count[0] < walks.n:
+            found = found._replace(
+                owner=_longer(found.owner), owned=_longer(found.owned), value=_longer(found.value)
+            )
+        _kernels.collect(at, walks.blocks, block)
+        if (full := 2 * at.used[0] > len(at.ids) or block == failed) and len(at.ids) < MOST:
+            at = at._replace(ids=_longer(at.ids), values=_longer(at.values))
+        elif full:
+            found.count[0] = 0
+            least, block, at = max(10 * least, COARSE / 10), 0, _columns(walks, wanted)
+        failed = block
+
+
+def _figures(walks: Walks, lines: Float64, show: float) -> _kernels.Found:
+    """All figures, those that may still cross a line as finely as it takes."""
+    small = len(walks.share) < EXACT
+    found = _run(walks, _found(walks.n, len(walks.share)), LEAST if small else COARSE, show)
+    if small:
+        return found
+    company = np.repeat(np.arange(walks.n, dtype=np.int32), np.diff(walks.holders.ptr))
+    for least in FINE:
+        asked = found.error >= lines[0]
+        for owned, value in ((found.owned, found.value), (company, found.stakes)):
+            asked[owned[_open(value, found.error[owned], lines)]] = True
+        if not asked.any():
+            break
+        kept = ~asked[found.owned]
+        more = _run(walks, _found(walks.n, 0)._replace(
+            asked=asked, stakes=found.stakes, circle=found.circle, error=found.error), least, show)  # fmt: skip
+        found = found._replace(
+            owner=np.concatenate([found.owner[kept], more.owner]),
+            owned=np.concatenate([found.owned[kept], more.owned]),
+            value=np.concatenate([found.value[kept], more.value]),
+        )
+    return found
+
+
+def _open(value: Float64, error: Float64, lines: Float64) -> Bool:
+    """Figures that are below a line which they may reach."""
+    place = np.searchsorted(lines, value, side="right")
+    return np.asarray(value + error >= np.append(lines, np.inf)[place])
+
+
+def _rows(
+    snapshot: Snapshot, walks: Walks, found: _kernels.Found, min_share: int
+) -> tuple[Int32, Int32, Int64, Float64, Bool]:
+    """Owner, owned, direct stake, known share and blank of each row, in the order of ids."""
+    n = walks.n
+    company = np.repeat(np.arange(n, dtype=np.int32), np.diff(walks.holders.ptr))
+    own = company == walks.holders.node
+    listed = ~own | (found.circle[company] >= min_share / SHARE.scale - TOLERANCE)
+    unknown = registers.blank(snapshot, company, walks.holders.node, walks.share)
+    owner = np.concatenate([walks.holders.node[listed], found.owner])
+    owned = np.concatenate([company[listed], found.owned])
+    lower = np.concatenate([found.stakes[listed], found.value])
+    direct = np.full(len(owner), NULL, np.int64)
+    direct[: int(listed.sum())] = np.where(unknown, NULL, walks.share)[listed]
+    blank = np.zeros(len(owner), bool)
+    blank[: int(listed.sum())] = unknown[listed]
+    lower[walks.unsolvable[owner] | np.isinf(lower)] = np.nan
+    rank = snapshot.party_rank
+    order = Csr.of(rank[owned], n).rows
+    order = order[Csr.of(rank[owner[order]], n).rows]
+    return owner[order], owned[order], direct[order], lower[order], blank[order]
