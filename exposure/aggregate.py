@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -110,7 +111,7 @@ def party_totals(held: Facilities, control_ptr: Int64, controlled: Int32) -> Par
     order = np.empty(snapshot.n, np.int32)
     order[snapshot.party_rank] = np.arange(snapshot.n, dtype=np.int32)
     order = np.insert(order, unknown_place(snapshot), np.int32(snapshot.n))
-    lenders = len(ledger.lenders)
+    lenders = len(ledger.lenders) + 1
     most = _kernels.most_party_rows(control_ptr, controlled, ledger.ptr, lenders)
     keys, sums = np.empty((3, most), np.int32), np.empty((4, most), np.int64)
     used = _kernels.parties(
@@ -192,7 +193,7 @@ def group_totals(held: Facilities, ptr: Int64, members: Int32) -> GroupTotals:
 
 def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple[Int32, Int64, Int32]:
     """The kernel's keys, sums and exposed members of sets of parties."""
-    lines, lenders = held.umbrellas, len(ledger.lenders)
+    lines, lenders = held.umbrellas, len(ledger.lenders) + 1
     most = _kernels.most_rows(ptr, members, ledger.ptr, lenders)
     keys, sums = np.empty((3, most), np.int32), np.empty((4, most), np.int64)
     exposed = np.empty(len(ptr) - 1, np.int32)
@@ -215,7 +216,7 @@ def _duplicates(held: Facilities, ptr: Int64, members: Int32) -> Int64:
 
 
 def _lenders(ledger: Ledger, places: Int32) -> Int32:
-    """Numbers of the lenders at these places in the order of ids, -1 kept."""
+    """Numbers of the lenders at these places in the order of ids; -1 stays."""
     return np.append(ledger.lenders, np.int32(ALL))[places]
 
 

@@ -69,7 +69,8 @@ class Ledger:
     lender in the order of ids; ``claim`` int32 which claim it is; ``special`` int32 -1 for a claim on one
     party under no umbrella (no array where all are), else a number below ``len(slot)``, the same in each entry
     of the claim. ``slot`` is the claim's pair of umbrella line and lender, -1 for none; ``slot_line`` and
-    ``slot_lender`` (a place too) int32 tell the pairs. ``lenders`` int32 are the lenders' numbers by place.
+    ``slot_lender`` (a place too) int32 tell the pairs. ``lenders`` int32 are the lenders' numbers by
+    place; the place after the last stands for an unknown lender.
     """
 
     ptr: Int64
@@ -88,7 +89,7 @@ class Ledger:
         """Sort claims on n parties; lender, limit, drawn and umbrella line are given by facility."""
         lender, limit, drawn, line = by_facility
         order = np.asarray(pc.sort_indices(lender_ids)).astype(np.int32)
-        rank = np.empty(len(order), np.int32)
+        rank = np.full(len(order) + 1, len(order), np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
         row = claims.facility[: claims.main]
         place = rank[lender]

@@ -69,7 +69,8 @@ def facilities_of(
     ledger, claims = held.ledger, held.claims
     entries = ledger.entries(parties)
     if lender != ALL:
-        entries = entries[ledger.lenders[ledger.entry[entries, 3]] == lender]
+        number = np.append(ledger.lenders, np.int32(ALL))
+        entries = entries[number[ledger.entry[entries, 3]] == lender]
     claim, first = np.unique(ledger.claim[entries], return_index=True)
     facility, place = np.unique(claims.facility[claim], return_inverse=True)
     money = _added(ledger.entry[entries[first], :3], place, len(facility))

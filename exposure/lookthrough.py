@@ -80,7 +80,7 @@ def pieces(snapshot: Snapshot, pack: RulePack, lender: Int32, gross: Int64) -> P
     starts = np.flatnonzero(np.concatenate([[True], facility[1:] != facility[:-1]]))
     sums = np.add.reduceat(amount, starts)
     rows = facility[starts]
-    capital = tier1(snapshot)
+    capital = [*tier1(snapshot), None]  # an unknown lender, -1, has none
     cut = np.array([_cut(line, t) for t in capital], np.int64)
     through = (party == UNKNOWN) | (amount >= cut[lender[facility]])
     ends = np.append(starts[1:], len(facility))

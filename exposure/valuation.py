@@ -28,10 +28,9 @@ def counts(rows: Rows, day: int) -> Bool:
     """Which facilities count before duplicates are taken out: by status, and by maturity while undrawn."""
     codes, words = rows.words("status")
     never = np.array([w.strip().casefold() in NEVER for w in words] + [False])
-    counted = ~never[codes] & (rows["obligor_id"] >= 0) & (rows["lender_id"] >= 0)
     years, date = rows["residual_maturity"], rows["maturity_date"]
     matured = np.where(years != NULL, years <= 0, (date != NO_DATE) & (date <= day))
-    return np.asarray(counted & ~(matured & (rows["drawn"] == 0)))
+    return np.asarray(~never[codes] & ~(matured & (rows["drawn"] == 0)))
 
 
 def factors(rows: Rows, pack: RulePack) -> tuple[Int64, Bool]:

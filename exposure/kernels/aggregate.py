@@ -183,7 +183,8 @@ def sets(
     (3, rows): set, place of the lender (-1 = all, first), number of facilities and lines with an unknown
     amount; ``sums`` int64 (4, rows): limit, drawn, gross, nominal limit; and by set ``exposed`` int32, how
     many members have a claim. Limit is the nominal limit less what the members' limits exceed their umbrella
-    by. Returns how many rows were written.
+    by. The last of the ``lenders`` places is for unknown lenders, which have no row of their own. Returns how
+    many rows were written.
     """
     marked, last, used = len(special) > 0, len(members) - 1, 0
     flat = entry.ravel()
@@ -241,6 +242,7 @@ def sets(
             _add_line(total, lenders, line_sum[lines[i]], line_gross[lines[i]], line_limit[lines[i]])
         _in_order(touched, count, stamp, g)
         _write(keys, sums, used, g, -1, total[lenders])
+        count -= count > 0 and touched[count - 1] == lenders - 1
         for i in range(count):
             _write(keys, sums, used + 1 + i, g, touched[i], total[touched[i]])
         used += count + 1
@@ -278,7 +280,8 @@ def parties(
     ``order`` int32 tells which parties, and in which order; control as CSR (parties without a row there
     control nothing). Written by row are ``keys`` int32 (3, rows): party, place of the lender (-1 = all, first),
     number of facilities with an unknown amount; ``sums`` int64 (4, rows): limit, drawn, gross, and gross with
-    what is controlled. Parties without a claim, own or controlled, have no row. Returns how many were written.
+    what is controlled. Parties without a claim, own or controlled, have no row, nor has the last of the
+    ``lenders`` places, which is for unknown lenders. Returns how many rows were written.
     """
     n, marked, last, used = len(control_ptr) - 1, len(special) > 0, len(order) - 1, 0
     flat = entry.ravel()
@@ -314,6 +317,7 @@ def parties(
         _add_all(total, touched, count)
         _in_order(touched, count, stamp, g)
         _write(keys, sums, used, x, -1, total[lenders])
+        count -= touched[count - 1] == lenders - 1
         for i in range(count):
             _write(keys, sums, used + 1 + i, x, touched[i], total[touched[i]])
         used += count + 1

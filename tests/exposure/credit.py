@@ -79,21 +79,56 @@ shares = st.sampled_from([None, None, "0", "0.05", "0.2", "0.333333333", "0.5", 
 dates = st.sampled_from([*[None] * 6, *DATES])
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What a drawn book may hold in its cells: everything, or only what is whole and in force."""
+
+    money: st.SearchStrategy[str | None]
+    currency: st.SearchStrategy[str | None]
+    value: st.SearchStrategy[str | None]
+    date: st.SearchStrategy[dt.date | None]
+    years: st.SearchStrategy[str | None]
+    status: st.SearchStrategy[str | None]
+
+
+EVERYTHING = Choices(
+    maybe,
+    currencies,
+    st.one_of(*[st.none()] * 3, amounts),
+    dates,
+    st.sampled_from([*[None] * 4, "0", "0.5"]),
+    st.sampled_from(WORDS),
+)
+NONE = st.none()
+WHOLE = Choices(amounts, st.sampled_from(["EUR", "EUR", "USD"]), NONE, NONE, NONE, NONE)
+
+
 @st.composite
 def credit_books(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:
-    """Books of up to five parties, three lenders and eight facilities, with everything that can go wrong."""
+    """Books of up to five parties, three lenders and eight facilities; half of them with all that can go wrong."""
+    cells = draw(st.sampled_from([EVERYTHING, WHOLE]))
     parties = ["A", "B", "C", "D", "zz"][: draw(st.integers(1, 5))]
     lenders = ["L1", "L2", "L3"][: draw(st.integers(1, 3))]
-    umbrellas = ["U1", "U2"][: draw(st.integers(0, 2))]
-    facilities = [f"F{i}" for i in range(draw(st.sampled_from([0, 1, 2, 3, 5, 8])))]
+    umbrellas = ["U1", "U2"][: draw(st.sampled_from([0, 1, 1, 2]))]
+    facilities = [f"F{i}" for i in range(draw(st.sampled_from([0, 1, 3, 5, 8])))]
     refs = st.sampled_from([None, "", " ", "K1", "K2"] if duplicates else [None])
-    drawn_of = {f: draw(_facility(f, parties, lenders, umbrellas, refs)) for f in facilities}
     tables: dict[str, list[Row]] = {
         "parties": [party(p) for p in parties],
-        "lenders": [draw(_lender(b, lenders)) for b in lenders],
-        "facilities": list(drawn_of.values()),
+        "lenders": [draw(_lender(b, lenders, cells)) for b in lenders],
+        "facilities": [
+            {
+                "facility_id": name,
+                "lender_id": draw(st.sampled_from(lenders)),
+                "obligor_id": draw(st.sampled_from(parties)),
+                "contract_ref": draw(refs),
+                "umbrella_id": draw(st.sampled_from([None, *umbrellas])),
+                **draw(_facility(cells)),
+            }
+            for name in facilities
+        ],
         "umbrellas": [
-            {"umbrella_id": u, "limit": draw(maybe), "currency": draw(currencies)} for u in umbrellas
+            {"umbrella_id": u, "limit": draw(cells.money), "currency": draw(cells.currency)}
+            for u in umbrellas
         ],
         "fx": [{"currency": c, "date": AS_OF, "rate": r} for c, r in RATES.items()],
         "co_obligors": [],
@@ -102,40 +137,29 @@ def credit_books(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:
     if facilities:
         owed = st.sets(st.tuples(st.sampled_from(facilities), st.sampled_from(parties)), max_size=4)
         tables["co_obligors"] = [{"facility_id": f, "party_id": p} for f, p in sorted(draw(owed))]
-        tables["underlyings"] = draw(st.lists(_underlying(facilities[:3], parties), max_size=8))
+        parts = st.lists(_underlying(facilities[:2], parties, cells), max_size=8)
+        tables["underlyings"] = draw(st.one_of(st.just([]), parts))
     return Credit(tables, load(draw(st.sampled_from(PACKS))))
 
 
 @st.composite
-def _facility(
-    draw: st.DrawFn,
-    name: str,
-    parties: list[str],
-    lenders: list[str],
-    umbrellas: list[str],
-    refs: st.SearchStrategy,
-) -> Row:
+def _facility(draw: st.DrawFn, cells: Choices) -> Row:
     return {
-        "facility_id": name,
-        "lender_id": draw(st.sampled_from(lenders)),
-        "obligor_id": draw(st.sampled_from(parties)),
         "product": draw(st.sampled_from(PRODUCTS)),
-        "limit": draw(maybe),
-        "drawn": draw(st.one_of(maybe, st.just("0"))),
-        "currency": draw(currencies),
+        "limit": draw(cells.money),
+        "drawn": draw(st.one_of(cells.money, st.just("0"))),
+        "currency": draw(cells.currency),
         "ccf": draw(shares),
-        "exposure_value": draw(st.one_of(st.none(), st.none(), st.none(), amounts)),
-        "umbrella_id": draw(st.sampled_from([None, *umbrellas])),
-        "contract_ref": draw(refs),
-        "start_date": draw(dates),
-        "maturity_date": draw(dates),
-        "residual_maturity": draw(st.sampled_from([None, None, None, "0", "0.5"])),
-        "status": draw(st.sampled_from(WORDS)),
+        "exposure_value": draw(cells.value),
+        "start_date": draw(cells.date),
+        "maturity_date": draw(cells.date),
+        "residual_maturity": draw(cells.years),
+        "status": draw(cells.status),
     }
 
 
 @st.composite
-def _lender(draw: st.DrawFn, name: str, lenders: list[str]) -> Row:
+def _lender(draw: st.DrawFn, name: str, lenders: list[str], cells: Choices) -> Row:
     capital = st.one_of(st.none(), st.integers(0, 40_000).map(str))
     return {
         "lender_id": name,
@@ -143,15 +167,15 @@ def _lender(draw: st.DrawFn, name: str, lenders: list[str]) -> Row:
         "parent_id": draw(st.sampled_from([None, *lenders])),
         "tier1": draw(capital),
         "tier1_consolidated": draw(capital),
-        "currency": draw(st.sampled_from(["EUR", "EUR", "EUR", "USD", "XAU", None])),
+        "currency": draw(cells.currency),
     }
 
 
 @st.composite
-def _underlying(draw: st.DrawFn, facilities: list[str], parties: list[str]) -> Row:
+def _underlying(draw: st.DrawFn, facilities: list[str], parties: list[str], cells: Choices) -> Row:
     return {
         "facility_id": draw(st.sampled_from(facilities)),
         "party_id": draw(st.sampled_from([None, *parties])),
-        "amount": draw(maybe),
-        "currency": draw(currencies),
+        "amount": draw(cells.money),
+        "currency": draw(cells.currency),
     }

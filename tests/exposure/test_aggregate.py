@@ -148,6 +148,16 @@ def test_many_facilities_of_one_unknown_product_are_one_finding() -> None:
     assert many["unknown_product"] == [tuple(f"F{i:02}" for i in range(51))]
 
 
+def test_unknown_lender_and_unknown_obligor_are_in_the_totals() -> None:
+    of = held(
+        facility("F1", "A", 10, 10, lender_id=None), facility("F2", None, 5, 5), facility("F3", "A", 1, 1)
+    )
+    assert (own(of, "A"), own(of, UNKNOWN)) == (11, 5)
+    assert (gross(of, "A"), gross(of, "A", lender="BANK")) == (11, 1)
+    assert lender_totals(of).gross.tolist() == [6_00, 0, 16_00]
+    assert own(held(facility("F1", "A", 10, 10), lenders=[]), "A") == 10
+
+
 # --- one contract recorded twice ---------------------------------------------------------------------------------
 
 
