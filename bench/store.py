@@ -62,9 +62,7 @@ def step(name: str, store: Path, folder: Path | None) -> None:
 def child(name: str, store: Path, folder: Path | None = None) -> dict[str, float]:
     """Wall and processor seconds and peak MB of one step in a process of its own."""
     command = [sys.executable, __file__, "--step", name, str(store), *([str(folder)] if folder else [])]
-    done = subprocess.run(  # noqa: S603 - this very script
-        command, check=True, stdout=subprocess.PIPE, text=True
-    )
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     told: dict[str, float] = json.loads(done.stdout)
     return told
 

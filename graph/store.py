@@ -122,7 +122,10 @@ class Store(Protocol):
         """The compiled snapshot of a version as of a day."""
 
     def changes(self, before: int, after: int) -> pa.Table:
-        """What differs between two versions, row by row (``graph.changes``)."""
+        """What differs between two versions, row by row (``graph.changes``).
+
+        Nothing where ``before`` is 0: the first version has none before it to differ from.
+        """
 
     def kept_report(self, key: ReportKey) -> Path | None:
         """The folder of a finished report; None if none is kept."""

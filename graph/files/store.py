@@ -10,7 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from graph.changes import changes
+from graph.changes import SCHEMA, changes
 from graph.disk import Disk
 from graph.errors import OptionError, StoreError
 from graph.files.lease import Clock, Lease, locked
@@ -78,7 +78,9 @@ class FileStore:
         return self.reader(version).snapshot(as_of, base)
 
     def changes(self, before: int, after: int) -> pa.Table:
-        """What differs between two versions, row by row (``graph.changes``)."""
+        """What differs between two versions, row by row (``graph.changes``); nothing before the first."""
+        if before == 0:
+            return SCHEMA.empty_table()
         old, new = self.reader(before), self.reader(after)
         apart = {name: differing(old, new, name) for name in {*old.names(), *new.names()}}
         return changes({n: t[0] for n, t in apart.items()}, {n: t[1] for n, t in apart.items()})

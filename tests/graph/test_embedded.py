@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from graph.archive import open_saved, save
+from graph.changes import changes
 from graph.dump import migrate
 from graph.errors import OptionError, StoreError
 from graph.files.lease import Holder, machine
@@ -23,7 +24,7 @@ from graph.keys import KeySet, fingerprints, numbered
 from graph.snapshot import Snapshot
 from graph.store import open_store
 from tests.books import BANK, facility, party
-from tests.graph.sent import FEB, JAN, contents, delta, full, publish, restated, umbrella
+from tests.graph.sent import FEB, JAN, contents, delta, full, publish, restated, table, umbrella
 
 HELD = [umbrella(f"U{i}", i) for i in range(12)]
 
@@ -239,3 +240,25 @@ def test_what_is_delivered_can_be_read_by_version(store: FileStore) -> None:
         store.reader().delivered(3)
     sent = contents(full("A", JAN, umbrellas=HELD)).book.table("umbrellas")
     assert sent.equals(store.reader(1).delivered(1).book.table("umbrellas"))
+
+
+def test_changes_tell_cells_as_a_file_would_have_them() -> None:
+    old = [{"owner_id": 'A"\\', "owned_id": "B", "share": "0.000000001", "voting": None}]
+    new = [{"owner_id": 'A"\\', "owned_id": "B", "share": "0.5", "voting": 1, "valid_to": JAN}]
+    told = changes({"ownership": table("ownership", old)}, {"ownership": table("ownership", new)}).to_pylist()
+    assert [
+        (c["kind"], json.loads(c["subject"]), json.loads(c["before"]), json.loads(c["after"])) for c in told
+    ] == [
+        (
+            "changed",
+            ['A"\\', "B", None],
+            {"share": "0.000000001", "voting": None, "valid_to": None},
+            {"share": "0.5", "voting": "1", "valid_to": "2026-01-31"},
+        )
+    ]
+    party_a = [party("A", equity="-0.05", gsib=True, name="x\ny")]
+    (told_a,) = changes({}, {"parties": table("parties", party_a)}).to_pylist()
+    assert (told_a["kind"], told_a["subject"], told_a["before"]) == ("added", "A", "")
+    assert json.loads(told_a["after"]) == {
+        "party_id": "A", "name": "x\ny", "kind": "company", "equity": "-0.05", "gsib": True,
+    }  # fmt: skip
