@@ -17,11 +17,13 @@ def umbrella(d: Draft) -> None:
         unit = d.firm(f"YANPU-0{i}", f"{zh}", f"{en}", 100, 220)
         d.owns(top, unit, "1")
         members.append(unit)
-    for company, limit, drawn in zip(members, (200, 200, 100), (120, 80, 40), strict=True):
+    loans = [
         d.lent("BANK", company, limit, drawn, product="revolving", umbrella_id="U-YANPU")
+        for company, limit, drawn in zip(members, (200, 200, 100), (120, 80, 40), strict=True)
+    ]
     d.total("groups", "G:P-YANPU-OWNER", "gross", 264, "120 + 80 + 40 drawn, 40 % of the 60 that are left")
     d.total("groups", "G:P-YANPU-OWNER", "drawn", 240, "120 + 80 + 40")
-    d.plant("umbrella_double_count", "G:P-YANPU-OWNER", 200, "200 + 200 + 100 - 300")
+    d.plant("umbrella_double_count", loans, 200, "200 + 200 + 100 - 300")
 
 
 def fund(d: Draft) -> None:

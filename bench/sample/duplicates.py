@@ -18,6 +18,18 @@ def recorded_twice(d: Draft) -> None:
     d.plant("duplicate_record", alike, 25, "same lender, amount and dates, no contract number")
 
 
+def look_alikes(d: Draft) -> None:
+    """Liansu (奁素) got 36 from the bank and 36 from the trust company on one day: perhaps one need, perhaps two."""
+    firm = d.family_firm("LIANSU", ("奁素珠宝", "Liansu Jewels"), ("微生奁", "Weisheng Lian"), 190, 240)
+    alike = [
+        d.lent(
+            lender, firm, 36, product=product, start_date=day("2026-02-02"), maturity_date=day("2027-02-02")
+        )
+        for lender, product in (("BANK", "term_loan"), ("TRUST", "trust_loan"))
+    ]
+    d.plant("near_duplicate", alike, None, "36 and 36, the same dates")
+
+
 def two_names(d: Draft) -> None:
     """Suyuan (溯芫): the leasing company knows the bank's client under an older name and another id.
 

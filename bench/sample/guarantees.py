@@ -189,6 +189,14 @@ def forms(d: Draft) -> None:
     d.plant("self_guarantee", given[9][0], 28, "given for its own loan of 28")
 
 
+def blank_cap(d: Draft) -> None:
+    """Anqi (岸琪) stands for Meiqi (湄琪) up to an amount that nobody wrote down."""
+    guarantor = d.family_firm("ANQI", ("岸琪轮胎", "Anqi Tyres"), ("都尉轮", "Duwei Lun"), 85, 130)
+    firm = d.family_firm("MEIQI", ("湄琪客运", "Meiqi Coaches"), ("都尉车", "Duwei Che"), 50, 95)
+    guarantee = d.guarantees(guarantor, [d.lent("BANK", firm, 22)], "capped")
+    d.plant("guarantee_amount_unknown", guarantee, None, "a cap is promised, its amount is missing")
+
+
 def domino(d: Draft) -> None:
     """Duanqiao (断樵): if the first falls, the call of 100 breaks the second, and its loan of 40 the third.
 
