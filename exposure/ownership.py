@@ -173,7 +173,7 @@ def _found(n: int, m: int) -> _kernels.Found:
         owner=np.empty(m, np.int32),
         owned=np.empty(m, np.int32),
         value=np.empty(m),
-        count=np.zeros(1, np.int64),
+        shown=np.zeros(1, np.int64),
         seen=np.full(n, -1, np.int32),
         barred=np.zeros(n, bool),
     )
@@ -213,11 +213,11 @@ def _run(walks: Walks, found: _kernels.Found, least: float, show: float) -> _ker
             walks.holders, walks.blocks, block, wanted, at, found, least, show, SWEEPS // 20
         )
         if block == len(walks.blocks.cuts):
-            count = int(found.count[0])
+            count = int(found.shown[0])
             return found._replace(
                 owner=found.owner[:count], owned=found.owned[:count], value=found.value[:count]
             )
-        if block == failed or len(found.owner) - found.count[0] < walks.n:
+        if block == failed or len(found.owner) - found.shown[0] < walks.n:
             found = found._replace(
                 owner=_longer(found.owner), owned=_longer(found.owned), value=_longer(found.value)
             )
@@ -225,7 +225,7 @@ def _run(walks: Walks, found: _kernels.Found, least: float, show: float) -> _ker
         if (full := 2 * at.used[0] > len(at.ids) or block == failed) and len(at.ids) < MOST:
             at = at._replace(ids=_longer(at.ids), values=_longer(at.values))
         elif full:
-            found.count[0] = 0
+            found.shown[0] = 0
             least, block, at = max(10 * least, COARSE / 10), 0, _columns(walks, wanted)
         failed = block
 

@@ -69,7 +69,9 @@ def findings(snapshot: Snapshot, walks: Walks) -> list[Finding]:
             for name, c in zip(subjects, companies.tolist(), strict=True)
         ]
     for c in self_owned.tolist():
-        found.append(finding("self_ownership", [names[c].as_py()], rows=told.own(c), share=int(own[c]) / _WHOLE))
+        found.append(
+            finding("self_ownership", [names[c].as_py()], rows=told.own(c), share=int(own[c]) / _WHOLE)
+        )
     for members in closed:
         rows = [row for c in members.tolist() for row in told.of(c)]
         found.append(finding("no_outside_owner", names.take(members).to_pylist(), rows=rows))
@@ -81,8 +83,8 @@ def findings(snapshot: Snapshot, walks: Walks) -> list[Finding]:
 def _singular(snapshot: Snapshot, closed: list[Int32], divergent: list[Int32]) -> Finding:
     """That some shares do not exist; ``over_full`` lists the sets that diverge although outsiders hold them."""
     over_full = [sorted(snapshot.party_ids.take(members).to_pylist()) for members in divergent]
-    more = {"over_full": sorted(over_full)} if over_full else {}
-    return finding("singular_ownership_matrix", [], sets=len(closed) + len(divergent), **more)
+    sets = len(closed) + len(divergent)
+    return finding("singular_ownership_matrix", [], sets=sets, over_full=sorted(over_full))
 
 
 class _Holdings:
@@ -95,7 +97,9 @@ class _Holdings:
             asked[chosen] = True
         self._owner = rows["owner_id"]
         self._row = rows.row
-        self._by = Csr.of(np.where(asked[rows["owned_id"]], rows["owned_id"], -1).astype(np.int32), snapshot.n)
+        self._by = Csr.of(
+            np.where(asked[rows["owned_id"]], rows["owned_id"], -1).astype(np.int32), snapshot.n
+        )
 
     def of(self, company: int) -> list[tuple[str, int]]:
         """All holdings in a company."""

@@ -98,14 +98,14 @@ class Walks:
 
         NaN for owners in closed and divergent blocks and for those above the latter.
         """
-        return _kernels.solve(self.stakes, self.blocks, True, given, np.nan, np.nan, SWEEPS)
+        return _kernels.solve(self.stakes, self.blocks, given, np.nan, np.nan, SWEEPS, upward=True)
 
     def downward(self, given: Float64) -> Float64:
         """V' g: for each company the sum of g over itself and its owners, by all walks; float64 (n, k).
 
         0 in closed blocks, infinite in divergent ones and below them.
         """
-        return _kernels.solve(self.holders, self.blocks, False, given, 0.0, np.inf, SWEEPS)
+        return _kernels.solve(self.holders, self.blocks, given, 0.0, np.inf, SWEEPS, upward=False)
 
 
 def _with_own(stakes: Stakes) -> tuple[Int64, Int32, Int32, Int64]:
@@ -165,7 +165,7 @@ def _invert(blocks: Blocks) -> None:
 def _inverses(matrices: Float64) -> Float64:
     """Inverse of each matrix (k, f, f); minus one throughout where there is none."""
     try:
-        return np.linalg.inv(matrices)
+        return np.asarray(np.linalg.inv(matrices), np.float64)
     except np.linalg.LinAlgError:
         if len(matrices) == 1:
             return np.full_like(matrices, -1.0)

@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
     ``stakes`` float64 (m,): behind each direct stake; ``circle`` float64 (n,): of a company in itself;
     ``error`` float64 (n,): bound of what each lacks. ``owner``, ``owned``, ``value``: other figures that are or
-    may be ``show`` or more, ``count[0]`` of them. ``seen`` int32 (n,) marks direct holders; ``barred`` bool
+    may be ``show`` or more, ``shown[0]`` of them. ``seen`` int32 (n,) marks direct holders; ``barred`` bool
     (n,) owners without numbers.
     """
 
@@ -52,7 +52,7 @@ class Found(NamedTuple):
     owner: np.ndarray
     owned: np.ndarray
     value: np.ndarray
-    count: np.ndarray
+    shown: np.ndarray
     seen: np.ndarray
     barred: np.ndarray
 
@@ -60,13 +60,14 @@ class Found(NamedTuple):
 @kernel
 def _move(at: Columns, c: int, used: int) -> int:
     """Move the column of c down to ``used``; its new end."""
-    low, high = at.start[c], at.end[c]
+    low = at.start[c]
+    length: int = at.end[c] - low
     if low > used:
-        for j in range(high - low):
+        for j in range(length):
             at.ids[used + j] = at.ids[low + j]
             at.values[used + j] = at.values[low + j]
-    at.start[c], at.end[c] = used, used + high - low
-    return used + high - low
+    at.start[c], at.end[c] = used, used + length
+    return used + length
 
 
 @kernel
@@ -170,7 +171,7 @@ def _store(at: Columns, c: int, k: int, lost: float, least: float) -> bool:
 @kernel
 def _read(holders: Edges, at: Columns, out: Found, c: int, k: int, lost: float, show: float) -> bool:
     """Take the figures of c from the sum, before anything is left out of it; False where there is no room."""
-    count = out.count[0]
+    count = out.shown[0]
     if count + k > len(out.owner):
         _clear(at, k)
         return False
@@ -189,7 +190,7 @@ def _read(holders: Edges, at: Columns, out: Found, c: int, k: int, lost: float, 
             out.owned[count] = c
             out.value[count] = v
             count += 1
-    out.count[0] = count
+    out.shown[0] = count
     return True
 
 
@@ -375,7 +376,7 @@ def columns(
         members = blocks.order[blocks.bounds[b] : blocks.bounds[b + 1]]
         if not wanted[members[0]]:
             continue
-        used, count = at.used[0], out.count[0]
+        used, count = at.used[0], out.shown[0]
         if blocks.state[b] != 0:
             for c in members:
                 out.barred[c] = True
@@ -389,7 +390,7 @@ def columns(
         else:
             room = _sweep(holders, blocks, b, at, out, least, show, sweeps)
         if not room:
-            at.used[0], out.count[0] = used, count
+            at.used[0], out.shown[0] = used, count
             return b
         for c in members:
             for e in range(holders.ptr[c], holders.ptr[c + 1]):

@@ -166,11 +166,11 @@ def _solve_cuts(inverse: np.ndarray, flow: np.ndarray, upward: bool, out: np.nda
 def solve(
     rows: Edges,
     blocks: Blocks,
-    upward: bool,
     given: np.ndarray,
     closed: float,
     divergent: float,
     sweeps: int,
+    upward: bool,
 ) -> np.ndarray:
     """Solve x[v] = given[v] + sum of weight x[node] over the row of v; given and x float64 (n, k).
 
