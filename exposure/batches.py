@@ -58,6 +58,7 @@ class Batch:
 
     ``subjects`` is a list array of ids, sorted in each finding; ``amount`` int64 base minor units, NULL for
     none; ``figures`` text, numbers or lists of text by name, without nulls; ``sources`` the facts behind.
+    ``sentence`` is the name of its words where they are not those of the code.
     """
 
     code: str
@@ -66,6 +67,7 @@ class Batch:
     sources: Sources
     rule: str = ""
     figures: Mapping[str, pa.Array] = field(default_factory=dict)
+    sentence: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a code that the model lacks."""
@@ -117,8 +119,8 @@ def table(batch: Batch, snapshot: Snapshot, words: Callable[[str], Mapping[str, 
         amount=decimals(batch.amount, MONEY),
         currency=pc.if_else(known, base, None),
         rule=constant(batch.rule or None, n),
-        text_en=_sentence(words("en")[batch.code], places, n),
-        text_zh=_sentence(words("zh")[batch.code], places, n),
+        text_en=_sentence(words("en")[batch.sentence or batch.code], places, n),
+        text_zh=_sentence(words("zh")[batch.sentence or batch.code], places, n),
         evidence=_evidence(batch, snapshot),
     )
 
