@@ -210,8 +210,9 @@ def domino(d: Draft) -> None:
     first, second, third = firms
     d.guarantees(second, [d.lent("BANK", first, 100)])
     d.guarantees(third, [d.lent("BANK", second, 40)])
-    for firm, figure in ((second, "call of 100 on 60"), (third, "call of 40 on 35")):
-        d.plant("default", firm, None, figure, pack="contagion group")
+    for firm, given, equity in ((second, 100, 60), (third, 40, 35)):
+        d.plant("default", firm, None, f"call of {given} on {equity}", pack="contagion group")
+        d.plant("over_guarantee_amount", firm, given - equity, f"{given} - {equity}")
 
 
 def finance_companies(d: Draft) -> None:
