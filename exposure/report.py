@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from exposure import aggregate, breaches, closelinks, jointcredit, large
 from exposure import beneficial as beneficial_
+from exposure import bridge as bridge_
 from exposure import control as control_
 from exposure import dependence as dependence_
 from exposure import facilities as facilities_
@@ -315,6 +316,14 @@ def _group_exposures(analysis: Analysis) -> pa.Table:
     )
 
 
+def _bridge(analysis: Analysis) -> pa.Table:
+    """The ``bridge`` result of every pack."""
+    return pa.concat_tables([
+        bridge_.bridge(mitigation, held.ptr, held.members).table(held.names, held.pack.name)
+        for mitigation, held in zip(analysis.mitigation, analysis.groups, strict=True)
+    ])
+
+
 def _mitigation(analysis: Analysis) -> pa.Table:
     """The ``mitigation`` result under the leading pack."""
     counted = None if analysis.request.lender is None else analysis.facilities[0].counted
@@ -330,6 +339,7 @@ _TABLES: Final[dict[str, Callable[[Analysis], pa.Table]]] = {
     "party_exposures": lambda a: a.party_exposures(),
     "group_exposures": _group_exposures,
     "mitigation": _mitigation,
+    "bridge": _bridge,
     "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
     "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
     "beneficial_owners": lambda a: a.beneficial.table(),

@@ -59,7 +59,9 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
         "facility_id": ID, "guarantee_id": ID, "guarantor_id": ID, "form": ID, "cap": MONEY,
         "recognised": MONEY, "moved": MONEY, "reason": ID,
     },
-    "bridge": {"group_id": ID, "step": ID, "amount": MONEY, "currency": ID, "facility_ids": IDS},
+    "bridge": {
+        "group_id": ID, "step": ID, "amount": MONEY, "currency": ID, "facility_ids": IDS, "kind": ID, "pack": ID,
+    },
     "limits": {
         "scope": ID, "subject_id": ID, "lender_id": ID, "level": ID, "rule": ID, "limit": MONEY, "value": MONEY,
         "headroom": MONEY, "utilisation": MODEL, "breach": FLAG, "excess": MONEY, "currency": ID, "measure": ID,
