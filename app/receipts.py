@@ -36,6 +36,7 @@ def as_dict(receipt: Receipt) -> dict[str, Any]:
         "roundings": [asdict(r) for r in receipt.roundings],
         "problems": [asdict(p) for p in receipt.problems],
         "problem_total": receipt.problem_total,
+        "repeated": dict(receipt.repeated),
         "notices": [{"code": n.code, "table": n.table, "rows": len(n.rows)} for n in receipt.notices],
     }
 
@@ -66,6 +67,8 @@ def _lines(receipt: Receipt) -> Iterator[str]:
         yield f"  {r.table}.{r.column}: {r.cells:,} cells rounded, at most by {r.largest}"
     for n in receipt.notices:
         yield f"  {n.code}: {len(n.rows):,} in {n.table}"
+    for table, rows in receipt.repeated.items():
+        yield f"  {table}: {rows:,} rows set aside that say again what another says"
     for p in receipt.problems:
         yield f"  set aside: {p}"
 

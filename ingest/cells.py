@@ -34,8 +34,9 @@ _TRUTH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": Fals
 class Cells:
     """One column as the book holds it, and what could not be taken.
 
-    ``values`` is one Arrow array (of plain text: the chunks as they came), null where a cell is empty or not taken. ``bad`` are the rows (int64) not
-    taken, ``why`` their statuses; ``rounded`` the rows that were rounded because the mapping says so.
+    ``values`` is one Arrow array (of plain text: the chunks as they came), null where a cell is empty or not
+    taken. ``bad`` are the rows (int64) not taken, ``why`` their statuses; ``rounded`` the rows that were rounded
+    because the mapping says so.
     """
 
     values: pa.Array | pa.ChunkedArray

@@ -21,11 +21,16 @@ from graph.book import Book
 from graph.errors import Problem
 from graph.ids import UNKNOWN_ID, one_chunk
 from graph.model import CURRENCY, REQUIRED_TABLES, TABLES, Column, Table
-from ingest.keys import clashes, first_rows
+from ingest.keys import clashes, equal_rows, first_rows
 from ingest.problems import Problems
 from ingest.sources.files import guess
 
 Rows = npt.NDArray[np.integer]
+
+REPEATABLE: Final = frozenset(
+    {"members", "control", "kin", "same_as", "dependence", "co_obligors", "guarantee_covers"}
+)
+"""Tables of ties without amounts, in which the same row twice says one thing twice."""
 
 
 def missing_table(book: Book, problems: Problems) -> None:
@@ -56,13 +61,22 @@ def missing_cell(book: Book, problems: Problems) -> None:
 
 
 def duplicate_key(book: Book, problems: Problems) -> None:
-    """No two rows of one key hold on the same day, not even if they are equal in all columns."""
+    """No two rows of one key hold on the same day; a tie that is only said again counts once.
+
+    A tie without an amount that stands twice in the same words (``REPEATABLE``) is one fact: the later row is
+    set aside and counted. Two equal stakes, say, may be two holdings, and stay an error.
+    """
     for name in book.tables:
         table = TABLES[name]
         first, repeated = first_rows(book, name)
         if not repeated:
             continue
         rows, other = clashes(book, name, first)
+        if name in REPEATABLE:
+            again = equal_rows(book.table(name), rows, other)
+            if again.any():
+                problems.repeats[name] = np.unique(rows[again])
+            rows, other = rows[~again], other[~again]
         column = table.column(table.key[0])
 
         def tell(i: int, other: Rows = other, table: Table = table) -> tuple[str, str]:

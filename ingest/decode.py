@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -31,7 +31,7 @@ class Part:
 
     ``headers`` gives the file's name of a column where it differs. Of columns by name: ``rounded`` may be rounded
     half-even, ``exponents`` may have numbers with an exponent, ``shifts`` says by how many places the decimal point
-    moves to the right (thousands 3, percent -2).
+    moves to the right (thousands 3, percent -2). ``last`` says that no other part gives rows to the table.
     """
 
     table: str
@@ -42,6 +42,7 @@ class Part:
     rounded: frozenset[str] = frozenset()
     exponents: frozenset[str] = frozenset()
     shifts: Mapping[str, int] = field(default_factory=dict)
+    last: bool = False
 
     def kind(self, column: Column) -> Kind:
         """What the cells of a column hold, in the unit that the file has them in."""
@@ -73,9 +74,17 @@ def coded(table: Table) -> frozenset[str]:
     )
 
 
-def decode(parts: Iterable[Part], problems: Problems, pool: Executor) -> Decoded:
-    """Type every part's columns, several at a time, and put the parts of one table together in their order."""
-    done = Decoded()
+def decode(
+    parts: Iterable[Part],
+    problems: Problems,
+    pool: Executor,
+    done: Decoded,
+    arrived: Callable[[str], None],
+) -> None:
+    """Type every part's columns, several at a time, and put the parts of one table together in their order.
+
+    What comes of it is added to ``done``; ``arrived`` is told each table when all its parts are there.
+    """
     pieces: dict[str, list[pa.Table]] = defaultdict(list)
     rows: dict[str, int] = defaultdict(int)
     unknown: dict[str, set[str]] = defaultdict(set)
@@ -85,12 +94,15 @@ def decode(parts: Iterable[Part], problems: Problems, pool: Executor) -> Decoded
         rows[name] += part.origin.rows
         done.origins[name] = (*done.origins.get(name, ()), part.origin)
         unknown[name].update(part.others)
-    for name in TABLES:
-        if name in pieces:
+        if part.last:
             done.tables[name] = _joined(TABLES[name], pieces[name])
-            done.unknown |= {name: tuple(sorted(unknown[name]))} if unknown[name] else {}
+            arrived(name)
+    for name in TABLES:
+        if name in pieces and name not in done.tables:
+            done.tables[name] = _joined(TABLES[name], pieces[name])
+            arrived(name)
+    done.unknown = {name: tuple(sorted(unknown[name])) for name in TABLES if unknown[name]}
     done.roundings = _added(done.roundings)
-    return done
 
 
 def _joined(table: Table, pieces: list[pa.Table]) -> pa.Table:

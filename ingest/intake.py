@@ -55,7 +55,8 @@ class Intake:
             if raw is not None:
                 held = dict(zip(raw.data.column_names, raw.data.columns, strict=True))
                 known = {n: c for n, c in held.items() if n in table.names}
-                yield Part(table.name, known, raw.origin, {n: c for n, c in held.items() if n not in known})
+                others = {n: c for n, c in held.items() if n not in known}
+                yield Part(table.name, known, raw.origin, others, last=True)
 
     def _read(
         self,

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from graph.book import Book
 from ingest import manifest as manifests
+from ingest.ahead import Ahead
 from ingest.checks import check
 from ingest.decode import Decoded, decode
 from ingest.intake import Intake, MappedIntake, Step
@@ -46,18 +47,22 @@ def read(
     if stated:
         manifests.verify_files(stated, intake.files, problems)
     delta = stated is not None and stated.kind == "delta"
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = decode(intake.parts(problems, step or _silent), problems, pool)
+    done = Decoded()
+    whole = Book(done.tables, done.origins, stated.period if stated else None, source=str(path))
+    with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(os.cpu_count()) as behind:
+        ahead = Ahead(whole, behind)
+        decode(intake.parts(problems, step or _silent), problems, pool, done, ahead.arrived)
         derived = frozenset() if delta else _derive_lenders(done, problems)
-        whole = Book(done.tables, done.origins, stated.period if stated else None, source=str(path))
+        ahead.wait()
+        totals = behind.submit(lambda: tuple(control_sums(whole)))
         check(whole, problems, pool, delta=delta)
-    sums = tuple(control_sums(whole))
+        sums = totals.result()
     if stated:
         manifests.verify_rows(stated, intake.rows, problems)
         manifests.verify_sums(stated, intake.tables, sums, problems)
     if problems.files or (problems.total and not quarantine):
         raise problems.error()
-    book = set_aside(whole, problems) if problems.total else whole
+    book = set_aside(whole, problems) if problems.total or problems.repeats else whole
     receipt = Receipt(
         source=str(path),
         counts=tuple(_counts(whole, book, derived)),
@@ -68,6 +73,7 @@ def read(
         roundings=tuple(done.roundings),
         problems=tuple(problems.kept()),
         problem_total=problems.total,
+        repeated={name: len(rows) for name, rows in problems.repeats.items()},
         notices=notices(book),
         manifest=stated,
     )

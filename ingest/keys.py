@@ -75,6 +75,17 @@ def clashes(book: Book, name: str, first: Int32) -> tuple[Int64, Int64]:
     return late[by_row].astype(np.int64), early[by_row].astype(np.int64)
 
 
+def equal_rows(table: pa.Table, left: npt.ArrayLike, right: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether two rows of a table are equal in all columns, pair by pair: bool (pairs,)."""
+    same = np.ones(np.shape(left), bool)
+    for column in table.columns:
+        plain = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+        a, b = plain.take(pa.array(left)), plain.take(pa.array(right))
+        equal = pc.fill_null(pc.equal(a, b), False)  # noqa: FBT003 - Arrow's own signature
+        same &= np.asarray(pc.or_(equal, pc.and_(pc.is_null(a), pc.is_null(b))))
+    return same
+
+
 def _bound(book: Book, name: str, column: str, n: int, empty: int) -> Int64:
     """One end of the validity of each row in days, int64 (n,)."""
     values = book.column(name, column)

@@ -25,8 +25,9 @@ class Problems:
 
     ``aside`` holds by table the rows (of the table as read) with a problem, ``unread`` by table and column those
     whose cell could not be read, ``earlier`` by table the later rows of each pair with one key and their earlier
-    ones. ``headers`` says by table, file and column what the file calls it, ``damaged`` are the tables of which a
-    file or a column that must be there is missing. ``files`` counts the problems that no quarantine of rows helps.
+    ones, ``repeats`` the rows that say in the same words what an earlier one says, which is no problem.
+    ``headers`` says by table, file and column what the file calls it, ``damaged`` are the tables of which a file
+    or a column that must be there is missing. ``files`` counts the problems that no quarantine of rows helps.
     """
 
     total: int = 0
@@ -34,6 +35,7 @@ class Problems:
     aside: dict[str, list[Rows]] = field(default_factory=lambda: defaultdict(list))
     unread: dict[tuple[str, str], list[Rows]] = field(default_factory=lambda: defaultdict(list))
     earlier: dict[str, tuple[Rows, Rows]] = field(default_factory=dict)
+    repeats: dict[str, Rows] = field(default_factory=dict)
     headers: dict[tuple[str, str, str], str] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)
     files: int = 0

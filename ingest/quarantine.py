@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graph.book import Book, Origin
 from ingest.checks import dangling_reference
+from ingest.keys import equal_rows
 from ingest.problems import Problems
 
 Rows = npt.NDArray[np.integer]
@@ -35,22 +35,11 @@ def set_aside(book: Book, problems: Problems) -> Book:
 
 def _concerned(book: Book, name: str, problems: Problems) -> Rows:
     """Rows of a table that a problem concerns, earlier rows of a shared key included where they differ."""
-    rows = problems.concerned(name)
+    rows = np.union1d(problems.concerned(name), problems.repeats.get(name, np.zeros(0, np.int64)))
     if name not in problems.earlier:
         return rows
     late, early = problems.earlier[name]
-    return np.union1d(rows, early[~_equal(book.table(name), late, early)])
-
-
-def _equal(table: pa.Table, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
-    """Whether two rows of a table are equal in all columns, pair by pair: bool (pairs,)."""
-    same = np.ones(len(left), bool)
-    for column in table.columns:
-        plain = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
-        a, b = plain.take(pa.array(left)), plain.take(pa.array(right))
-        equal = pc.fill_null(pc.equal(a, b), False)  # noqa: FBT003 - Arrow's own signature
-        same &= np.asarray(pc.or_(equal, pc.and_(pc.is_null(a), pc.is_null(b))))
-    return same
+    return np.union1d(rows, early[~equal_rows(book.table(name), late, early)])
 
 
 def _others(book: Book, name: str, rows: Rows) -> Rows:

@@ -49,8 +49,8 @@ class Receipt:
 
     ``unknown_files`` (with a guess at what was meant) were not read, ``unknown_columns`` (by table) are kept as
     ``extra``. ``sums`` are over the rows used, ``delivered_sums`` over all that could be read. ``problems`` are those
-    of the rows set aside, ``problem_total`` counts those not kept too; ``notices`` never stop anything. ``manifest``
-    is what the delivery said of itself and kept; without one users see "unreconciled".
+    of the rows set aside, ``problem_total`` counts those not kept too; ``repeated`` counts by table the rows set
+    aside because they say again what another says. ``notices`` never stop anything. ``manifest`` is what the delivery said of itself and kept; without one users see "unreconciled".
     """
 
     source: str
@@ -62,6 +62,7 @@ class Receipt:
     roundings: tuple[Rounding, ...] = ()
     problems: tuple[Problem, ...] = ()
     problem_total: int = 0
+    repeated: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     manifest: Manifest | None = None
 

@@ -53,6 +53,17 @@ def test_check_accounts_for_every_row(folder: Path) -> None:
     assert "unreconciled" in konzern("check", folder).output
 
 
+def test_a_tie_said_twice_counts_once_but_equal_stakes_are_an_error(folder: Path) -> None:
+    tie = "A,B,distress_would_spread\n"
+    (folder / "dependence.csv").write_text("dependent_id,on_id,basis\n" + tie + tie, "utf-8")
+    told = json.loads(konzern("check", folder, "--json").output)
+    (count,) = [t for t in told["tables"] if t["table"] == "dependence"]
+    assert (count["rows"], count["used"], count["aside"]) == (2, 1, 1)
+    assert told["repeated"] == {"dependence": 1}
+    (folder / "ownership.csv").write_text(OWNERSHIP + "A,B,0.51\n", "utf-8")
+    assert konzern("check", folder).exit_code == 2
+
+
 def test_bad_input_names_file_row_column_value_and_remedy(folder: Path) -> None:
     (folder / "ownership.csv").write_text("owner_id,owned_id,share\nP,A,1.2\nX,B,0.51\n", "utf-8")
     ended = konzern("check", folder)
