@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ _SOURCES: Final = frozenset({".py", ".toml"})
 KEY_FILE: Final = "key.json"
 
 
+@cache
 def code_version(*rooms: str) -> str:
     """Hash of the sources of these packages: results of other code are other results.
 

@@ -75,9 +75,8 @@ def contested(table: pa.Table, name: str, day: dt.date) -> tuple[Int32, Int32]:
 def _best_first(rows: pa.Table, table: Table, group: Int32) -> npt.NDArray[np.int64]:
     """Order of the rows by group, and within a group by who counts first."""
     filled = np.zeros(rows.num_rows, np.int64)
-    for name in set(table.names) - set(_ABOUT_ROWS) & set(rows.column_names):
-        if name in rows.column_names:
-            filled += np.asarray(pc.is_valid(rows.column(name))).astype(np.int64)
+    for name in _content(rows, table):
+        filled += np.asarray(pc.is_valid(rows.column(name))).astype(np.int64)
     source = rows.column("source") if "source" in rows.column_names else pa.nulls(rows.num_rows, pa.string())
     columns = {
         "group": pa.array(group),
@@ -118,6 +117,9 @@ def conflicts(facts: Mapping[str, pa.Table], day: dt.date) -> list[Conflict]:
         rows, first = contested(table, name, day)
         if not len(rows):
             continue
+        rows, first = _differing(table, TABLES[name], rows, first)
+        if not len(rows):
+            continue
         cells = table.take(pa.array(rows)).to_pylist()
         starts = np.flatnonzero(np.concatenate([[True], first[1:] != first[:-1]])).tolist()
         for start, end in zip(starts, [*starts[1:], len(cells)], strict=True):
@@ -125,6 +127,21 @@ def conflicts(facts: Mapping[str, pa.Table], day: dt.date) -> list[Conflict]:
             if made:
                 found.append(made)
     return sorted(found, key=lambda c: (c.table, c.key))
+
+
+def _differing(table: pa.Table, shape: Table, rows: Int32, first: Int32) -> tuple[Int32, Int32]:
+    """Of contested rows those of keys whose rows are not all equal."""
+    prints = fingerprints(table.take(pa.array(rows)), _content(table, shape))
+    heads = np.flatnonzero(np.concatenate([[True], first[1:] != first[:-1]]))
+    group = np.cumsum(np.concatenate([[False], first[1:] != first[:-1]]))
+    unequal = (prints != prints[heads[group]]).any(axis=1)
+    some = np.bincount(group, unequal, len(heads)) > 0
+    return rows[some[group]], first[some[group]]
+
+
+def _content(rows: pa.Table, shape: Table) -> list[str]:
+    """Columns that say something of the fact itself."""
+    return [n for n in shape.names if n in rows.column_names and n not in _ABOUT_ROWS]
 
 
 def _conflict(table: Table, rows: list[dict[str, object]]) -> Conflict | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,9 @@ from graph.errors import OptionError
 from graph.journal import Journal
 from graph.kept import ReportKey
 from graph.snapshot import Snapshot
+
+Step = Callable[[str, int, int], None]
+"""Told what is done next, how many steps are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,10 @@ class Writer(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def publish(self, delivery: Delivery, contents: Contents) -> Published:
+    def publish(self, delivery: Delivery, contents: Contents, step: Step | None = None) -> Published:
         """Publish a delivery as the next version, whole or not at all; the same again changes nothing.
 
+        ``step`` is told which table is stored next, how many are done, and of how many.
         Raises ``DeliveryError`` where it contradicts earlier ones, ``StaleLeaseError`` where the right was
         taken over meanwhile, ``StoreError`` where the store fails.
         """

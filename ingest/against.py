@@ -6,7 +6,8 @@ subsidiary's facts of that day, and an id that it deletes is referred to no more
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,10 @@ from graph.store import Among, Reader
 from ingest.problems import Problems
 
 Rows = npt.NDArray[np.integer]
+Told = tuple[str, str, str, str, str]
+
+_TELLING: Final = {"parties": frozenset({"uscc", "lei"}), "facilities": frozenset({"lender_id"})}
+"""Columns that show, where two sources fill them differently, that an id stands for two things."""
 
 
 def dangling(book: Book, delivery: Delivery, reader: Reader, problems: Problems) -> None:
@@ -153,6 +158,33 @@ def disagreements(book: Book, delivery: Delivery, reader: Reader) -> list[Confli
             held = below([_named(mine, delivery.by), others])
             found |= {name: held} if held is not None else {}
     return conflicts(found, day)
+
+
+def collisions(book: Book, found: Iterable[Conflict], problems: Problems) -> None:
+    """One id for two things: the same party with other identifiers, the same facility of another lender.
+
+    Parties and facilities are never taken for one another's on their id alone.
+    """
+    wrong = [c for c in found if _TELLING.get(c.table, frozenset()) & set(c.columns)]
+    for name in sorted({c.table for c in wrong}):
+        key = TABLES[name].column(TABLES[name].key[0])
+        ids = {c.key[0]: c for c in wrong if c.table == name}
+        held = book.table(name).column(key.name).cast(pa.string())
+        rows = np.flatnonzero(np.asarray(pc.is_in(held, pa.array(list(ids), pa.string()))))
+        named = one_chunk(held, pa.string()).take(pa.array(rows)).to_pylist()
+
+        def tell(i: int, named: list[str] = named, ids: dict[str, Conflict] = ids, key: Column = key) -> Told:
+            held = ids[named[i]]
+            told = f"{' and '.join(held.sources)} use this id with other {', '.join(held.columns)}"
+            return (
+                key.name,
+                named[i],
+                "one_id_for_two",
+                told,
+                "give one of them a prefix in a mapping, or correct it",
+            )
+
+        problems.of_rows(name, rows, lambda row, name=name: book.place(name, row), tell)  # type: ignore[misc]
 
 
 def _named(rows: pa.Table, by: str) -> pa.Table:

@@ -64,7 +64,7 @@ def identify(path: Path, mapping: str | Path | None = None) -> Identity:
         if mapping is not None:
             named = Path(mapping)
             digest.update((named if named.suffix == ".toml" else MAPPINGS / f"{named}.toml").read_bytes())
-        for file in sorted(path.iterdir()) if path.is_dir() else ():
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
             if file.is_file() and file != own and not file.name.startswith("."):
                 with file.open("rb") as data:
                     digest.update(

@@ -24,7 +24,7 @@ from graph.errors import InputError, KonzernError, Problem
 from graph.model import TABLES
 from graph.resolve import Conflict
 from graph.store import Published, Reader, Store
-from ingest.against import dangling, disagreements, referred, without
+from ingest.against import collisions, dangling, disagreements, referred, without
 from ingest.deletions import MARK, Split, in_full, split
 from ingest.intake import Step
 from ingest.job import read
@@ -45,7 +45,8 @@ class Loaded:
     ``version`` is the one that holds it and ``is_new`` whether this run published it. ``receipt`` accounts for
     its rows (None if it was loaded before: ``told`` then is what that run wrote), ``deleted`` counts by table
     the keys that it deletes, ``conflicts`` are the keys on which other subsidiaries say something else,
-    ``quarantine`` the folder of the rows set aside.
+    ``quarantine`` the folder of the rows set aside, ``since`` (of a delivery that was loaded before) the versions
+    that its subsidiary delivered after it: the present is theirs.
     """
 
     version: int
@@ -56,6 +57,7 @@ class Loaded:
     deleted: Mapping[str, int] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
     quarantine: Path | None = None
+    since: tuple[int, ...] = ()
 
     @property
     def told(self) -> Mapping[str, Any]:
@@ -81,40 +83,48 @@ def load(
 ) -> Loaded:
     """Load a delivery into a store as its next version, or find that it was loaded before.
 
+    ``step`` is told each file that is read and then each table that is stored.
+
     Raises ``InputError`` with every problem at once, ``QuarantineError`` where too many rows would be set aside,
     ``DeliveryError`` where it contradicts earlier deliveries, ``StoreError`` where the store or a file fails.
     """
     folder = Path(path)
     identity = identify(folder, mapping)
-    known = find(identity, store.reader().deliveries())
+    held = store.reader().deliveries()
+    known = find(identity, held)
     if known is not None:
-        return Loaded(known.version, is_new=False, delivery=known, deleted=known.deleted)
-    made = _loaded(folder, store, identity, mapping, aside, step)
+        since = tuple(d.version for d in held if d.by == known.by and d.version > known.version)
+        return Loaded(known.version, is_new=False, delivery=known, deleted=known.deleted, since=since)
+    with as_store_error(f"read {folder}"):
+        book, receipt = read(folder, mapping, quarantine=aside is not None, step=step)
+    made = _publish(_Job(folder, store, identity, aside), book, receipt, step)
+    del book  # compiling reads it again from the store: not both at once
     if made.is_new and made.delivery.kind != DELTA:
         _compile(store, made.version)
     return made
 
 
-def _loaded(
-    folder: Path,
-    store: Store,
-    identity: Identity,
-    mapping: str | Path | None,
-    aside: Aside | None,
-    step: Step | None,
-) -> Loaded:
-    """Read and publish a delivery that was not loaded before."""
-    with as_store_error(f"read {folder}"):
-        book, receipt = read(folder, mapping, quarantine=aside is not None, step=step)
-    with store.writer(identity.manifest.subsidiary or folder.name) as writer:
-        reader = store.reader()
-        parts, receipt = _met(book, receipt, identity, reader, setting_aside=aside is not None)
-        kept = _quarantined(folder, parts.book, receipt, identity, aside)
-        found = tuple(disagreements(parts.book, identity.delivery(), reader))
+@dataclass(frozen=True)
+class _Job:
+    """What is loaded where, and how."""
+
+    folder: Path
+    store: Store
+    identity: Identity
+    aside: Aside | None
+
+
+def _publish(job: _Job, book: Book, receipt: Receipt, step: Step | None) -> Loaded:
+    """Check a delivery against the store and publish it."""
+    by = job.identity.manifest.subsidiary or job.folder.name
+    with job.store.writer(by) as writer:
+        reader = job.store.reader()
+        parts, receipt, found = _met(job, book, receipt, reader)
+        kept = _quarantined(job, parts.book, receipt)
         counts = {name: keys.num_rows for name, keys in parts.deleted.items() if keys.num_rows}
-        delivery = replace(identity.delivery(), receipt=as_json(receipt, counts, found))
-        published = writer.publish(delivery, Contents(parts.book, parts.deleted))
-    delivery = store.reader(published.version).deliveries()[-1]
+        delivery = replace(job.identity.delivery(), receipt=as_json(receipt, counts, found))
+        published = writer.publish(delivery, Contents(parts.book, parts.deleted), step)
+    delivery = job.store.reader(published.version).deliveries()[-1]
     return Loaded(published.version, published.is_new, delivery, receipt, published, counts, found, kept)
 
 
@@ -127,37 +137,41 @@ def _compile(store: Store, version: int) -> None:
 
 
 def _met(
-    book: Book, receipt: Receipt, identity: Identity, reader: Reader, *, setting_aside: bool
-) -> tuple[Split, Receipt]:
-    """The delivery as it meets the store: rows apart from deletions, checked against the facts that it changes."""
+    job: _Job, book: Book, receipt: Receipt, reader: Reader
+) -> tuple[Split, Receipt, tuple[Conflict, ...]]:
+    """The delivery as it meets the store: deletions apart, checked against what is there, with the conflicts."""
+    delivery = job.identity.delivery()
     problems = Problems()
     parts = split(book, problems)
     if problems.total:
-        left = _left(book, problems, setting_aside=setting_aside)
-        receipt = _more_aside(receipt, book, left, problems)
-        parts, problems = split(left, Problems()), Problems()
+        receipt, book = _less(job, receipt, book, problems)
+        parts = split(book, Problems())
     receipt = replace(receipt, unknown_columns=_without_mark(receipt.unknown_columns))
-    delivery = identity.delivery()
     if delivery.kind != DELTA:
         wrong = in_full(parts)
         if wrong:
             raise InputError(wrong[:KEPT], len(wrong))
-        return parts, receipt
     while True:
-        dangling(parts.book, delivery, reader, problems)
-        parts = _less_referred(parts, delivery, reader, problems)
+        problems = Problems()
+        found = tuple(disagreements(parts.book, delivery, reader))
+        collisions(parts.book, found, problems)
+        if delivery.kind == DELTA:
+            dangling(parts.book, delivery, reader, problems)
+            parts = _less_referred(parts, delivery, reader, problems)
+        elif problems.total:
+            raise problems.error()  # what refers to the rows would have to follow: correct the ids instead
         if not problems.total:
-            return parts, receipt
-        left = _left(parts.book, problems, setting_aside=setting_aside)
-        receipt = _more_aside(receipt, parts.book, left, problems)
-        parts, problems = replace(parts, book=left), Problems()
+            return parts, receipt, found
+        receipt, left = _less(job, receipt, parts.book, problems)
+        parts = replace(parts, book=left)
 
 
-def _left(book: Book, problems: Problems, *, setting_aside: bool) -> Book:
-    """The book without the rows with a problem; ``InputError`` where none may be set aside."""
-    if not setting_aside:
+def _less(job: _Job, receipt: Receipt, book: Book, problems: Problems) -> tuple[Receipt, Book]:
+    """Receipt and book without the rows with a problem; ``InputError`` where none may be set aside."""
+    if job.aside is None:
         raise problems.error()
-    return without(book, problems)
+    left = without(book, problems)
+    return _more_aside(receipt, book, left, problems), left
 
 
 def _without_mark(unknown: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -204,15 +218,13 @@ def _more_aside(receipt: Receipt, before: Book, after: Book, problems: Problems)
     )
 
 
-def _quarantined(
-    folder: Path, book: Book, receipt: Receipt, identity: Identity, aside: Aside | None
-) -> Path | None:
+def _quarantined(job: _Job, book: Book, receipt: Receipt) -> Path | None:
     """Write what was set aside; ``QuarantineError`` if it is too much."""
-    if aside is None or not receipt.problem_total:
+    if job.aside is None or not receipt.problem_total:
         return None
-    kept = set_aside(folder, book, receipt, identity, aside.folder)
-    if receipt.aside > aside.most * receipt.rows:
-        raise QuarantineError(receipt, aside.most, kept)
+    kept = set_aside(job.folder, book, receipt, job.identity, job.aside.folder)
+    if receipt.aside > job.aside.most * receipt.rows:
+        raise QuarantineError(receipt, job.aside.most, kept)
     return kept
 
 

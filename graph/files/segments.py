@@ -54,10 +54,17 @@ class Segments:
         digest = content_hash(table)
         file = f"{name}-{digest[:32]}.parquet"
         path = self.folder / file
-        if path.exists():
+        if path.exists() and self._holds(file, digest):
             return Part(file, table.num_rows, _file_hash(path))
         sink = self._disk.create(path, lambda sink: _to_parquet(table, sink))
         return Part(file, table.num_rows, sink.sha256)
+
+    def _holds(self, file: str, digest: str) -> bool:
+        """Whether a file that is there has the content of its name; a damaged one is written again."""
+        try:
+            return content_hash(self.read(Part(file, 0, ""))) == digest
+        except StoreError:
+            return False
 
     def write_drop(self, name: str, rows: Int32) -> str:
         """Keep a list of dropped rows; "" for none."""

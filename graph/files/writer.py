@@ -20,7 +20,7 @@ from graph.files.runs import Runs, all_parts
 from graph.files.segments import Part, Segments
 from graph.files.versions import Version, Versions
 from graph.rows import deleted_keys, with_places
-from graph.store import Published
+from graph.store import Published, Step
 
 _SWEPT: Final = (".", "data", "versions", "runs")
 _log = logging.getLogger(__name__)
@@ -62,15 +62,16 @@ class FileWriter:
         except StoreError as failure:
             _log.warning("the lease is not given back: %s", failure)
 
-    def publish(self, delivery: Delivery, contents: Contents) -> Published:
+    def publish(self, delivery: Delivery, contents: Contents, step: Step | None = None) -> Published:
         """Publish a delivery as the next version; see ``graph.store.Writer``."""
         try:
-            return self._publish(delivery, contents)
+            return self._publish(delivery, contents, step or _silent)
         except StoreError:
             self._lease.check()  # the new holder swept this writer's files away
             raise
 
-    def _publish(self, delivery: Delivery, contents: Contents) -> Published:
+    def _publish(self, delivery: Delivery, contents: Contents, step: Step) -> Published:
+        """Compare, store, publish, tidy up."""
         check_deleted(delivery, contents)
         versions = self._versions.upto(self._versions.latest())
         counted = replace(
@@ -83,11 +84,10 @@ class FileWriter:
             identity = (delivery.by, delivery.kind, delivery.digest)
             known = [d for d in (v.delivery for v in versions) if (d.by, d.kind, d.digest) == identity]
             return Published(known[-1].version, is_new=False)
-        stored = (
-            self._store_full(made, contents.book) if made.kind == FULL else self._store_delta(contents.book)
-        )
-        if made.kind == FULL and self._says_nothing_new(made, stored):
-            return Published(len(versions), is_new=False, **_numbers(stored))
+        stored = self._store(made, contents.book, step)
+        held = self._holds_already(made, stored) if made.kind == FULL else 0
+        if held:
+            return Published(held, is_new=False, **_numbers(stored))
         rows = {name: s.parts for name, s in stored.items()}
         version = self._versions.following(made, rows, self._store_deleted(contents))
         with self._lease.fenced():
@@ -98,24 +98,17 @@ class FileWriter:
             _log.warning("published, but not tidied up: %s", failure)
         return Published(made.version, is_new=True, **_numbers(stored))
 
-    def _store_full(self, delivery: Delivery, book: Book) -> dict[str, Stored]:
-        """Keep all tables of a full delivery, as what they change in the subsidiary's facts of its day."""
-        chain = self._chain_before(delivery)
-        units = self._runs.units(chain)
+    def _store(self, delivery: Delivery, book: Book, step: Step) -> dict[str, Stored]:
+        """Keep all tables: of a delta as they are, of a full delivery as what they change in the facts of its day."""
+        units = self._runs.units(self._chain_before(delivery)) if delivery.kind == FULL else []
         stored = {}
-        for name in book.tables:
+        for done, (name, table) in enumerate(book.tables.items()):
+            step(name, done, len(book.tables))
             self._lease.renew()
-            before = live(self._segments, delivery.by, units, name)
-            stored[name] = store(self._segments, name, with_places(book, name), before)
+            if delivery.kind == FULL or table.num_rows:
+                before = live(self._segments, delivery.by, units, name)
+                stored[name] = store(self._segments, name, with_places(book, name), before)
         return stored
-
-    def _store_delta(self, book: Book) -> dict[str, Stored]:
-        """Keep the rows of a delta as they are."""
-        return {
-            name: Stored((self._segments.write(name, with_places(book, name)),), 0, table.num_rows, 0)
-            for name, table in book.tables.items()
-            if table.num_rows
-        }
 
     def _store_deleted(self, contents: Contents) -> dict[str, tuple[Part, ...]]:
         """Keep the keys that a delta deletes, all of one shape."""
@@ -131,13 +124,14 @@ class FileWriter:
         earlier = [v for v in versions if v.delivery.by == delivery.by and v.delivery.place <= delivery.place]
         return chains(versions, delivery.day).get(delivery.by, []) if earlier else []
 
-    def _says_nothing_new(self, delivery: Delivery, stored: Mapping[str, Stored]) -> bool:
-        """Whether the delivery repeats, in other files, what its subsidiary's facts of the same day are."""
+    def _holds_already(self, delivery: Delivery, stored: Mapping[str, Stored]) -> int:
+        """The version in which its subsidiary's facts of the same day are, in other files, the delivery; 0 if none."""
         chain = self._chain_before(delivery)
         if not chain or chain[-1].delivery.day != delivery.day:
-            return False
+            return 0
         held = {name for v in chain for name in v.rows}
-        return held == set(stored) and not any(s.new or s.gone for s in stored.values())
+        same = held == set(stored) and not any(s.new or s.gone for s in stored.values())
+        return chain[-1].delivery.version if same else 0
 
     def _tidy(self, by: str) -> None:
         """Merge deltas, and remove data that no version refers to; nothing of it is needed for what was published."""
@@ -148,6 +142,10 @@ class FileWriter:
             for path in sorted(self._segments.folder.iterdir()):
                 if path.name not in needed:
                     self._disk.remove(path)
+
+
+def _silent(_table: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
 def _numbers(stored: Mapping[str, Stored]) -> dict[str, dict[str, int]]:

@@ -267,3 +267,36 @@ def test_a_row_whose_mark_cannot_be_read_is_set_aside(tmp_path: Path, first: Fil
     made = load(deliver(tmp_path / "delta", files), first, aside=Aside(tmp_path / "q", Fraction(1, 2)))
     assert (made.receipt.aside if made.receipt else 0, dict(made.deleted)) == (1, {})
     assert sorted(first.reader().book().table("parties").column("party_id").to_pylist()) == ["A", "B", "C"]
+
+
+def test_one_id_for_two_parties_is_refused(tmp_path: Path, store: FileStore) -> None:
+    for by, lei in (("SUB", "529900T8BM49AURSDO55"), ("OTHER", "5493001KJTIIGC8Y1R12")):
+        folder = deliver(
+            tmp_path / by,
+            {
+                "parties.csv": f"party_id,name,kind,lei\nA,Alpha,company,{lei}\n",
+                "facilities.csv": f"{HEAD}\n",
+                "lenders.csv": "lender_id,name\nL,Bank\n",
+            },
+            "full",
+        )
+        (folder / "book.toml").write_text((folder / "book.toml").read_text().replace('"SUB"', f'"{by}"'))
+    load(tmp_path / "SUB", store)
+    with pytest.raises(InputError, match="OTHER and SUB use this id with other lei") as error:
+        load(tmp_path / "OTHER", store)
+    assert rules(error) == [("parties.csv", 2, "A", "one_id_for_two")]
+    assert store.latest() == 1
+
+
+def test_an_old_delivery_again_says_what_came_after_it(tmp_path: Path, first: FileStore) -> None:
+    load(deliver(tmp_path / "delta", {"facilities.csv": f"{HEAD}\nF1,L,A,loan,1,1,EUR\n"}), first)
+    assert load(tmp_path / "first", first).since == (2,)
+    assert load(tmp_path / "delta", first).since == ()
+
+
+def test_each_file_and_each_table_is_told(tmp_path: Path, store: FileStore) -> None:
+    (tmp_path / "book").mkdir()
+    told: list[tuple[str, int, int]] = []
+    load(write(tmp_path / "book"), store, step=lambda *step: told.append(step))
+    assert [t for t in told if t[0].endswith(".csv")]
+    assert [t[1:] for t in told if not t[0].endswith(".csv")] == [(0, 3), (1, 3), (2, 3)]
