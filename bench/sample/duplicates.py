@@ -27,7 +27,7 @@ def look_alikes(d: Draft) -> None:
         )
         for lender, product in (("BANK", "term_loan"), ("TRUST", "trust_loan"))
     ]
-    d.plant("near_duplicate", alike, None, "36 and 36, the same dates")
+    d.plant("near_duplicate", alike, 36, "36 and 36: all but the larger one")
 
 
 def two_names(d: Draft) -> None:
@@ -60,7 +60,7 @@ def two_names(d: Draft) -> None:
         author="reviewer",
         date=day("2026-05-12"),
     )
-    d.plant("duplicate_party", (firm, old), None, "80 at the bank and 60 at the leasing company")
+    d.plant("duplicate_party", (firm, old), 60, "80 at the bank do not show the 60 at the leasing company")
 
 
 def one_invoice(d: Draft) -> None:
@@ -91,7 +91,7 @@ def one_building(d: Draft) -> None:
     for rank, amount in enumerate((30, 35), 1):
         d.add("pledges", collateral_id="K-SHUOCHUAN-3", facility_id=d.lent("LEASE", firm, amount, product="lease"),
               amount=yuan(amount), currency="CNY", rank=rank)  # fmt: skip
-    d.plant("collateral_over_pledged", ids, 30, "80 + 60 - 110, the lower value")
+    d.plant("collateral_over_pledged", "REG-SHUO-0088", 30, "80 + 60 - 110, the lower value")
     d.plant("collateral_over_pledged", "K-SHUOCHUAN-3", 15, "30 + 35 - 50")
 
 
