@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,13 @@ class Origin:
     def line(self, row: int) -> int:
         """Line of a row of this run, counted from 0."""
         return self.first_line + row if self.lines is None else int(self.lines[row])
+
+    def only(self, rows: npt.NDArray[np.int64]) -> Origin:
+        """The run of these rows of it, each with its line."""
+        if len(rows) == self.rows:
+            return self
+        lines = rows + self.first_line if self.lines is None else self.lines[rows]
+        return Origin(self.file, self.first_line, len(rows), lines)
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,25 @@ class Book:
                 return origin.file, origin.line(row)
             row -= origin.rows
         return table, row + 1
+
+    def only(self, kept: Mapping[str, npt.NDArray[np.int64]]) -> Book:
+        """The book of these rows of each table (sorted); what was looked up stays looked up where it still holds."""
+        changed = {name for name, table in self.tables.items() if len(kept[name]) < table.num_rows}
+        tables = {n: t.take(pa.array(kept[n])) if n in changed else t for n, t in self.tables.items()}
+        origins = {}
+        for name, runs in self.origins.items():
+            starts = np.cumsum([0, *(run.rows for run in runs)])
+            cuts = np.searchsorted(kept[name], starts)
+            origins[name] = tuple(
+                run.only(kept[name][cuts[i] : cuts[i + 1]] - starts[i]) for i, run in enumerate(runs)
+            )
+        cache: dict[tuple[str, str], object] = {}
+        for (name, column), made in self._cache.items():
+            if column and TABLES[name].column(column).ref not in changed and isinstance(made, np.ndarray):
+                cache[name, column] = made[kept[name]] if name in changed else made
+            elif not column and name not in changed:
+                cache[name, column] = made
+        return replace(self, tables=tables, origins=origins, _cache=cache)
 
     def default_as_of(self) -> dt.date:
         """The delivery's period, else the latest date in fx or financials, else today."""

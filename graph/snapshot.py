@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -146,10 +147,16 @@ class Snapshot:
         rows = {name: _in_force(book, name, day) for name in TABLES}
         rows["parties"] = _by_family(book, rows)
         numbers = {name: _by_first_row(book, name, rows[name]) for name in _REFERRED}
-        tables = {name: _compile(book, TABLES[name], rows[name], numbers, currencies) for name in TABLES}
-        own = tables["ownership"]
+        own = _compile(book, TABLES["ownership"], rows["ownership"], numbers, currencies)
         votes = np.where(own["voting"] == NULL, own["share"], own["voting"])
-        stakes = Stakes.of(own["owner_id"], own["owned_id"], own["share"], votes, len(tables["parties"]))
+        with ThreadPoolExecutor(1) as pool:
+            others = {
+                name: pool.submit(_compile, book, TABLES[name], rows[name], numbers, currencies)
+                for name in TABLES
+                if name != "ownership"
+            }
+            stakes = Stakes.of(own["owner_id"], own["owned_id"], own["share"], votes, len(rows["parties"]))
+            tables = {name: others[name].result() if name in others else own for name in TABLES}
         fx = _rates(tables["fx"], book, day, base, currencies)
         return cls(day, fx, book.version, book.source, tables, stakes, book)
 

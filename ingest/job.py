@@ -62,7 +62,7 @@ def read(
         manifests.verify_sums(stated, intake.tables, sums, problems)
     if problems.files or (problems.total and not quarantine):
         raise problems.error()
-    book = set_aside(whole, problems) if problems.total or problems.repeats else whole
+    book = set_aside(whole, problems, delta=delta) if problems.total or problems.repeats else whole
     receipt = Receipt(
         source=str(path),
         counts=tuple(_counts(whole, book, derived)),

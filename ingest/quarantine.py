@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from graph.book import Book, Origin
+from graph.book import Book
 from ingest.checks import dangling_reference
 from ingest.keys import equal_rows
 from ingest.problems import Problems
 
-Rows = npt.NDArray[np.integer]
+Rows = npt.NDArray[np.int64]
 
 
-def set_aside(book: Book, problems: Problems) -> Book:
+def set_aside(book: Book, problems: Problems, *, delta: bool = False) -> Book:
     """The book without the rows with a problem; rows that then refer to nothing follow, each with its own problem.
 
-    Of rows that are equal in all columns the first stays; of two that share a key and differ both go.
+    Of rows that are equal in all columns the first stays; of two that share a key and differ both go. What a
+    ``delta`` refers to may have been delivered before: whether it dangles is for those to say who have both.
     """
     kept = {name: _others(book, name, _concerned(book, name, problems)) for name in book.tables}
     while True:
-        held = _of(book, kept)
+        held = book.only(kept)
+        if delta:
+            return held
         found = Problems(headers=problems.headers)
         dangling_reference(held, found)
         if not found.total:
@@ -35,7 +35,7 @@ def set_aside(book: Book, problems: Problems) -> Book:
 
 def _concerned(book: Book, name: str, problems: Problems) -> Rows:
     """Rows of a table that a problem concerns, earlier rows of a shared key included where they differ."""
-    rows = np.union1d(problems.concerned(name), problems.repeats.get(name, np.zeros(0, np.int64)))
+    rows: Rows = np.union1d(problems.concerned(name), problems.repeats.get(name, np.zeros(0, np.int64)))
     if name not in problems.earlier:
         return rows
     late, early = problems.earlier[name]
@@ -47,28 +47,3 @@ def _others(book: Book, name: str, rows: Rows) -> Rows:
     left = np.ones(book.table(name).num_rows, bool)
     left[rows] = False
     return np.flatnonzero(left)
-
-
-def _of(book: Book, kept: dict[str, Rows]) -> Book:
-    """A book of some rows only; each still knows its line."""
-    tables = {
-        name: table if len(kept[name]) == table.num_rows else table.take(pa.array(kept[name]))
-        for name, table in book.tables.items()
-    }
-    origins = {name: tuple(_runs(book.origins.get(name, ()), kept[name])) for name in tables}
-    return replace(book, tables=tables, origins=origins, _cache={})
-
-
-def _runs(origins: tuple[Origin, ...], kept: Rows) -> list[Origin]:
-    """The runs of rows that are left of a table's files."""
-    runs = []
-    before = 0
-    for origin in origins:
-        own = kept[(kept >= before) & (kept < before + origin.rows)] - before
-        lines = own + origin.first_line if origin.lines is None else origin.lines[own]
-        whole = len(own) == origin.rows
-        runs.append(
-            origin if whole else Origin(origin.file, origin.first_line, len(own), lines.astype(np.int64))
-        )
-        before += origin.rows
-    return runs

@@ -48,9 +48,10 @@ class Receipt:
     """What was read, what of it is used, and what an analyst should know of the rest.
 
     ``unknown_files`` (with a guess at what was meant) were not read, ``unknown_columns`` (by table) are kept as
-    ``extra``. ``sums`` are over the rows used, ``delivered_sums`` over all that could be read. ``problems`` are those
-    of the rows set aside, ``problem_total`` counts those not kept too; ``repeated`` counts by table the rows set
-    aside because they say again what another says. ``notices`` never stop anything. ``manifest`` is what the delivery said of itself and kept; without one users see "unreconciled".
+    ``extra``. ``sums`` are over the rows used, ``delivered_sums`` over all that could be read. ``problems`` are
+    those of the rows set aside, ``problem_total`` counts those not kept too; ``repeated`` counts by table the rows
+    set aside because they say again what another says. ``notices`` never stop anything. ``manifest`` is what the
+    delivery said of itself and kept; without one users see "unreconciled".
     """
 
     source: str

@@ -89,3 +89,13 @@ def test_a_delta_may_refer_to_what_was_delivered_before(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"book.toml": delta, "facilities.csv": facilities}
     book, _ = read(write(tmp_path, files, without=("parties.csv", "lenders.csv")))
     assert list(book.tables) == ["facilities"]
+
+
+def test_of_a_delta_only_its_own_problems_are_set_aside(tmp_path: Path) -> None:
+    delta = 'format = 1\nkind = "delta"\n[files."facilities.csv"]\n'
+    header = "facility_id,lender_id,obligor_id,product,limit,drawn,currency\n"
+    facilities = header + "F3,L,A,loan,1,1,EUR\nF4,L,A,loan,x,1,EUR\n"
+    files: dict[str, str | bytes] = {"book.toml": delta, "facilities.csv": facilities}
+    book, receipt = read(write(tmp_path, files, without=("parties.csv", "lenders.csv")), quarantine=True)
+    assert book.table("facilities").column("facility_id").to_pylist() == ["F3"]
+    assert receipt.problem_total == 1
