@@ -84,7 +84,8 @@ def pieces(snapshot: Snapshot, pack: RulePack, lender: Int32, gross: Int64) -> P
     cut = np.array([_cut(line, t) for t in capital], np.int64)
     through = (party == UNKNOWN) | (amount >= cut[lender[facility]])
     ends = np.append(starts[1:], len(facility))
-    for k in np.flatnonzero(sums > gross[rows]).tolist():
+    able = np.logical_or.reduceat(through, starts)  # scaling down brings nothing up to the line
+    for k in np.flatnonzero(able & (sums > gross[rows])).tolist():
         low, high, whole = int(starts[k]), int(ends[k]), int(gross[rows[k]])
         weights = amount[low:high].tolist()
         base = capital[lender[rows[k]]]

@@ -10,8 +10,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from exposure.rulepack import RulePack
+from graph.keys import KeySet, fingerprints
 from graph.model import SHARE
 from graph.money import NULL, portion
 from graph.snapshot import NO_DATE, Rows
@@ -64,19 +67,16 @@ def duplicates(rows: Rows, counted: Bool, gross: Int64) -> Int32:
     unknown gross is the smallest), of equal ones the one with the smallest id.
     """
     kept = np.full(len(counted), -1, np.int32)
-    codes, words = rows.words("contract_ref")
-    if not words:
-        return kept
-    places = np.where(counted, codes, -1)
-    often = np.bincount(places[places >= 0], minlength=len(words)) > 1
-    chosen = np.flatnonzero(np.append(often, False)[places])
-    names, lender, obligor = rows.text("facility_id"), rows["lender_id"], rows["obligor_id"]
-    by: dict[tuple[int, int, int], list[int]] = {}
-    for i in chosen.tolist():
-        if words[codes[i]].strip():
-            by.setdefault((int(codes[i]), int(lender[i]), int(obligor[i])), []).append(i)
-    for records in by.values():
-        if len(records) > 1:
+    ref, lender, obligor = rows.text("contract_ref"), rows["lender_id"], rows["obligor_id"]
+    some = np.flatnonzero(counted & np.asarray(pc.is_valid(ref)))
+    keys = pa.table({"ref": ref.take(pa.array(some)), "lender": lender[some], "obligor": obligor[some]})
+    first = KeySet(fingerprints(keys, keys.column_names)).first
+    names = rows.text("facility_id")
+    by: dict[tuple[str, int, int], list[int]] = {}
+    for i in some[(np.bincount(first) > 1)[first]].tolist():
+        by.setdefault((ref[i].as_py(), int(lender[i]), int(obligor[i])), []).append(i)
+    for (contract, _, _), records in by.items():
+        if contract.strip() and len(records) > 1:
             best = min(records, key=lambda i: (-int(gross[i]), names[i].as_py()))
             kept[[i for i in records if i != best]] = best
     return kept
