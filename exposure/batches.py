@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +20,18 @@ import pyarrow.compute as pc
 from exposure.kernels import words as _kernels
 from exposure.results import MONEY, constant, decimals, result
 from graph.findings import CODES
+from graph.ids import text_buffers
 from graph.money import NULL
 from graph.snapshot import Snapshot
 
 Int8 = npt.NDArray[np.int8]
 Int64 = npt.NDArray[np.int64]
 
-_UNSAFE = '["\\\\\\x00-\\x1f]'
+MOST_NAMED: Final = 20
+"""Entries that a list among the figures has at most."""
+MOST_ROWS: Final = 1000
+"""Facts that a finding names at most."""
+_UNSAFE: Final = '["\\\\\\x00-\\x1f]'
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,15 @@ class Sources:
     row: Int64
 
     @classmethod
-    def of(cls, name: str, ptr: Int64, row: npt.ArrayLike) -> Sources:
-        """Rows of one table."""
-        rows = np.asarray(row, np.int64)
-        return cls((name,), np.asarray(ptr, np.int64), np.zeros(len(rows), np.int8), rows)
+    def of(cls, snapshot: Snapshot, name: str, ptr: Int64, rows: npt.ArrayLike) -> Sources:
+        """Rows in force of one table, each once, in the order of the book, the first ``MOST_ROWS`` of a finding."""
+        many = np.int64(len(snapshot.tables[name]) + 1)
+        key = np.sort(np.repeat(np.arange(len(ptr) - 1), np.diff(ptr)) * many + np.asarray(rows, np.int64))
+        key = key[np.append(True, np.diff(key) > 0)[: len(key)]]
+        ends = np.searchsorted(key, np.arange(len(ptr)) * many)
+        short, kept = shorten(ends, key % many, MOST_ROWS)
+        row = snapshot.tables[name].row[kept].astype(np.int64)
+        return cls((name,), short, np.zeros(len(row), np.int8), row)
 
     @classmethod
     def none(cls, many: int) -> Sources:
@@ -102,13 +113,49 @@ def lists(ptr: npt.ArrayLike, values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(np.asarray(ptr, np.int32)), values)
 
 
+def in_order(ptr: Int64, values: pa.Array) -> Int64:
+    """Places of the texts of each list (CSR) in the order of code points: int64."""
+    return np.asarray(_kernels.in_order(np.asarray(ptr, np.int64), *text_buffers(values)[:2]), np.int64)
+
+
+def few(ptr: Int64, values: pa.Array, most: int = MOST_NAMED) -> pa.ListArray:
+    """Texts as lists (CSR), each in order and with its first ``most`` entries.
+
+    >>> few(np.array([0, 3, 4]), pa.array(["b", "c", "a", "x"]), 2).to_pylist()
+    [['a', 'b'], ['x']]
+    """
+    short, kept = shorten(ptr, in_order(ptr, values), most)
+    return lists(short, values.take(pa.array(kept)))
+
+
+def shorten(ptr: Int64, rows: Int64, most: int) -> tuple[Int64, Int64]:
+    """The first ``most`` entries of each list of a CSR.
+
+    >>> [a.tolist() for a in shorten(np.array([0, 3, 4]), np.array([7, 8, 9, 5]), 2)]
+    [[0, 2, 3], [7, 8, 5]]
+    """
+    size = np.minimum(np.diff(ptr), most)
+    short = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    return short, rows[np.arange(short[-1]) + np.repeat(ptr[:-1] - short[:-1], size)]
+
+
+def shown(units: Int64, snapshot: Snapshot) -> pa.Array:
+    """Amounts in the base currency as sentences show them, NULL as an empty text."""
+    return pc.if_else(pa.array(units == NULL), "", _joined(len(units), money(units), f" {snapshot.base}"))
+
+
+def single(values: pa.Array) -> pa.ListArray:
+    """Each text as a list of one."""
+    return lists(np.arange(len(values) + 1), values)
+
+
 def table(batch: Batch, snapshot: Snapshot, words: Callable[[str], Mapping[str, str]]) -> pa.Table:
     """The rows of the ``findings`` result, in the order of the batch; ``words`` gives sentences by language."""
     n, code, base = len(batch), CODES[batch.code], snapshot.base
     known = pa.array(batch.amount != NULL)
-    amount = pc.if_else(known, _joined(n, money(batch.amount), f" {base}"), "")
-    shown = {name: _shown(values) for name, values in batch.figures.items()}
-    places = {"subjects": pc.binary_join(batch.subjects, ", "), "amount": amount, **shown}
+    amount = shown(batch.amount, snapshot)
+    figures = {name: _text(values) for name, values in batch.figures.items()}
+    places = {"subjects": pc.binary_join(batch.subjects, ", "), "amount": amount, **figures}
     return result(
         "findings",
         finding_id=_ids(batch),
@@ -141,7 +188,7 @@ def _joined(n: int, *parts: pa.Array | str) -> pa.Array:
     return pc.binary_join_element_wise(*columns, "") if columns else constant("", n)
 
 
-def _shown(values: pa.Array) -> pa.Array:
+def _text(values: pa.Array) -> pa.Array:
     """A figure as a sentence shows it."""
     if pa.types.is_list(values.type):
         return pc.binary_join(values, ", ")

@@ -18,10 +18,9 @@ import pyarrow.compute as pc
 
 from exposure import aliases, pledged, twice
 from exposure.aggregate import PartyTotals
-from exposure.batches import Batch, lists
+from exposure.batches import Batch, Sources, few, in_order, lists
 from exposure.facilities import Facilities
 from exposure.findings import Finding, finding
-from exposure.flaws import MOST_NAMED, shorten, sources
 from exposure.groups import Groups
 from exposure.guarantees import Guarantees
 from exposure.kernels import duplicates as _kernels
@@ -38,6 +37,8 @@ Int64 = npt.NDArray[np.int64]
 
 TOLERANCE: Final = 1000
 """Amounts that differ by no more than this part of the larger one look alike."""
+DAYS: Final = 31
+"""Start dates that are no further apart look alike; so do two unknown ones."""
 
 
 def findings(
@@ -72,20 +73,10 @@ def of_facilities(
     held: Facilities, code: str, ptr: Int64, facility: Int32, amount: Int64, last: pa.Array, **more: pa.Array
 ) -> Batch:
     """One finding for each set of facilities (CSR), about all of them; ``last`` ends the way, by facility."""
-    names = held.snapshot.tables["facilities"].text("facility_id")
-    order = np.lexsort((_places(ids(names, facility)), np.repeat(np.arange(len(amount)), np.diff(ptr))))
-    facility, last = facility[order], last.take(pa.array(order))
-    short, first = shorten(ptr, np.arange(len(facility)), MOST_NAMED)
-    figures = {"path": lists(short, ways(held, facility[first], last.take(pa.array(first)))), **more}
-    facts = sources("facilities", held.snapshot, ptr, facility)
-    return Batch(code, lists(ptr, ids(names, facility)), amount, facts, "", figures)
-
-
-def _places(texts: pa.Array) -> Int64:
-    """Place of each text in their order."""
-    place = np.empty(len(texts), np.int64)
-    place[np.asarray(pc.sort_indices(texts))] = np.arange(len(texts))
-    return place
+    names = ids(held.snapshot.tables["facilities"].text("facility_id"), facility)
+    subjects = lists(ptr, names.take(pa.array(in_order(ptr, names))))
+    figures = {"path": few(ptr, ways(held, facility, last)), **more}
+    return Batch(code, subjects, amount, Sources.of(held.snapshot, "facilities", ptr, facility), "", figures)
 
 
 def _sets(code: Int32, chosen: Bool) -> tuple[Int64, Int64, Int64]:
@@ -136,15 +127,16 @@ def look_alikes(held: Facilities) -> list[Batch]:
     """``duplicate_record`` without a contract number, and ``near_duplicate``.
 
     Records that agree in lender, obligor, limit, currency, dates and purpose, with a date known and no contract
-    number, are one credit or two: both count. Limits of one obligor within a thousandth of each other at several
-    lenders are listed, unless all have one purpose.
+    number, are one credit or two: both count. Limits of one obligor within a thousandth of each other that start
+    within a month at several lenders are listed, unless all have one purpose.
     """
     rows = held.snapshot.tables["facilities"]
     limit = np.where(rows["limit"] == NULL, 0, rows["limit"])
     by = Csr.of(
         np.where(held.counted & (rows["currency"] >= 0), held.obligor, -1).astype(np.int32), held.snapshot.n
     )
-    ptr, row = _kernels.alike(by.ptr, by.rows, rows["currency"], limit, TOLERANCE)
+    like = (rows["currency"], limit, rows["start_date"], TOLERANCE, DAYS)
+    ptr, row = _kernels.alike(by.ptr, by.rows, *like)
     return [_records(held, ptr, row), _near(held, ptr, row)]
 
 
@@ -185,7 +177,7 @@ def _records(held: Facilities, ptr: Int64, row: Int32) -> Batch:
 
 
 def _near(held: Facilities, ptr: Int64, row: Int32) -> Batch:
-    """Runs of like limits at several lenders; the amount is all but the largest limit."""
+    """Sets of like limits at several lenders; the amount is all but the largest limit."""
     purpose = held.snapshot.tables["facilities"].words("purpose_ref")[0]
     several = _differ(ptr, held.lender[row]) & ~(
         (_least(ptr, purpose[row]) >= 0) & ~_differ(ptr, purpose[row])

@@ -98,19 +98,26 @@ def table(findings: Iterable[Finding | Batch], snapshot: Snapshot) -> pa.Table:
     Evidence is JSON: ``figures`` by name, and ``rows`` with file and line of the facts behind it.
     """
     given = list(findings)
-    single = [f for f in given if isinstance(f, Finding)]
-    many = [f for f in given if isinstance(f, Batch)]
-    alone = _alone(single, snapshot)
-    made = [batches.table(batch, snapshot, words) for batch in many if len(batch)]
-    return _ordered(pa.concat_tables([alone, *made])) if made else alone
+    alone = _alone([f for f in given if isinstance(f, Finding)], snapshot)
+    made: dict[str, list[pa.Table]] = {}
+    for batch in given:
+        if isinstance(batch, Batch) and len(batch):
+            made.setdefault(batch.code, []).append(batches.table(batch, snapshot, words))
+    if not made:
+        return alone
+    codes = alone["code"].to_pylist()
+    for code in dict.fromkeys(codes):
+        first = codes.index(code)
+        made.setdefault(code, []).append(alone.slice(first, codes.count(code)))
+    return pa.concat_tables([_ordered(pa.concat_tables(made[code])) for code in sorted(made)])
 
 
 def _ordered(rows: pa.Table) -> pa.Table:
-    """Rows by code, subjects and rule."""
-    subjects = pc.binary_join(rows["subjects"].combine_chunks(), "\x1f")
-    keys = pa.table({"code": rows["code"], "subjects": subjects, "rule": pc.fill_null(rows["rule"], "")})
-    order = pc.sort_indices(keys, [("code", "ascending"), ("subjects", "ascending"), ("rule", "ascending")])
-    return rows.take(order)
+    """Rows of one code by subjects and rule; not copied where they are in order."""
+    joined = pc.binary_join(rows["subjects"].combine_chunks(), "\x1f")
+    keys = pa.table({"subjects": joined, "rule": pc.fill_null(rows["rule"], "")})
+    order = np.asarray(pc.sort_indices(keys, [("subjects", "ascending"), ("rule", "ascending")]))
+    return rows if np.array_equal(order, np.arange(len(order))) else rows.take(order)
 
 
 def _alone(findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:

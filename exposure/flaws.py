@@ -7,28 +7,20 @@ as credit protection stands in ``exposure.substitution``.
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from exposure.batches import Batch, Sources, lists, money
+from exposure.batches import Batch, Sources, few, lists, shown, single
 from exposure.findings import Finding, finding
 from exposure.guarantees import PACK, Guarantees
 from exposure.promises import Promises
 from exposure.results import ids
 from exposure.rings import KINDS, Rings
 from graph.money import NULL
-from graph.snapshot import Snapshot
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
-
-MOST_ROWS: Final = 1000
-"""Facts that a finding names at most."""
-MOST_NAMED: Final = 50
-"""Parties that a sentence names at most."""
 
 
 def findings(held: Guarantees, circles: Rings) -> list[Batch | Finding]:
@@ -40,35 +32,6 @@ def findings(held: Guarantees, circles: Rings) -> list[Batch | Finding]:
         _unknown(held),
         *_cuts(held, circles),
     ]
-
-
-def shown(units: Int64, snapshot: Snapshot) -> pa.Array:
-    """Amounts in the base currency as sentences show them."""
-    return pa.array(
-        [f"{text} {snapshot.base}" if text else "" for text in money(units).to_pylist()], pa.string()
-    )
-
-
-def single(values: pa.Array) -> pa.ListArray:
-    """Each text as a list of one."""
-    return lists(np.arange(len(values) + 1), values)
-
-
-def sources(name: str, snapshot: Snapshot, ptr: Int64, rows: npt.ArrayLike) -> Sources:
-    """Facts of one table of the snapshot, the first ``MOST_ROWS`` of each finding."""
-    short, kept = shorten(ptr, np.asarray(rows, np.int64), MOST_ROWS)
-    return Sources.of(name, short, snapshot.tables[name].row[kept])
-
-
-def shorten(ptr: Int64, rows: Int64, most: int) -> tuple[Int64, Int64]:
-    """The first ``most`` entries of each list of a CSR.
-
-    >>> [a.tolist() for a in shorten(np.array([0, 3, 4]), np.array([7, 8, 9, 5]), 2)]
-    [[0, 2, 3], [7, 8, 5]]
-    """
-    size = np.minimum(np.diff(ptr), most)
-    short = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    return short, rows[np.arange(short[-1]) + np.repeat(ptr[:-1] - short[:-1], size)]
 
 
 def given_by(promises: Promises, party: Int32) -> tuple[Int64, Int64]:
@@ -90,7 +53,7 @@ def _beyond_net_assets(held: Guarantees) -> Batch:
         "over_guarantee_amount",
         single(ids(snapshot.party_ids, party)),
         given - worth,
-        sources("guarantees", snapshot, *given_by(promises, party)),
+        Sources.of(snapshot, "guarantees", *given_by(promises, party)),
         PACK,
         {"given": shown(given, snapshot), "net_assets": shown(worth, snapshot)},
     )
@@ -102,18 +65,15 @@ def _beyond_obligors(held: Guarantees) -> Batch:
     snapshot, edges = promises.held.snapshot, held.edges
     ptr = np.concatenate([[0], np.cumsum(held.obligors[party])]).astype(np.int64)
     all_of = np.arange(ptr[-1]) + np.repeat(edges.ptr[party] - ptr[:-1], np.diff(ptr))
-    rank = snapshot.party_rank[edges.target[all_of]]
-    order = np.lexsort((rank, np.repeat(np.arange(len(party)), np.diff(ptr))))
-    short, named = shorten(ptr, edges.target[all_of][order].astype(np.int64), MOST_NAMED)
     return Batch(
         "over_guarantee_count",
         single(ids(snapshot.party_ids, party)),
         np.full(len(party), NULL, np.int64),
-        sources("guarantees", snapshot, *given_by(promises, party)),
+        Sources.of(snapshot, "guarantees", *given_by(promises, party)),
         PACK,
         {
             "count": pa.array(held.obligors[party]),
-            "obligors": lists(short, ids(snapshot.party_ids, named.astype(np.int32))),
+            "obligors": few(ptr, ids(snapshot.party_ids, edges.target[all_of])),
         },
     )
 
@@ -128,7 +88,6 @@ def _circles(held: Guarantees, circles: Rings) -> list[Batch]:
         ptr = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
         member = circles.members[np.arange(ptr[-1]) + np.repeat(circles.ptr[ring] - ptr[:-1], size)]
         number = np.repeat(np.arange(len(ring)), size)
-        ordered = member[np.lexsort((snapshot.party_rank[member], number))]
         after = np.arange(1, len(member) + 1)
         after[ptr[1:] - 1] = ptr[:-1]
         edge = edges.find(member, member[after])
@@ -140,7 +99,7 @@ def _circles(held: Guarantees, circles: Rings) -> list[Batch]:
         if code == "guarantee_ring":
             figures["kind"] = pa.array(KINDS).take(pa.array(circles.kind[ring]))
         facts = _facts(held, number, edge, len(ring))
-        who = lists(ptr, ids(snapshot.party_ids, ordered))
+        who = few(ptr, ids(snapshot.party_ids, member), len(member))
         found.append(Batch(code, who, circles.amount[ring], facts, "", figures))
     return found
 
@@ -152,7 +111,7 @@ def _facts(held: Guarantees, number: Int64, edge: Int64, many: int) -> Sources:
     fact = held.edges.fact[np.arange(ends[-1]) + np.repeat(held.edges.fact_ptr[edge] - ends[:-1], size)]
     key = np.unique(np.repeat(number, size) * np.int64(len(held.promises)) + fact)
     ptr = np.searchsorted(key, np.arange(many + 1) * np.int64(len(held.promises)))
-    return sources("guarantees", held.promises.held.snapshot, ptr, key % max(len(held.promises), 1))
+    return Sources.of(held.promises.held.snapshot, "guarantees", ptr, key % max(len(held.promises), 1))
 
 
 def _unknown(held: Guarantees) -> Batch:
@@ -163,7 +122,7 @@ def _unknown(held: Guarantees) -> Batch:
         "guarantee_amount_unknown",
         single(ids(promises.rows.text("guarantee_id"), at.astype(np.int32))),
         np.full(len(at), NULL, np.int64),
-        sources("guarantees", promises.held.snapshot, np.arange(len(at) + 1), at),
+        Sources.of(promises.held.snapshot, "guarantees", np.arange(len(at) + 1), at),
         "",
         {"guarantor": ids(promises.held.snapshot.party_ids, promises.guarantor[at])},
     )

@@ -7,9 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exposure.batches import Batch, Sources, lists
+from exposure.batches import MOST_ROWS, Batch, Sources, few, shorten, shown, single
 from exposure.facilities import Facilities
-from exposure.flaws import MOST_NAMED, MOST_ROWS, shorten, shown, single
 from exposure.promises import kept_for
 from exposure.results import ids
 from graph.money import NULL
@@ -52,14 +51,16 @@ def findings(held: Facilities) -> Batch:
     size = np.searchsorted(of, over, side="right") - ptr[:-1]
     short = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     at = np.arange(short[-1]) + np.repeat(ptr[:-1] - short[:-1], size)
-    few, first = shorten(short, at, MOST_NAMED)
-    last = ids(snapshot.tables["facilities"].text("facility_id"), facility[first])
-    lender = ids(snapshot.tables["lenders"].text("lender_id"), held.lender[facility[first]])
-    path = pc.binary_join_element_wise(lender, last, names.take(pa.array(of[first])), " > ")
+    path = pc.binary_join_element_wise(
+        ids(snapshot.tables["lenders"].text("lender_id"), held.lender[facility[at]]),
+        ids(snapshot.tables["facilities"].text("facility_id"), facility[at]),
+        names.take(pa.array(of[at])),
+        " > ",
+    )
     figures = {
         "pledged": shown(pledged[over], snapshot),
         "value": shown(value[over], snapshot),
-        "path": lists(few, path),
+        "path": few(short, path),
     }
     facts = _facts(snapshot, short, pledge[at])
     return Batch(

@@ -80,14 +80,14 @@ class Rings:
         return len(self.kind)
 
     def table(self) -> pa.Table:
-        """The ``rings`` result, members in the order of ids; ``cheapest_cut`` is not computed here."""
+        """The ``rings`` result, by id, members in order; ``cheapest_cut`` is not computed here."""
         snapshot = self.promises.held.snapshot
         ring = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.ptr))
         ordered = self.members[np.lexsort((snapshot.party_rank[self.members], ring))]
         members = pa.ListArray.from_arrays(
             pa.array(self.ptr.astype(np.int32)), ids(snapshot.party_ids, ordered)
         )
-        return result(
+        made = result(
             "rings",
             ring_id=pa.array([ring_id(m) for m in members.to_pylist()], pa.string()),
             kind=pa.DictionaryArray.from_arrays(self.kind, list(KINDS)),
@@ -95,6 +95,7 @@ class Rings:
             length=pa.array(np.diff(self.ptr), COUNT),
             amount=decimals(self.amount, MONEY),
         )
+        return made.sort_by("ring_id")
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exposure.batches import Batch, lists
-from exposure.flaws import MOST_NAMED, shorten, shown, single, sources
+from exposure.batches import Batch, Sources, few, lists, shown, single
 from exposure.groups import Groups
 from exposure.guarantees import Guarantees
 from exposure.kernels import duplicates as _kernels
@@ -60,13 +59,12 @@ def reused(held: Guarantees) -> Batch:
     size = np.diff(by.ptr)[chosen]
     ptr = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     pair = used[by.rows[np.arange(ptr[-1]) + np.repeat(by.ptr[chosen] - ptr[:-1], size)]]
-    short, first = shorten(ptr, pair, MOST_NAMED)
     figures = {
         "cover": shown(held.allocated[chosen], snapshot),
         "net_assets": shown(held.net_assets[chosen], snapshot),
-        "path": lists(short, _ways(promises, first)),
+        "path": few(ptr, _ways(promises, pair)),
     }
-    facts = sources("guarantees", snapshot, ptr, promises.guarantee[pair])
+    facts = Sources.of(snapshot, "guarantees", ptr, promises.guarantee[pair])
     return Batch(
         "guarantor_reused", single(ids(snapshot.party_ids, chosen)), held.illusory[chosen], facts, "", figures
     )
@@ -87,7 +85,7 @@ def swaps(held: Guarantees, circles: Rings) -> Batch:
     path = pa.concat_arrays([there, back]).take(pa.array(np.arange(2 * len(ring)).reshape(2, -1).T.ravel()))
     first = edges.fact[edges.fact_ptr[both.ravel()]]
     ends = 2 * np.arange(len(ring) + 1)
-    facts = sources("guarantees", snapshot, ends, first)
+    facts = Sources.of(snapshot, "guarantees", ends, first)
     who = lists(ends, ids(snapshot.party_ids, pair.ravel()))
     return Batch("guarantee_swap", who, circles.amount[ring], facts, "", {"path": lists(ends, path)})
 
@@ -112,17 +110,12 @@ def debt_and_promise(held: Guarantees, groups: Groups) -> Batch:
     sums = np.add.reduceat(np.where(amount == NULL, 0, amount), start) if len(start) else amount
     blank = np.logical_or.reduceat(amount == NULL, start) if len(start) else amount == NULL
     chosen = guarantee[start]
-    short, first = shorten(ptr, pair[inside], MOST_NAMED)
-    first_pair = inside[start]  # the groups of the first debt stand for those of the others
-    few, places = shorten(
-        np.concatenate([[0], np.cumsum(np.diff(both_ptr)[first_pair])]).astype(np.int64),
-        _runs(both_ptr, first_pair), MOST_NAMED,
-    )  # fmt: skip
-    figures = {
-        "groups": lists(few, pa.array(groups.names, pa.string()).take(pa.array(both[places]))),
-        "path": lists(short, _ways(promises, first)),
-    }
-    facts = sources("guarantees", snapshot, np.arange(len(chosen) + 1), chosen)
+    number = np.repeat(np.repeat(np.arange(len(start)), np.diff(ptr)), np.diff(both_ptr)[inside])
+    key = np.unique(number * np.int64(len(groups) + 1) + both[_runs(both_ptr, inside)])
+    group_ptr = np.searchsorted(key, np.arange(len(start) + 1) * np.int64(len(groups) + 1))
+    of_key = pa.array(groups.names, pa.string()).take(pa.array(key % (len(groups) + 1)))
+    figures = {"groups": few(group_ptr, of_key), "path": few(ptr, _ways(promises, pair[inside]))}
+    facts = Sources.of(snapshot, "guarantees", np.arange(len(chosen) + 1), chosen)
     names = single(ids(promises.rows.text("guarantee_id"), chosen))
     amounts = np.where(blank, NULL, sums).astype(np.int64)
     return Batch("guarantee_double_count", names, amounts, facts, groups.pack.name, figures)
@@ -151,13 +144,12 @@ def tiers(held: Guarantees, groups: Groups) -> Batch:
     running = np.concatenate([[0], np.cumsum(known)])
     solo = running[groups.ptr[1:]][chosen] - running[groups.ptr[:-1]][chosen]
     ends = np.concatenate([[0], np.cumsum(np.diff(ptr)[chosen])]).astype(np.int64)
-    short, first = shorten(ends, stake[_runs(ptr, chosen)], MOST_NAMED)
-    owned = (np.searchsorted(stakes.ptr, first, side="right") - 1).astype(np.int32)
-    owner = stakes.owner[first]
+    stake = stake[_runs(ptr, chosen)]
+    owned = (np.searchsorted(stakes.ptr, stake, side="right") - 1).astype(np.int32)
+    owner = stakes.owner[stake]
     way = pc.binary_join_element_wise(ids(snapshot.party_ids, owner), ids(snapshot.party_ids, owned), " > ")
-    row = _holdings(held, owner, owned)
-    facts = sources("ownership", snapshot, short, row)
-    figures = {"solo": shown(solo, snapshot), "path": lists(short, way)}
+    facts = Sources.of(snapshot, "ownership", ends, _holdings(held, owner, owned))
+    figures = {"solo": shown(solo, snapshot), "path": few(ends, way)}
     names = pa.array(groups.names, pa.string()).take(pa.array(chosen))
     return Batch("double_gearing", single(names), sums, facts, groups.pack.name, figures)
 

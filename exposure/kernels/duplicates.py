@@ -7,6 +7,7 @@ import numpy as np
 from graph.kernels import kernel
 
 _PARTS = 10**9
+_FEW = 64
 
 
 @kernel
@@ -32,18 +33,53 @@ def _sort(row: np.ndarray, currency: np.ndarray, amount: np.ndarray) -> None:
 
 
 @kernel
-def alike(
-    ptr: np.ndarray, rows: np.ndarray, currency: np.ndarray, amount: np.ndarray, tolerance: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Facilities of one obligor in one currency, each amount within 1 / tolerance of the next one.
+def _mark(
+    own: np.ndarray, amount: np.ndarray, date: np.ndarray, tolerance: int, days: int, mark: np.ndarray
+) -> None:
+    """Number the likenesses among facilities that are in the order of amounts: equal marks = alike, if by others.
 
-    Rows by obligor as CSR, ``amount`` int64 minor units of ``currency``; amounts of 0 or below are no likeness.
-    Returns runs of two or more as CSR: ptr int64 (runs + 1,), row int32, ascending by amount.
+    Above 64 facilities, which come back in the order of dates, only neighbours in that order are compared.
+    """
+    many = len(own)
+    for i in range(many):
+        mark[i] = i
+    if many > _FEW:
+        _sort(own, date, amount)
+        for k in range(1, many):
+            if np.int64(date[own[k]]) - date[own[k - 1]] <= days:
+                mark[k] = mark[k - 1]
+        return
+    for i in range(many):
+        for j in range(i + 1, many):
+            a, b = own[i], own[j]
+            if amount[b] - amount[a] > amount[b] // tolerance:
+                break
+            if abs(np.int64(date[a]) - date[b]) <= days and mark[i] != mark[j]:
+                low, high = min(mark[i], mark[j]), max(mark[i], mark[j])
+                for k in range(many):
+                    if mark[k] == high:
+                        mark[k] = low
+
+
+@kernel
+def alike(
+    ptr: np.ndarray,
+    rows: np.ndarray,
+    currency: np.ndarray,
+    amount: np.ndarray,
+    date: np.ndarray,
+    tolerance: int,
+    days: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sets of facilities of one obligor in one currency with like amounts and dates.
+
+    Rows by obligor as CSR, ``amount`` int64 minor units of ``currency``, ``date`` int32 days; amounts are alike
+    within 1 / tolerance of the larger one, those of 0 or below never, dates within ``days``. Returns sets of two
+    or more as CSR: ptr int64 (sets + 1,), row int32.
     """
     out_ptr = np.zeros(len(rows) // 2 + 2, np.int64)
     out = np.empty(len(rows), np.int32)
-    used = 0
-    runs = 0
+    sets = 0
     for v in range(len(ptr) - 1):
         if ptr[v + 1] - ptr[v] < 2:
             continue
@@ -54,20 +90,32 @@ def alike(
             a = own[i - 1]
             if i < len(own):
                 b = own[i]
-                close = (
+                if (
                     currency[a] == currency[b]
                     and amount[a] > 0
                     and amount[b] - amount[a] <= amount[b] // tolerance
-                )
-                if close:
+                ):
                     continue
-            if i - start > 1:
-                out[used : used + i - start] = own[start:i]
-                used += i - start
-                runs += 1
-                out_ptr[runs] = used
+            many = i - start
+            if many > 1:
+                mark = np.empty(many, np.int64)
+                _mark(own[start:i], amount, date, tolerance, days, mark)
+                at = np.zeros(many + 1, np.int64)
+                for k in range(many):
+                    at[mark[k] + 1] += 1
+                for m in range(many):
+                    if at[m + 1] > 1:
+                        sets += 1
+                        out_ptr[sets] = out_ptr[sets - 1] + at[m + 1]
+                        at[m + 1] = out_ptr[sets - 1]
+                    else:
+                        at[m + 1] = -1
+                for k in range(many):
+                    if at[mark[k] + 1] >= 0:
+                        out[at[mark[k] + 1]] = own[start + k]
+                        at[mark[k] + 1] += 1
             start = i
-    return out_ptr[: runs + 1].copy(), out[:used].copy()
+    return out_ptr[: sets + 1].copy(), out[: out_ptr[sets]].copy()
 
 
 @kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from exposure.kernels.split import before
 from graph.kernels import kernel
 
 
@@ -40,3 +41,24 @@ def amounts(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             used += 1
         ends[i + 1] = used
     return ends, text[:used].copy()
+
+
+@kernel
+def in_order(ptr: np.ndarray, text: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Places of the texts of each list (CSR) in the order of code points: int64; texts as bytes and offsets."""
+    order = np.arange(ptr[len(ptr) - 1])
+    for i in range(len(ptr) - 1):
+        low, high = ptr[i], ptr[i + 1]
+        gap = 1
+        while gap < (high - low) // 3:
+            gap = 3 * gap + 1
+        while gap > 0:
+            for k in range(low + gap, high):
+                held = order[k]
+                j = k
+                while j >= low + gap and before(text, ends, held, order[j - gap]):
+                    order[j] = order[j - gap]
+                    j -= gap
+                order[j] = held
+            gap //= 3
+    return order
