@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from exposure import aggregate, breaches, closelinks, jointcredit, large
+from exposure import aggregate, breaches, closelinks, duplicates, flaws, jointcredit, large
 from exposure import beneficial as beneficial_
 from exposure import bridge as bridge_
 from exposure import control as control_
@@ -27,10 +27,13 @@ from exposure import dependence as dependence_
 from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
+from exposure import guarantees as guarantees_
 from exposure import limits as limits_
 from exposure import mitigation as mitigation_
 from exposure import net as net_
 from exposure import ownership as ownership_
+from exposure import rings as rings_
+from exposure.batches import Batch
 from exposure.results import COUNT, MONEY, constant, decimals, ids, not_computed, result
 from exposure.rulepack import DEFAULT, RulePack, load
 from graph.errors import OptionError
@@ -137,6 +140,18 @@ class Analysis:
         return [made.within(held) for made, held in zip(whole, self.facilities, strict=True)]
 
     @cached_property
+    def guarantees(self) -> guarantees_.Guarantees:
+        """What guarantors have given, under the leading pack."""
+        if self.request.lender is None:
+            return guarantees_.Guarantees(self.mitigation[0].substitution.promises)
+        return guarantees_.Guarantees.of(self.facilities[0])
+
+    @cached_property
+    def rings(self) -> rings_.Rings:
+        """Circles of guarantees."""
+        return rings_.rings(self.guarantees.promises, self.guarantees.edges)
+
+    @cached_property
     def _parties(self) -> tuple[aggregate.PartyTotals, Int64]:
         """Totals of parties under the leading pack, and the net of each row."""
         made = aggregate.party_totals(self.facilities[0], self.control.ptr, self.control.controlled)
@@ -222,13 +237,18 @@ class Analysis:
         made = _TABLES.get(name)
         return _untold(name) if made is None else made(self)
 
-    def findings(self) -> list[findings_.Finding]:
+    def findings(self) -> list[findings_.Finding | Batch]:
         """Every finding, in no order."""
-        found = [*self.noticed, *control_.findings(self.control), *self.ownership.findings()]
+        found: list[findings_.Finding | Batch] = [*self.noticed, *control_.findings(self.control)]
+        found += self.ownership.findings()
         for held, valued in zip(self.groups, self.facilities, strict=True):
             found += groups_.findings(held) + dependence_.findings(self.snapshot, held.graph.dependence)
             found += facilities_.findings(valued)
         found += self.mitigation[0].substitution.findings(self.facilities[0].counted)
+        found += flaws.findings(self.guarantees, self.rings)
+        found += duplicates.findings(
+            self.guarantees, self.rings, self.groups, self.limits[0].tested, self.parties
+        )
         for tested in self.limits:
             found += breaches.findings(tested) + jointcredit.findings(tested.standing)
         if any(pack.has("beneficial_owner") for pack in self.packs):
@@ -318,10 +338,12 @@ def _group_exposures(analysis: Analysis) -> pa.Table:
 
 def _bridge(analysis: Analysis) -> pa.Table:
     """The ``bridge`` result of every pack."""
-    return pa.concat_tables([
-        bridge_.bridge(mitigation, held.ptr, held.members).table(held.names, held.pack.name)
-        for mitigation, held in zip(analysis.mitigation, analysis.groups, strict=True)
-    ])
+    return pa.concat_tables(
+        [
+            bridge_.bridge(mitigation, held.ptr, held.members).table(held.names, held.pack.name)
+            for mitigation, held in zip(analysis.mitigation, analysis.groups, strict=True)
+        ]
+    )
 
 
 def _mitigation(analysis: Analysis) -> pa.Table:
@@ -342,6 +364,8 @@ _TABLES: Final[dict[str, Callable[[Analysis], pa.Table]]] = {
     "bridge": _bridge,
     "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
     "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
+    "guarantors": lambda a: a.guarantees.table(),
+    "rings": lambda a: a.rings.table(),
     "beneficial_owners": lambda a: a.beneficial.table(),
     "close_links": lambda a: a.close_links.table(),
     "findings": lambda a: findings_.table(a.findings(), a.snapshot),
