@@ -8,6 +8,7 @@ kept; its tables come from the store when they are asked for.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields
@@ -56,6 +57,7 @@ def save(snapshot: Snapshot, folder: Path) -> None:
             _save_texts(folder / f"{name}.arrow", rows)
     for field in fields(Stakes):
         _save_array(folder, f"stakes.{field.name}", getattr(snapshot.stakes, field.name), meta)
+    meta["sha256"] = {path.name: _hash(path) for path in sorted(folder.iterdir())}
     (folder / _META).write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
 
 
@@ -83,6 +85,21 @@ def _save_texts(path: Path, rows: Rows) -> None:
     batch = pa.record_batch(arrays, names=list(rows.texts))
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
         writer.write_batch(batch)
+
+
+def _hash(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file of a saved snapshot is what was written; opening one does not look, to be quick."""
+    try:
+        told = json.loads((folder / _META).read_text(encoding="utf-8"))["sha256"]
+        return bool(told) and all(_hash(folder / name) == wanted for name, wanted in told.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def open_saved(folder: Path, tables: Mapping[str, pa.Table] | None = None) -> Snapshot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -85,10 +84,11 @@ def apart(table: pa.Table) -> tuple[pa.Table, tuple[Origin, ...]]:
 
 def keeping(book: Book, rows: Mapping[str, Mask]) -> Book:
     """The book with only these rows (bool, by table) of some of its tables; each still knows its line."""
-    tables, origins = dict(book.tables), dict(book.origins)
-    for name, keep in rows.items():
-        tables[name], origins[name] = apart(with_places(book, name).filter(pa.array(keep)))
-    return replace(book, tables=tables, origins=origins, _cache={})
+    kept = {
+        name: np.flatnonzero(rows[name]) if name in rows else np.arange(table.num_rows)
+        for name, table in book.tables.items()
+    }
+    return book.only(kept)
 
 
 def deleted_keys(rows: pa.Table, name: str) -> pa.Table:

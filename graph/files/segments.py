@@ -48,6 +48,7 @@ class Segments:
     def __init__(self, folder: Path, disk: Disk) -> None:
         self.folder = folder
         self._disk = disk
+        self._whole: set[tuple[str, str]] = set()
 
     def write(self, name: str, table: pa.Table) -> Part:
         """Keep a table; one that is there already is not written again."""
@@ -80,15 +81,22 @@ class Segments:
         """Rows of the segment that are left out: int32, ascending."""
         if not part.drop:
             return NO_ROWS
-        try:
-            return np.fromfile(self.folder / part.drop, "<i4").astype(np.int32, copy=False)
-        except OSError as error:
-            raise damaged(part.drop) from error
+        path = self.folder / part.drop
+        if not _is_whole_drop(path):
+            raise damaged(part.drop)
+        return np.fromfile(path, "<i4").astype(np.int32, copy=False)
 
     def read(self, part: Part, columns: Sequence[str] | None = None) -> pa.Table:
-        """All rows of the segment, dropped ones too; of the columns those that it has."""
+        """All rows of the segment, dropped ones too; of the columns those that it has.
+
+        The first time the whole file is compared with its hash: a changed byte is an error, never other rows.
+        """
         path = self.folder / part.file
         try:
+            if part.sha256 and (part.file, part.sha256) not in self._whole:
+                if _file_hash(path) != part.sha256:
+                    raise damaged(part.file)
+                self._whole.add((part.file, part.sha256))
             with pq.ParquetFile(path, memory_map=True) as file:
                 held = [n for n in file.schema_arrow.names if columns is None or n in columns]
                 return file.read(columns=held)
@@ -141,13 +149,14 @@ def _to_parquet(table: pa.Table, sink: Sink) -> None:
 
 
 def content_hash(table: pa.Table) -> str:
-    """sha256 of a table's rows and columns in their order, however they are chunked."""
+    """sha256 of a table's rows and columns in their order, however they are chunked and their texts encoded."""
     digest = hashlib.sha256()
     for field, column in zip(table.schema, table.columns, strict=True):
         digest.update(f"{field.name}:{field.type}:{len(column)}\n".encode())
-        schema = pa.schema([pa.field("x", field.type)])
+        kind = pa.string() if pa.types.is_dictionary(field.type) else field.type
+        schema = pa.schema([pa.field("x", kind)])
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, schema) as stream:
-            stream.write_batch(pa.record_batch([one_chunk(column, field.type)], schema=schema))
+            stream.write_batch(pa.record_batch([one_chunk(column.cast(kind), kind)], schema=schema))
         digest.update(memoryview(sink.getvalue()))
     return digest.hexdigest()

@@ -13,7 +13,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from graph.archive import open_saved, save
+from graph.archive import is_whole, open_saved, save
 from graph.disk import Disk, as_store_error
 from graph.errors import StoreError
 from graph.kept import code_version
@@ -46,6 +46,10 @@ class Snapshots:
         except StoreError as error:
             _log.warning("%s", error)
             return None
+
+    def damaged(self) -> list[str]:
+        """Names of saved snapshots that are no longer what was written."""
+        return [p.name for p in sorted(self._folder.glob("[0-9]*")) if not is_whole(p)]
 
     def keep(self, snapshot: Snapshot, version: int, as_of: dt.date | None, base: str | None) -> None:
         """Save a snapshot; where the store cannot be written to, it is compiled again next time."""

@@ -103,6 +103,7 @@ class FileStore:
             found += [f"{name} is missing or not what was written" for name in sorted(set(wrong))]
         except StoreError as error:
             found.append(str(error))
+        found += [f"the saved snapshot {n} is damaged: remove it" for n in self._snapshots.damaged()]
         try:
             self.journal.last()
         except StoreError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from graph.changes import changes
 from graph.dump import migrate
 from graph.errors import OptionError, StoreError
 from graph.files.lease import Holder, machine
+from graph.files.segments import content_hash
 from graph.files.store import FileStore
 from graph.files.versions import MARK, FormatError
 from graph.journal import Record
@@ -92,6 +95,20 @@ def test_a_changed_byte_in_any_file_is_found(store: FileStore) -> None:
             data[at] ^= 4
         path.write_bytes(data)
     assert FileStore(store.root).check() == []
+
+
+def test_a_damaged_file_gives_an_error_or_the_right_rows(store: FileStore) -> None:
+    publish(store, full("A", FEB.replace(month=3), umbrellas=HELD[3:]))
+    wanted = store.reader().graph_hash()
+    for path in sorted((store.root / "data").iterdir()):
+        data = path.read_bytes()
+        for at in range(0, len(data), 7):
+            path.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
+            try:
+                assert FileStore(store.root).reader().graph_hash() == wanted, f"{path.name} at {at}"
+            except StoreError:
+                continue
+        path.write_bytes(data)
 
 
 def test_a_missing_file_is_an_error_that_names_it(store: FileStore) -> None:
@@ -211,6 +228,24 @@ def test_a_saved_snapshot_is_the_snapshot(store: FileStore, tmp_path: Path) -> N
         open_saved(tmp_path)
 
 
+def test_deltas_are_merged_by_sixteens(store: FileStore) -> None:
+    for n in range(40):
+        publish(store, delta("A", FEB + dt.timedelta(n + 1), umbrellas=[umbrella("V", n)]))
+    reader = store.reader()
+    (chain,) = reader._chains(None).values()
+    assert (len(chain), len(reader._runs.units(chain))) == (42, 1 + 2 + 9)
+    merged = reader.graph_hash()
+    shutil.rmtree(store.root / "runs")
+    assert FileStore(store.root).reader().graph_hash() == merged
+
+
+def test_a_saved_snapshot_that_was_changed_is_found(store: FileStore) -> None:
+    store.snapshot()
+    (saved,) = (store.root / "snapshots").iterdir()
+    (saved / "stakes.ptr.npy").write_bytes(b"x" + (saved / "stakes.ptr.npy").read_bytes()[1:])
+    assert FileStore(store.root).check() == [f"the saved snapshot {saved.name} is damaged: remove it"]
+
+
 def test_a_damaged_archive_is_made_again(store: FileStore) -> None:
     publish(store, full("B", JAN, parties=[party("P")], facilities=[], lenders=[BANK]))
     assert store.snapshot().n == 1
@@ -262,3 +297,12 @@ def test_changes_tell_cells_as_a_file_would_have_them() -> None:
     assert json.loads(told_a["after"]) == {
         "party_id": "A", "name": "x\ny", "kind": "company", "equity": "-0.05", "gsib": True,
     }  # fmt: skip
+
+
+def test_the_content_of_a_segment_is_known_again_when_it_is_read(store: FileStore) -> None:
+    held = pa.table({"a": pa.array(["x", None, "y"]).dictionary_encode(), "n": pa.array([1, None, 3])})
+    held = pa.concat_tables(
+        [held, pa.table({"a": pa.array(["z", "x", "y"]).dictionary_encode(), "n": [1, 2, 3]})]
+    )
+    part = store._segments.write("parties", held)
+    assert content_hash(store._segments.read(part)) == content_hash(held) != content_hash(held.slice(1))
