@@ -19,7 +19,7 @@ from exposure.cover import allocate
 from exposure.facilities import Facilities
 from exposure.mitigation import Mitigation
 from exposure.results import MONEY, constant, decimals, ids, result
-from exposure.steps import Entries, expanded, owing
+from exposure.steps import Entries, added, among, expanded, owing
 from graph.csr import Csr
 from graph.money import NULL
 
@@ -173,7 +173,7 @@ def _through(entries: Entries, mitigation: Mitigation, owed: tuple[Int64, Int32]
     np.add.at(taken, claims.facility[claims.main :], claims.gross[claims.main :])
     entries.add("look_through_out", group[main], facility[main], -taken[facility[main]])
     part = np.flatnonzero(~main)
-    inside = np.isin(group[part] * wide + facility[part], group[main] * wide + facility[main])
+    inside = among(group[main] * wide + facility[main], group[part] * wide + facility[part])
     for step, rows in (("look_through_out", part[inside]), ("look_through_in", part[~inside])):
         entries.add(step, group[rows], facility[rows], amount[rows])
 
@@ -195,9 +195,7 @@ def _mitigated(
     whose, gift = _gifts(mitigation, sets)
     key = np.concatenate([group * wide + facility, whose * wide + mitigation.of[gift]])
     amount = np.concatenate([-mitigation.moved[claim], mitigation.given[gift]])
-    keys, place = np.unique(key[amount != 0], return_inverse=True)
-    sums = np.zeros(len(keys), np.int64)
-    np.add.at(sums, place, amount[amount != 0])
+    keys, sums = added(key[amount != 0], amount[amount != 0])
     for step, across in (("substitution_in", np.maximum(sums, 0)), ("substitution_out", np.minimum(sums, 0))):
         entries.add(step, keys // wide, (keys % wide).astype(np.int32), across)
 
@@ -246,6 +244,6 @@ def _memo(
     group = np.repeat(np.arange(len(sets[0]) - 1), np.diff(sets[0]))[place]
     pair = given[by.rows[row]]
     facility, wide = promises.facility[pair], np.int64(len(mitigation.held))
-    inside = np.isin(group * wide + facility, owed[0] * wide + owed[1])
+    inside = among(owed[0] * wide + owed[1], group * wide + facility)
     for step, rows in (("guarantees_inside", inside), ("guarantees_outside", ~inside)):
         entries.add(step, group[rows], facility[rows], cover.known[pair[rows]])

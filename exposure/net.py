@@ -84,7 +84,8 @@ def _keys(held: Facilities, subject: Int64, lender: Int32) -> Int64:
 
 def _union(first: Int64, second: Int64) -> tuple[Int64, Int64, Int64]:
     """All keys in order, and the place among them of those of either kind."""
-    keys = np.union1d(first, second)
+    keys = np.sort(np.concatenate([first, second]), kind="stable")
+    keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
     return keys, np.searchsorted(keys, first), np.searchsorted(keys, second)
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from exposure.batches import in_order
 from exposure.claims import Ledger
 from exposure.results import ids
 
@@ -30,15 +31,43 @@ def expanded(ptr: Int64, chosen: npt.NDArray[np.integer]) -> tuple[Int64, Int64]
     return place, row
 
 
+def added(keys: Int64, amounts: Int64) -> tuple[Int64, Int64]:
+    """Distinct keys in order, and the sum of the amounts under each.
+
+    >>> [a.tolist() for a in added(np.array([3, 1, 3]), np.array([5, 6, 7]))]
+    [[1, 3], [6, 12]]
+    """
+    order = np.argsort(keys, kind="stable")
+    found = keys[order]
+    starts = np.flatnonzero(np.append(True, found[1:] != found[:-1])[: len(found)])
+    sums = np.add.reduceat(amounts[order], starts) if len(starts) else np.zeros(0, np.int64)
+    return found[starts], sums
+
+
+def among(keys: Int64, wanted: Int64) -> Bool:
+    """Which wanted keys are among the keys, which need no order.
+
+    >>> among(np.array([3, 1]), np.array([1, 2, 3])).tolist()
+    [True, False, True]
+    """
+    if not len(keys):
+        return np.zeros(len(wanted), bool)
+    found = np.sort(keys, kind="stable")
+    return np.asarray(found[np.minimum(np.searchsorted(found, wanted), len(found) - 1)] == wanted)
+
+
 def owing(ledger: Ledger, ptr: Int64, members: Int32) -> tuple[Int64, Int32]:
-    """Groups and the claims that their members owe, each claim once in a group: int64 and int32, in order.
+    """Groups and the claims that their members owe, each claim once in a group: int64 and int32, by group.
 
     The members of group g are ``members[ptr[g]:ptr[g + 1]]``.
     """
     place, row = expanded(ledger.ptr, members)
-    group = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))[place]
-    wide = np.int64(max(int(ledger.claim.max(initial=0)) + 1, 1))
-    keys = np.unique(group * wide + ledger.claim[row])
+    group, claim = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))[place], ledger.claim[row]
+    if not len(ledger.special):
+        return group, claim
+    wide = np.int64(max(int(claim.max(initial=0)) + 1, 1))
+    keys = np.sort(group * wide + claim, kind="stable")
+    keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
     return keys // wide, (keys % wide).astype(np.int32)
 
 
@@ -67,18 +96,13 @@ class Entries:
         """
         steps = len(self._place)
         key, amount, named = (np.concatenate(a) for a in zip(*self._held, strict=True))
-        keys, place = np.unique(key, return_inverse=True)
-        sums, marked = np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
-        np.add.at(sums, place, amount)
-        np.logical_or.at(marked, place, named)
+        keys, sums = added(key, amount)
+        marked = sums != 0
+        marked[np.searchsorted(keys, key[named])] = True
         total = np.zeros(groups * steps, np.int64)
         np.add.at(total, keys // self._wide, sums)
-        kept = marked | (sums != 0)
-        cell, facility = (keys // self._wide)[kept], (keys % self._wide)[kept].astype(np.int32)
-        used, rank = np.unique(facility, return_inverse=True)
-        order = np.asarray(pc.sort_indices(ids(names, used)))
-        by_id = np.empty(len(order), np.int64)
-        by_id[order] = np.arange(len(order))
-        rows = np.lexsort((by_id[rank], cell))
-        ptr = np.searchsorted(cell[rows], np.arange(groups * steps + 1)).astype(np.int64)
-        return total.reshape(groups, steps), ptr, facility[rows]
+        cell, facility = keys[marked] // self._wide, (keys[marked] % self._wide).astype(np.int32)
+        ptr = np.searchsorted(cell, np.arange(groups * steps + 1)).astype(np.int64)
+        if not pc.all(pc.less(names[:-1], names[1:])).as_py():  # else numbers are in the order of ids
+            facility = facility[in_order(ptr, ids(names, facility))]
+        return total.reshape(groups, steps), ptr, facility

@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from exposure.batches import Batch, Sources, single
 from exposure.cover import REASONS as _OF_COVER
 from exposure.cover import Cover, allocate
 from exposure.facilities import Facilities
-from exposure.findings import Finding, finding
 from exposure.promises import Promises
 from exposure.results import MONEY, decimals, ids, result
 from exposure.rulepack import RulePack, parts
@@ -91,36 +92,34 @@ class Substitution:
         cap = bounds.bound[p.guarantee]
         return np.where(bounds.unknown[p.guarantee], NULL, np.where(cap == NULL, own, cap))
 
-    def findings(self, counted: Bool | None = None) -> list[Finding]:
+    def findings(self, counted: Bool | None = None) -> list[Batch]:
         """``guarantee_expired``, ``guarantee_not_eligible``, ``self_guarantee``: one a guarantee.
 
         The amount is what the guarantee promises of the debts for which it is refused, of the facilities
-        marked in ``counted`` (bool by facility) where that is given.
+        marked in ``counted`` (bool by facility) where that is given; none where a part of that is not known.
         """
+        return [self._refused(reason, code, counted) for reason, code in _CODES.items()]
+
+    def _refused(self, reason: str, code: str, counted: Bool | None) -> Batch:
+        """The guarantees that are refused for a reason."""
         p, bounds = self.promises, self.promises.bounds
-        names = p.rows.text("guarantee_id")
-        offered = portion(self.cover.debt[p.facility], bounds.part[p.guarantee])
-        found = []
-        for reason, code in _CODES.items():
-            refused_for = self.reason == REASONS.index(reason)
-            if counted is not None:
-                refused_for &= counted[p.facility]
-            pairs = np.flatnonzero(refused_for)
-            refused, place = np.unique(p.guarantee[pairs], return_inverse=True)
-            sums = np.zeros(len(refused), np.int64)
-            np.add.at(sums, place, np.where(offered[pairs] == NULL, 0, offered[pairs]))
-            bound = bounds.bound[refused]
-            sums = np.where(bound == NULL, sums, np.minimum(sums, bound))
-            blank = bounds.unknown[refused]
-            blank[place[offered[pairs] == NULL]] = True
-            of = p.guarantor[refused]
-            givers = ids(p.held.snapshot.party_ids, of).to_pylist()
-            numbers = zip(refused.tolist(), sums.tolist(), blank.tolist(), givers, strict=True)
-            for g, amount, unknown, giver in numbers:
-                told = None if unknown else amount
-                rows = [("guarantees", int(p.rows.row[g]))]
-                found.append(finding(code, [names[g].as_py()], told, rows=rows, guarantor=giver))
-        return found
+        snapshot = p.held.snapshot
+        refused = self.reason == REASONS.index(reason)
+        pairs = np.flatnonzero(refused if counted is None else refused & counted[p.facility])
+        offered = portion(self.cover.debt[p.facility[pairs]], bounds.part[p.guarantee[pairs]])
+        of, place = np.unique(p.guarantee[pairs], return_inverse=True)
+        sums = np.zeros(len(of), np.int64)
+        np.add.at(sums, place, np.where(offered == NULL, 0, offered))
+        sums = np.where(bounds.bound[of] == NULL, sums, np.minimum(sums, bounds.bound[of]))
+        sums[bounds.unknown[of]] = NULL
+        sums[place[offered == NULL]] = NULL
+        return Batch(
+            code,
+            single(ids(p.rows.text("guarantee_id"), of)),
+            sums,
+            Sources.of(snapshot, "guarantees", np.arange(len(of) + 1), of),
+            figures={"guarantor": pc.fill_null(ids(snapshot.party_ids, p.guarantor[of]), "")},
+        )
 
 
 def substituted(held: Facilities) -> Substitution:

@@ -12,57 +12,66 @@ from exposure.clients import exempt
 from exposure.mitigation import Mitigation, mitigated
 from exposure.rulepack import RulePack
 from graph.model import GUARANTEE_FORMS
-from tests.books import Row
-from tests.exposure.credit import AS_OF, Credit, credit_books, maybe
+from tests.books import Row, party
+from tests.exposure.credit import AS_OF, Credit, amounts, credit_books, maybe
 from tests.oracle.mitigation import Mitigated, Terms
 
-WEIGHTS = st.sampled_from([None, None, "0", "0.5", "1", "1.5"])
-KINDS = st.sampled_from(["company", "company", "company", "bank", "government"])
+WEIGHTS = st.sampled_from([None, None, None, "0.5", "1", "1", "1.5"])
+KINDS = st.sampled_from([*["company"] * 5, "bank", "government"])
 YEARS = st.sampled_from([None, None, None, "0.25", "0.3", "1", "2.333333333", "6"])
-CURRENCIES = st.sampled_from([None, "EUR", "EUR", "USD", "XAU"])
-DAYS = st.sampled_from([None, None, None, AS_OF, AS_OF + dt.timedelta(91), AS_OF + dt.timedelta(800)])
+SOON = (AS_OF, AS_OF + dt.timedelta(91), AS_OF + dt.timedelta(800))
+FORMS = (*GUARANTEE_FORMS, "full", "capped", "capped", "joint_several", "joint_several")
+
+
+def seldom(*values: object, often: object = None) -> st.SearchStrategy:
+    """One value in most draws, the others now and then."""
+    return st.sampled_from([*[often] * 3 * len(values), *values])
 
 
 @st.composite
 def protected_books(draw: st.DrawFn) -> Credit:
-    """Credit books with up to five guarantees."""
+    """Credit books with up to six guarantees; most facilities count and most guarantees are good."""
     credit = draw(credit_books())
     tables = dict(credit.tables)
+    tables["parties"] = [party(p) for p in ("A", "B", "C", "D", "E", "zz")]
     names = [str(p["party_id"]) for p in tables["parties"]]
     tables["parties"] = [{**p, "kind": draw(KINDS), "risk_weight": draw(WEIGHTS)} for p in tables["parties"]]
-    tables["facilities"] = [
-        {
-            **f,
-            "cash_collateral": draw(st.one_of(st.none(), st.none(), maybe)),
-            "product": draw(st.sampled_from([f["product"], f["product"], "covered_bond"])),
-            "residual_maturity": draw(YEARS),
-            "maturity_date": draw(DAYS),
-        }
-        for f in tables["facilities"]
-    ]
-    guarantees = [f"G{i}" for i in range(draw(st.integers(0, 5)))]
+    tables["facilities"] = [draw(_facility(f)) for f in tables["facilities"]]
+    guarantees = [f"G{i}" for i in range(draw(st.integers(1, 6)))]
     tables["guarantees"] = [draw(_guarantee(g, names)) for g in guarantees]
     facilities = [str(f["facility_id"]) for f in tables["facilities"]]
-    tables["guarantee_covers"] = []
-    if guarantees and facilities:
-        pairs = draw(st.sets(st.tuples(st.sampled_from(guarantees), st.sampled_from(facilities)), max_size=9))
-        tables["guarantee_covers"] = [{"guarantee_id": g, "facility_id": f} for g, f in sorted(pairs)]
+    pairs = [(g, f) for g in guarantees for f in facilities]
+    chosen = draw(st.lists(st.sampled_from(pairs), min_size=len(pairs) // 3, unique=True)) if pairs else []
+    tables["guarantee_covers"] = [{"guarantee_id": g, "facility_id": f} for g, f in chosen]
     return replace(credit, tables=tables)
+
+
+@st.composite
+def _facility(draw: st.DrawFn, row: Row) -> Row:
+    plain = {"currency": "EUR", "status": None, "limit": draw(amounts), "drawn": draw(amounts)}
+    return {
+        **row,
+        **(plain if draw(st.integers(0, 3)) else {}),
+        "cash_collateral": draw(st.one_of(st.none(), st.none(), maybe)),
+        "product": draw(seldom("covered_bond", often=row["product"])),
+        "residual_maturity": draw(YEARS),
+        "maturity_date": draw(seldom(*SOON)),
+    }
 
 
 @st.composite
 def _guarantee(draw: st.DrawFn, name: str, parties: list[str]) -> Row:
     return {
         "guarantee_id": name,
-        "guarantor_id": draw(st.sampled_from(parties)),
-        "form": draw(st.sampled_from([*GUARANTEE_FORMS, "joint_several", "joint_several"])),
+        "guarantor_id": draw(st.sampled_from([*parties, *["E", "zz"] * 4])),
+        "form": draw(st.sampled_from(FORMS)),
         "cap": draw(maybe),
         "share": draw(st.sampled_from([None, "0.2", "0.333333333", "1"])),
-        "currency": draw(CURRENCIES),
-        "eligible": draw(st.sampled_from([True, True, True, True, False, None])),
-        "obligor_id": draw(st.sampled_from([None, None, *parties])),
-        "expiry_date": draw(DAYS),
-        "original_maturity": draw(st.sampled_from([None, None, "0.5", "1", "5"])),
+        "currency": draw(seldom("USD", "XAU", "EUR")),
+        "eligible": draw(st.sampled_from([*[True] * 6, False, None])),
+        "obligor_id": draw(seldom(*parties)),
+        "expiry_date": draw(seldom(*SOON)),
+        "original_maturity": draw(seldom("0.5", "1", "5")),
         "residual_maturity": draw(YEARS),
     }
 

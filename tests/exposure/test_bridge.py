@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.bridge import KINDS, STEPS, bridge
 from exposure.report import Analysis
 from graph.snapshot import Snapshot
-from tests.books import BANK, book, facility, party
+from tests.books import BANK, Row, book, facility, party
 from tests.exposure.credit import AS_OF, Credit, csr
 from tests.exposure.protected import both, protected_books
 from tests.exposure.test_mitigation import covers, pledge
@@ -35,6 +35,7 @@ def test_every_step_is_what_it_is_by_hand(credit: Credit, data: st.DataObject) -
         assert {s: told[s] for s in STEPS if s not in MEMO} == hand.bridge(chosen)
 
 
+@settings(max_examples=40)
 @given(protected_books(), st.data())
 def test_it_closes_to_the_cent_and_each_step_names_its_facilities(
     credit: Credit, data: st.DataObject
@@ -57,7 +58,7 @@ def test_it_closes_to_the_cent_and_each_step_names_its_facilities(
 
 
 def test_a_group_from_nominal_limits_to_net() -> None:
-    tables = {
+    tables: dict[str, list[Row]] = {
         "lenders": [BANK],
         "parties": [party("A"), party("B"), party("G"), party("X")],
         "ownership": [{"owner_id": "A", "owned_id": "B", "share": "0.6"}],

@@ -78,6 +78,7 @@ def test_net_of_groups_is_what_it_is_by_hand(credit: Credit, data: st.DataObject
             assert held.get((g, lender), 0) == hand.net(chosen, lender, umbrellas=True)
 
 
+@settings(max_examples=30)
 @given(protected_books())
 def test_the_whole_is_conserved_until_exemptions(credit: Credit) -> None:
     made = mitigated(credit.held())
@@ -88,6 +89,7 @@ def test_the_whole_is_conserved_until_exemptions(credit: Credit) -> None:
     assert (made.rest[made.rest != NULL] >= 0).all()
 
 
+@settings(max_examples=30)
 @given(protected_books(), st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(credit: Credit, random: Random) -> None:
     tables = {name: random.sample(rows, len(rows)) for name, rows in credit.tables.items()}

@@ -168,9 +168,8 @@ class Mitigated:
             left = dict(zip(names, [p.gross or 0 for p in pieces], strict=True))
             steps = [left]
             for taken in (self.cash[f], sum(a for (_, h), a in self.amount.items() if h == f)):
-                whole = sum(left.values())
                 if taken:
-                    cut = largest_remainder({k: Fraction(taken * v, whole) for k, v in left.items()})
+                    cut = apportioned(taken, left)
                     left = {k: v - cut[k] for k, v in left.items()}
                 steps.append(left)
             bond = row["product"] == "covered_bond"
@@ -264,6 +263,13 @@ class Mitigated:
         gross = self.book.totals(chosen, None, umbrellas=True)[2]
         step["exempt"] = after - gross - step["cash"] - sum(across.values())
         return step | {"gross": gross, "net": after}
+
+
+def apportioned(amount: int, weights: Mapping[tuple[int, str], int]) -> dict[tuple[int, str], int]:
+    """An amount in proportion to weights, by largest remainder; ties in the order of keys."""
+    keys, whole = sorted(weights), sum(weights.values())
+    parts = largest_remainder({f"{i:04}": Fraction(amount * weights[k], whole) for i, k in enumerate(keys)})
+    return {k: parts[f"{i:04}"] for i, k in enumerate(keys)}
 
 
 def nine(x: Fraction) -> Fraction:
