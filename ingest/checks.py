@@ -68,6 +68,8 @@ def duplicate_key(book: Book, problems: Problems) -> None:
     """
     for name in book.tables:
         table = TABLES[name]
+        if problems.damaged & {name, *(table.column(c).ref for c in table.key)}:
+            continue  # without its ids nothing can be said of their uniqueness
         first, repeated = first_rows(book, name)
         if not repeated:
             continue
@@ -182,7 +184,7 @@ def check(book: Book, problems: Problems, pool: Executor, *, delta: bool = False
 
     Of a ``delta`` only what it says by itself is checked: the rest when it is put together with what it changes.
     """
-    referring = [(t.name, c) for t, c in _columns(book) if c.ref]
+    referring = [(t.name, c) for t, c in _columns(book) if c.ref and c.ref not in problems.damaged]
     list(pool.map(book.index, sorted({c.ref for _, c in referring} & set(book.tables))))
     list(pool.map(lambda place: book.codes(place[0], place[1].name), referring))
     for rule in RULES:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -102,15 +104,24 @@ def _is_utf8(body: pa.Buffer) -> bool:
     return True
 
 
+def _records(body: pa.Buffer, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each record that is not empty, slowly; ends where the text is no CSV any more."""
+    text = io.StringIO(body.to_pybytes().removeprefix(_BOM).decode(_UTF8, "ignore"), newline="")
+    reader = csv.reader(text, delimiter=delimiter)
+    line = 1
+    with contextlib.suppress(csv.Error):
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
+
+
 def _header(name: str, body: pa.Buffer, delimiter: str) -> list[str]:
     """Names of the columns, from the first line that is not empty."""
-    text = io.StringIO(
-        body.slice(0, min(body.size, 1 << 20)).to_pybytes().removeprefix(_BOM).decode(_UTF8, "ignore"),
-        newline="",
-    )
-    header = next((row for row in csv.reader(text, delimiter=delimiter) if row), [])
+    start = body.slice(0, min(body.size, 1 << 20))
+    header = next((row for _, row in _records(start, delimiter)), [])
     if not header:
-        message, remedy = "the file is empty", "send at least the header line"
+        message, remedy = "the file has no header line", "send at least the names of the columns"
         raise UnreadableFileError([Problem(name, 0, "", "", "empty_file", message, remedy)])
     twice = sorted({c for c in header if header.count(c) > 1})
     problems = [
@@ -148,17 +159,12 @@ def _lines(name: str, data: npt.NDArray[np.uint8], delimiter: str, rows: int) ->
 
 def _ragged(name: str, body: pa.Buffer, delimiter: str, width: int, reason: str) -> list[Problem]:
     """The rows that have more or fewer cells than the header, by a slow second reading."""
-    reader = csv.reader(
-        io.StringIO(body.to_pybytes().removeprefix(_BOM).decode(_UTF8), newline=""), delimiter=delimiter
-    )
     problems = []
-    line = 1
-    for row in reader:
-        if row and len(row) != width:
+    for line, row in _records(body, delimiter):
+        if len(row) != width:
             message = f"the row has {len(row)} cells, the header {width}"
             remedy = f"check delimiter ({delimiter}), quotes and whether the file is complete"
             problems.append(Problem(name, line, "", delimiter.join(row)[:60], "ragged_row", message, remedy))
-        line = reader.line_num + 1
         if len(problems) == _SHOWN:
             break
     return problems or [Problem(name, 0, "", "", "unreadable_file", reason, "save it again as plain CSV")]

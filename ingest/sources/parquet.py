@@ -23,7 +23,7 @@ def read(path: Path, coded: frozenset[str] = frozenset()) -> Raw:
         schema = metadata.schema.to_arrow_schema()
         _no_name_twice(path.name, schema.names)
         words = [f.name for f in schema if f.name in coded and f.type in (pa.string(), pa.large_string())]
-        with pq.ParquetFile(path, metadata=metadata, memory_map=True, read_dictionary=words) as file:
+        with pq.ParquetFile(path, metadata=metadata, read_dictionary=words) as file:
             data = file.read()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from graph.errors import InputError
+from graph.model import TABLES, Table
 from ingest.job import read
 from ingest.problems import KEPT
 from tests.ingest.books import SOUND, found, write
@@ -282,3 +283,43 @@ def test_files_that_no_table_has_are_reported_with_a_guess(tmp_path: Path) -> No
     _, receipt = read(tmp_path)
     assert dict(receipt.unknown_files) == {"partys.csv": "parties", "notes.txt": ""}
     assert SOUND.keys() == {"parties.csv", "lenders.csv", "facilities.csv"}
+
+
+def _rows(table: Table, without: str = "") -> str:
+    """A file of a table with one sound row, from the model alone."""
+    cells = {"id": "X", "text": "x", "currency": "EUR", "date": "2026-01-01", "bool": "true", "share": "0.5"}
+    columns = [c for c in table.columns if c.required and c.name != without]
+    row = [c.values[0] if c.values else REFERRED.get(c.ref, cells.get(c.kind.name, "1")) for c in columns]
+    return ",".join(c.name for c in columns) + "\n" + ",".join(row) + "\n"
+
+
+REFERRED = {
+    "parties": "A",
+    "lenders": "L",
+    "facilities": "F1",
+    "guarantees": "X",
+    "collateral": "X",
+    "umbrellas": "X",
+}
+REQUIRED = [(t.name, c) for t in TABLES.values() for c in t.required]
+
+
+@pytest.mark.parametrize(("table", "column"), REQUIRED)
+def test_each_required_column_is_missed_and_nothing_else(table: str, column: str, tmp_path: Path) -> None:
+    files: Files = {f"{t}.csv": _rows(TABLES[t]) for t in ("guarantees", "collateral", "umbrellas")}
+    files[f"{table}.csv"] = _rows(TABLES[table], column)
+    assert found(write(tmp_path, files)) == [(f"{table}.csv", 0, column, "missing_column")]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_may_have_no_rows(table: str, tmp_path: Path) -> None:
+    write(tmp_path, {f"{table}.csv": ",".join(TABLES[table].required) + "\n"})
+    assert {p[3] for p in found(tmp_path)} <= {"dangling_reference"}  # of those who refer to it
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_one_sound_row_of_each_table_is_sound(table: str, tmp_path: Path) -> None:
+    files: Files = {f"{t}.csv": _rows(TABLES[t]) for t in ("guarantees", "collateral", "umbrellas")}
+    if table not in REFERRED:
+        files[f"{table}.csv"] = _rows(TABLES[table])
+    assert found(write(tmp_path, files)) == []

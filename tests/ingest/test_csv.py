@@ -111,3 +111,25 @@ def test_columns_that_the_model_does_not_know_are_kept_as_json(tmp_path: Path) -
         None,
     ]
     assert receipt.unknown_columns == {"parties": ("Note", "é")}
+
+
+@HERE
+@given(st.binary(max_size=40) | st.text('"a,\n\r\0', max_size=20).map(str.encode))
+def test_any_bytes_are_read_or_refused(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(body)
+    try:
+        raw = delimited.read(tmp_path / "t.csv")
+    except UnreadableFileError as error:
+        problems = error.problems
+        assert problems
+        return
+    assert raw.origin.rows == raw.data.num_rows
+
+
+@pytest.mark.parametrize(
+    "body", ['a,b\n1,"' + "x" * 200_000, '"' + "x" * 200_000 + "\n1,2\n", "a,b\n1\n" + "x" * 200_000 + "\n"]
+)
+def test_a_quote_that_is_never_closed_in_a_long_file_is_refused(body: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(body)
+    with pytest.raises(UnreadableFileError):
+        delimited.read(tmp_path / "t.csv")
