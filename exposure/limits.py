@@ -98,7 +98,8 @@ def limits(
     rules = _rules(standing)
     parts = [_main(standing, levels, listed), _others(standing, levels, listed)]
     if pack.rule("limits", "loans") is not None:
-        parts.append(_tested(standing, levels, *loans(standing, levels), LOANS))
+        lent, drawn = loans(standing, levels)
+        parts.append(_tested(standing, levels, lent, drawn, lent.unknown, LOANS))
     if internal_too:
         parts.append(internal(standing, only, first_rule=len(rules)))
         rules += RULES
@@ -111,14 +112,18 @@ def _name(standing: Standing, kind: int) -> str | None:
     return next((rule for rule in CHAINS[kind] if pack.rule("limits", rule) is not None), None)
 
 
+def _measure(standing: Standing) -> str:
+    """What the limits of the pack test: ``net`` or ``gross``."""
+    return str(standing.groups.pack.setting("limits", "measure", "net"))
+
+
 def _rules(standing: Standing) -> list[Rule]:
     """The rule of each class; the name is the pack's and the rule's."""
     pack = standing.groups.pack
-    measure = pack.setting("limits", "measure", "net")
     found = []
     for kind in range(len(CHAINS)):
         name = _name(standing, kind) or ""
-        of = "drawn" if kind == LOANS else measure
+        of = "drawn" if kind == LOANS else _measure(standing)
         found.append(Rule(f"{pack.name} {name}", of, pack.confidence("limits", name)))
     return found
 
@@ -132,8 +137,9 @@ def _main(standing: Standing, levels: Sequence[Scope], rows: Subjects) -> Tested
     kind = np.where(gsib, GSIB, np.where(bank, BANK, SINGLE))
     kind = np.where(~rows.group & (rows.subject < 0), UNIDENTIFIED, kind)
     kind = np.where(rows.group, np.where(gsib, WITH_GSIB, np.where(bank, WITH_BANK, OF_GROUP)), kind)
-    net = standing.groups.pack.setting("limits", "measure", "net") == "net"
-    return _tested(standing, levels, rows, rows.net if net else rows.gross, kind)
+    if _measure(standing) == "net":
+        return _tested(standing, levels, rows, rows.net, rows.unknown_net, kind)
+    return _tested(standing, levels, rows, rows.gross, rows.unknown, kind)
 
 
 def _others(standing: Standing, levels: Sequence[Scope], rows: Subjects) -> Tested:
@@ -142,13 +148,18 @@ def _others(standing: Standing, levels: Sequence[Scope], rows: Subjects) -> Test
     mixed = rows.take(rows.group & rows.marked(clients.bank, groups_with(groups, clients.bank)))
     if _name(standing, OTHERS) is None or not len(mixed):
         return Tested.joined([])
-    gross, net = without(standing, levels, mixed, clients.bank | clients.exempt)
-    value = net if groups.pack.setting("limits", "measure", "net") == "net" else gross
-    return _tested(standing, levels, mixed.take(gross > 0), value[gross > 0], OTHERS)
+    gross, net, unknown = without(standing, levels, mixed, clients.bank | clients.exempt)
+    value, there = net if _measure(standing) == "net" else gross, gross > 0
+    return _tested(standing, levels, mixed.take(there), value[there], unknown[there], OTHERS)
 
 
 def _tested(
-    standing: Standing, levels: Sequence[Scope], rows: Subjects, value: Int64, kind: Int8 | int
+    standing: Standing,
+    levels: Sequence[Scope],
+    rows: Subjects,
+    value: Int64,
+    unknown: Bool,
+    kind: Int8 | int,
 ) -> Tested:
     """Values of one class (or a class by row) against its ceiling at their level, exactly."""
     fx, pack = standing.groups.snapshot.fx, standing.groups.pack
@@ -170,7 +181,7 @@ def _tested(
         of,
         shown[at],
         value,
-        state(value, allowed[at], near[at], rows.unknown),
+        state(value, allowed[at], near[at], unknown),
         np.full(len(rows), -1, np.int32),
     )
     bound = np.array([_name(standing, k) is not None for k in range(len(CHAINS))])

@@ -43,7 +43,7 @@ def loans(standing: Standing, scopes: Sequence[Scope]) -> tuple[Subjects, Int64]
     clients, n = standing.clients, standing.groups.snapshot.n
     party, lender, amount = _drawn(standing.facilities)
     barred = clients.bank | clients.exempt
-    by_lender = Csr.of(lender, len(scopes[0].lenders))
+    by_lender = Csr.of(lender, len(standing.groups.snapshot.tables["lenders"]))
     parts, values = [], []
     for place, scope in enumerate(scopes):
         least = cut(n, scope, "net_capital")
@@ -55,7 +55,8 @@ def loans(standing: Standing, scopes: Sequence[Scope]) -> tuple[Subjects, Int64]
         value = sum_of(party[rows], amount[rows], who)
         who, value = who[value >= least], value[value >= least]
         marks = np.zeros(len(who), bool), who.astype(np.int32), np.full(len(who), place, np.int32)
-        parts.append(Subjects(*marks, value, value, _unknown(standing, scope, who)))
+        unknown = _unknown(standing, scope, who)
+        parts.append(Subjects(*marks, value, value, unknown, unknown))
         values.append(value)
     if not parts:
         return Subjects.joined([]), np.zeros(0, np.int64)

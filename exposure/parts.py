@@ -21,14 +21,15 @@ Int64 = npt.NDArray[np.int64]
 
 def without(
     standing: Standing, scopes: Sequence[Scope], rows: Subjects, left_out: Bool
-) -> tuple[Int64, Int64]:
-    """Gross and net of groups without the members marked in ``left_out`` (bool by party): int64 by row.
+) -> tuple[Int64, Int64, Bool]:
+    """Gross, net and whether something is unknown of groups without the members in ``left_out``, by row.
 
-    In a consolidated scope its own lenders are left out as well. Gross is summed anew, each claim and each
-    umbrella line once. Net is that less what mitigation took from the group but not from those members, which
-    is exact where no claim is owed by both kinds of members.
+    ``left_out`` is bool by party; in a consolidated scope its own lenders are left out as well. Gross is summed
+    anew, each claim and each umbrella line once. Net is that less what mitigation took from the group but not
+    from those members, which is exact where no claim is owed by both kinds of members.
     """
     gross, net = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+    unknown = np.zeros(len(rows), bool)
     lender = np.array([scope.lender for scope in scopes], np.int32)[rows.scope]
     solo = np.array([scope.level == SOLO for scope in scopes], bool)[rows.scope]
     jobs: list[tuple[Int64, Scope | None]] = [(np.flatnonzero(solo), None)]
@@ -37,13 +38,15 @@ def without(
         if len(at):
             out = left_out.copy()
             out[[] if scope is None else scope.inside] = True
-            gross[at] = _again(standing, rows.subject[at], lender[at], out, scope)
+            gross[at], unknown[at] = _again(standing, rows.subject[at], lender[at], out, scope)
             net[at] = gross[at] + _mitigated(standing, rows.subject[at], lender[at], out, scope)
-    return gross, np.maximum(net, 0)
+    return gross, np.maximum(net, 0), unknown
 
 
-def _again(standing: Standing, group: Int32, lender: Int32, out: Bool, scope: Scope | None) -> Int64:
-    """Gross of groups without some members, towards one lender each or towards a scope: int64 by row."""
+def _again(
+    standing: Standing, group: Int32, lender: Int32, out: Bool, scope: Scope | None
+) -> tuple[Int64, Bool]:
+    """Gross of groups without some members, towards one lender each or towards a scope, and what is unknown."""
     held = standing.facilities
     number, place = np.unique(group, return_inverse=True)
     of, member = _members(standing.groups, number.astype(np.int32))
@@ -54,7 +57,8 @@ def _again(standing: Standing, group: Int32, lender: Int32, out: Bool, scope: Sc
     totals = group_totals(held, ptr, member[kept])
     wide = len(held.snapshot.tables["lenders"]) + 1
     keys = totals.group.astype(np.int64) * wide + totals.lender + 1
-    return sum_of(keys, totals.gross, place * wide + (lender.astype(np.int64) + 1 if scope is None else 0))
+    wanted = place * wide + (lender.astype(np.int64) + 1 if scope is None else 0)
+    return sum_of(keys, totals.gross, wanted), sum_of(keys, totals.unknown, wanted) > 0
 
 
 def _mitigated(standing: Standing, group: Int32, lender: Int32, out: Bool, scope: Scope | None) -> Int64:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -75,13 +75,16 @@ class Amount:
         return half_even(self.units * fx.numerator[place], fx.denominator[place])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RulePack:
     """One regime's rules: ``data`` all that hold, ``own`` those that its file states itself."""
 
     name: str
-    data: Mapping[str, Any] = field(repr=False)
-    own: Mapping[str, Any] = field(repr=False)
+    data: Mapping[str, Any]
+    own: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"RulePack({self.name!r})"
 
     def rule(self, section: str, name: str) -> Mapping[str, Any] | None:
         """The rule with its value, source fact and confidence; None if the pack has no such rule."""

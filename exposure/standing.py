@@ -42,8 +42,8 @@ class Standing:
 class Subjects:
     """By row: ``group`` bool tells groups from parties, ``subject`` int32 is the number of either.
 
-    ``scope`` int32 is a place in the list of scopes; ``gross`` and ``net`` int64 base minor units;
-    ``unknown`` bool: an amount behind them is not known and not in them.
+    ``scope`` int32 is a place in the list of scopes; ``gross`` and ``net`` int64 base minor units; ``unknown``
+    and ``unknown_net`` bool: an amount behind gross, or behind net, is not known and not in it.
     """
 
     group: Bool
@@ -52,6 +52,7 @@ class Subjects:
     gross: Int64
     net: Int64
     unknown: Bool
+    unknown_net: Bool
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -71,7 +72,7 @@ class Subjects:
     @classmethod
     def joined(cls, parts: list[Subjects]) -> Subjects:
         """All rows in one; none of no parts."""
-        types = (np.bool_, np.int32, np.int32, np.int64, np.int64, np.bool_)
+        types = (np.bool_, np.int32, np.int32, np.int64, np.int64, np.bool_, np.bool_)
         empty = cls(*(np.zeros(0, t) for t in types))
         columns = zip(*(vars(part).values() for part in (empty, *parts)), strict=True)
         return cls(*(np.concatenate(column) for column in columns))

@@ -80,7 +80,7 @@ def _solo(owed: Owed, scopes: Sequence[Scope], cuts: Int64, *, group: int) -> Su
     rows = np.flatnonzero(np.maximum(owed.gross, owed.net) >= least[lender])
     return Subjects(
         np.full(len(rows), bool(group)), owed.subject[rows], place[lender[rows]], owed.gross[rows],
-        owed.net[rows], owed.unknown[rows],
+        owed.net[rows], owed.unknown[rows], owed.unknown[rows],
     )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _rows(owed: Owed, scope: int, least: int, *, group: bool) -> Subjects:
     """What the lenders of one scope are owed together."""
     rows = np.flatnonzero(np.maximum(owed.gross, owed.net) >= least)
     marks = np.full(len(rows), group), owed.subject[rows], np.full(len(rows), scope, np.int32)
-    return Subjects(*marks, owed.gross[rows], owed.net[rows], owed.unknown[rows])
+    return Subjects(*marks, owed.gross[rows], owed.net[rows], owed.unknown[rows], owed.unknown[rows])
 
 
 def _of_largest(
@@ -104,7 +104,9 @@ def _of_largest(
     units = [(one.subject, one.gross, one.lender) for one in _both(standing)]
     kept = free[units[0][0]]
     gross = np.concatenate([units[0][1][kept], units[1][1]])
-    by_lender = Csr.of(np.concatenate([units[0][2][kept], units[1][2]]), len(scopes[0].lenders))
+    by_lender = Csr.of(
+        np.concatenate([units[0][2][kept], units[1][2]]), len(standing.groups.snapshot.tables["lenders"])
+    )
     together = iter(owed)
     for place, scope in enumerate(scopes):
         if scope.level == SOLO:
@@ -130,7 +132,7 @@ def _last(amounts: Int64, largest: int) -> int:
 
 def _without_own(standing: Standing, scopes: Sequence[Scope], rows: Subjects) -> Subjects:
     """Consolidated: claims on the scope's own lenders left out, each umbrella line once."""
-    gross, net = rows.gross.copy(), rows.net.copy()
+    gross, net, unknown = rows.gross.copy(), rows.net.copy(), rows.unknown.copy()
     lines = len(standing.facilities.umbrellas) > 0
     for place, scope in enumerate(scopes):
         if scope.level == SOLO:
@@ -139,19 +141,20 @@ def _without_own(standing: Standing, scopes: Sequence[Scope], rows: Subjects) ->
         own[scope.inside] = True
         touched = np.ones(len(standing.groups), bool) if lines else groups_with(standing.groups, own)
         at = np.flatnonzero((rows.scope == place) & rows.marked(own, touched))
-        gross[at], net[at] = 0, 0
+        gross[at], net[at], unknown[at] = 0, 0, False
         again = at[rows.group[at]]
         if len(again):
-            gross[again], net[again] = without(standing, scopes, rows.take(again), own)
-    return replace(rows, gross=gross, net=net)
+            gross[again], net[again], unknown[again] = without(standing, scopes, rows.take(again), own)
+    return replace(rows, gross=gross, net=net, unknown=unknown, unknown_net=unknown)
 
 
 def _without_exempt(standing: Standing, scopes: Sequence[Scope], rows: Subjects) -> Subjects:
     """Net of exempt clients is zero; of groups, what remains without them."""
-    exempt, net = standing.clients.exempt, rows.net.copy()
+    exempt, net, unknown = standing.clients.exempt, rows.net.copy(), rows.unknown_net.copy()
     at = np.flatnonzero(rows.marked(exempt, groups_with(standing.groups, exempt)))
     again = at[rows.group[at]]
-    net[at[~rows.group[at]]] = 0
+    net[at], unknown[at] = 0, False
     if len(again):
-        net[again] = np.minimum(without(standing, scopes, rows.take(again), exempt)[1], net[again])
-    return replace(rows, net=net)
+        _, left, unknown[again] = without(standing, scopes, rows.take(again), exempt)
+        net[again] = np.minimum(left, rows.net[again])
+    return replace(rows, net=net, unknown_net=unknown)
