@@ -140,6 +140,7 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
     }  # fmt: skip
     valued, control = analysis.facilities[0], analysis.control
     own = facilities_of(valued, np.array([party], np.int32), umbrellas=False)
+    after = analysis.mitigation[0].net
     below = facilities_of(valued, np.append(control.controls(party), party).astype(np.int32), umbrellas=False)
     return (
         Line("party", places),
@@ -147,6 +148,9 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
         *(line for held in analysis.groups for line in _memberships(analysis, held, party)),
         _sum(analysis, "own", name, own),
         *([_sum(analysis, "controlled", name, below)] if len(control.controls(party)) else []),
+        *_net(
+            analysis, "own_net", name, own, facilities_of(after, np.array([party], np.int32), umbrellas=False)
+        ),
     )
 
 
@@ -164,9 +168,12 @@ def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:
         for party in sorted(members.tolist(), key=lambda p: snapshot.party_rank[p])
         for line in _why(analysis, held, group, party, whole=False)
     )
+    owed = facilities_of(analysis.facilities[pack], members)
+    after = facilities_of(analysis.mitigation[pack].net, members)
     return (
         Line("group", places, below=reasons),
-        _sum(analysis, "gross", held.names[group], facilities_of(analysis.facilities[pack], members)),
+        _sum(analysis, "gross", held.names[group], owed),
+        *_net(analysis, "net", held.names[group], owed, after),
     )
 
 
@@ -257,8 +264,14 @@ def _risk(analysis: Analysis, step: RiskStep) -> Line:
     return Line(f"step_{step.via}", places, rows=rows, below=proof)
 
 
+def _net(analysis: Analysis, key: str, name: str, before: Lines, after: Lines) -> list[Line]:
+    """The figure after mitigation, where mitigation changes any line of it."""
+    same = len(before) == len(after) and np.array_equal(before.gross, after.gross)
+    return [] if same else [_sum(analysis, key, name, after)]
+
+
 def _sum(analysis: Analysis, key: str, name: str, lines: Lines) -> Line:
-    """A gross figure over the facilities and umbrella lines that it was summed from."""
+    """A figure over the facilities and umbrella lines that it was summed from."""
     snapshot = analysis.snapshot
     facilities, umbrellas = snapshot.tables["facilities"], snapshot.tables["umbrellas"]
     lenders = snapshot.tables["lenders"].text("lender_id")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.aggregate import group_totals, party_totals
+from exposure.explain import explain
 from exposure.mitigation import mitigated
 from exposure.net import net_groups, net_of, net_parties
 from exposure.report import Analysis, Request
@@ -223,6 +224,20 @@ def test_refusals_are_raised_once_a_guarantee_with_what_they_promise() -> None:
         "guarantee_not_eligible": (["Q"], "70.00"),
         "self_guarantee": (["R"], "60.00"),
     }
+
+
+def test_net_is_explained_by_the_facilities_that_it_is_summed_from() -> None:
+    tables = {
+        "parties": [party("A"), party("G")],
+        "facilities": [facility("F1", "A", 100, 100, cash_collateral=10), facility("F2", "G", 5, 5)],
+        "guarantees": [pledge("P", "G", "capped", cap=30)],
+        "guarantee_covers": covers("P>F1"),
+    }
+    analysis = Analysis(Snapshot.of(book(AS_OF, lenders=[BANK], **tables)))
+    for name, told in (("A", {"F1": 6000}), ("G", {"F1": 3000, "F2": 500})):
+        (line,) = [part for part in explain(analysis, name).lines if part.key == "own_net"]
+        assert line.amount == sum(told.values())
+        assert {part.places["facility"]: part.amount for part in line.below} == told
 
 
 def test_every_reason_has_a_name() -> None:
