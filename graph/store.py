@@ -14,10 +14,19 @@ import pyarrow as pa
 
 from graph.book import Book
 from graph.deliveries import Contents, Delivery
-from graph.errors import OptionError
+from graph.errors import OptionError, StoreError
 from graph.journal import Journal
 from graph.kept import ReportKey
 from graph.snapshot import Snapshot
+
+
+class BusyError(StoreError):
+    """Another writer holds the lease."""
+
+
+class StaleLeaseError(StoreError):
+    """This writer's lease was taken over while it was paused; what it meant to publish was refused."""
+
 
 Step = Callable[[str, int, int], None]
 """Told what is done next, how many steps are done, and of how many."""

@@ -20,20 +20,13 @@ from typing import Final
 
 from graph.disk import Disk, as_store_error
 from graph.errors import StoreError
+from graph.store import BusyError, StaleLeaseError
 
 SECONDS: Final = 300.0
 """How long a lease holds unless it is renewed."""
 Clock = Callable[[], float]
 _given_back: set[tuple[str, int]] = set()
 """Leases that this process gave back, also where that could not be written down (a full disk)."""
-
-
-class BusyError(StoreError):
-    """Another writer holds the lease."""
-
-
-class StaleLeaseError(StoreError):
-    """This writer's lease was taken over while it was paused; what it meant to publish was refused."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from graph.files.lease import BusyError
 from graph.files.store import FileStore
+from graph.store import BusyError
 from tests.faults.disk import CountingDisk
 from tests.graph.sent import JAN, delta, publish, umbrella
 from tests.oracle.store import Sent

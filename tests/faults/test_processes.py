@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.files.lease import BusyError
 from graph.files.store import FileStore
+from graph.store import BusyError
 from tests.faults.disk import CountingDisk
 from tests.faults.loader import sent
 from tests.graph.contract import hash_of

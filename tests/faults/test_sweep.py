@@ -14,9 +14,9 @@ import pytest
 
 from graph.disk import Disk
 from graph.errors import StoreError
-from graph.files.lease import StaleLeaseError
 from graph.files.store import FileStore
 from graph.kept import ReportKey
+from graph.store import StaleLeaseError
 from tests.faults.disk import CountingDisk, FullDisk, KilledDisk, KilledError, PowerlessDisk
 from tests.graph.sent import FEB, JAN, MAR, contents, delivery, delta, full, publish, restated, umbrella
 from tests.oracle.store import Sent

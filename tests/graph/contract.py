@@ -15,12 +15,11 @@ from graph.canonical import graph_hash
 from graph.deliveries import DeliveryError, incomplete
 from graph.dump import DumpError, dump, load_dump
 from graph.errors import OptionError, StoreError
-from graph.files.lease import BusyError
 from graph.journal import JournalMovedError
 from graph.kept import ReportKey
 from graph.resolve import conflicts
 from graph.snapshot import Snapshot
-from graph.store import Among, Store, open_store
+from graph.store import Among, BusyError, Store, open_store
 from tests.books import BANK, facility, party
 from tests.graph.sent import (
     FEB,
