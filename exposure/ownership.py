@@ -33,7 +33,6 @@ from exposure.kernels import ownership as _kernels
 from exposure.results import SHARE as SHARE_TYPE
 from exposure.results import decimals, ids, result
 from exposure.walks import SWEEPS, Walks
-from graph.csr import Csr
 from graph.model import SHARE
 from graph.money import NULL
 from graph.snapshot import Snapshot
@@ -56,6 +55,8 @@ LEAST: Final = 1e-290
 """Stands for no limit: products of shares of 10^-9 do not vanish above it."""
 MOST: Final = 64_000_000
 """Entries that columns may hold at once (12 bytes each); above it more is left out, and said in ``upper``."""
+ROOM: Final = 8
+"""Entries and rows a stake that there is room for at first; memory that is not written to costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class Ownership:
     By row, in the order of the owners' and then the owned parties' ids: ``owner``, ``owned`` int32; ``direct``
     int64 parts per 10^9, NULL where there is no stake of known size; ``lower`` float64, the known share (NaN
     where none exists); ``blank`` bool, known as a holder but not how much. By party: ``circle`` float64, the
-    share in itself (V_xx - 1); ``error`` what a figure in the company may lack by truncation; ``unknown`` the
-    share in it that ends at unknown owners.
+    share in itself (V_xx - 1, NaN in sets without numbers); ``error`` what a figure in the company may lack by
+    truncation; ``unknown`` the share in it that ends at unknown owners.
     """
 
     snapshot: Snapshot
@@ -99,7 +100,7 @@ class Ownership:
     @property
     def loop_factor(self) -> Float64:
         """V_xx by party: 1 outside loops, NaN in sets without numbers."""
-        return np.where(self.walks.unsolvable, np.nan, 1.0 + self.circle)
+        return 1.0 + self.circle
 
     @property
     def corrected(self) -> Float64:
@@ -141,11 +142,11 @@ def ownership(
     walks = Walks.of(snapshot.stakes)
     lines = np.array(sorted({min_share, *thresholds} - {0})) / SHARE.scale - TOLERANCE
     found = _figures(walks, lines, min_share / SHARE.scale - TOLERANCE)
+    unknown = walks.downward(registers.rest(snapshot)[walks.order, None])[:, 0]
     owner, owned, direct, lower, blank = _rows(snapshot, walks, found, min_share)
-    unknown = walks.downward(registers.rest(snapshot)[:, None])[:, 0]
-    return Ownership(
-        snapshot, walks, min_share, owner, owned, direct, lower, blank, found.circle, found.error, unknown
-    )
+    circle = np.where(walks.unsolvable, np.nan, found.circle)
+    by_party = (values[walks.place] for values in (circle, found.error, unknown))
+    return Ownership(snapshot, walks, min_share, owner, owned, direct, lower, blank, *by_party)
 
 
 def attributable(snapshot: Snapshot, ownership: Ownership, amounts: Float64) -> Float64:
@@ -157,9 +158,12 @@ def attributable(snapshot: Snapshot, ownership: Ownership, amounts: Float64) -> 
     for whoever holds a divergent set, directly or through others (nobody holds a closed one); an unknown
     amount (NaN) makes those of all its owners unknown.
     """
-    given = np.ascontiguousarray(amounts, np.float64).reshape(snapshot.n, -1)
-    all_walks = ownership.walks.upward(given)
-    made = given + (all_walks - given) / ownership.loop_factor[:, None]
+    walks = ownership.walks
+    own = np.asarray(amounts, np.float64).reshape(snapshot.n, -1)
+    made = walks.upward(own[walks.order])[walks.place]
+    made -= own
+    made /= ownership.loop_factor[:, None]
+    made += own
     return np.asarray(made.reshape(np.shape(amounts)))
 
 
@@ -170,18 +174,18 @@ def _found(n: int, m: int) -> _kernels.Found:
         stakes=np.zeros(m),
         circle=np.zeros(n),
         error=np.zeros(n),
-        owner=np.empty(m, np.int32),
-        owned=np.empty(m, np.int32),
-        value=np.empty(m),
-        shown=np.zeros(1, np.int64),
+        owner=np.empty(ROOM * m, np.int32),
+        owned=np.empty(ROOM * m, np.int32),
+        value=np.empty(ROOM * m),
+        shown=np.zeros(2, np.int64),
         seen=np.full(n, -1, np.int32),
         barred=np.zeros(n, bool),
     )
 
 
 def _columns(walks: Walks, wanted: Bool) -> _kernels.Columns:
-    """Room for columns, at first for as many entries as there are stakes."""
-    n, m = walks.n, len(walks.share) + 1024
+    """Room for columns."""
+    n, m = walks.n, ROOM * len(walks.share) + 1
     return _kernels.Columns(
         ids=np.empty(m, np.int32),
         values=np.empty(m),
@@ -196,9 +200,9 @@ def _columns(walks: Walks, wanted: Bool) -> _kernels.Columns:
     )
 
 
-def _longer(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The array in one of twice the length."""
-    longer = np.empty(2 * len(array) + 1024, array.dtype)
+def _longer(array: npt.NDArray[Any], more: int) -> npt.NDArray[Any]:
+    """The array in one of twice the length and more."""
+    longer = np.empty(2 * len(array) + more, array.dtype)
     longer[: len(array)] = array
     return longer
 
@@ -207,27 +211,30 @@ def _run(walks: Walks, found: _kernels.Found, least: float, show: float) -> _ker
     """The figures that are asked for; more is left out where columns would grow beyond ``MOST`` entries."""
     wanted = _kernels.above(walks.holders, walks.blocks, found.asked)
     at = _columns(walks, wanted)
-    block, failed = 0, -1
+    place, failed = 0, -1
     while True:
-        block = _kernels.columns(
-            walks.holders, walks.blocks, block, wanted, at, found, least, show, SWEEPS // 20
+        place = _kernels.columns(
+            walks.holders, walks.blocks, place, wanted, at, found, least, show, SWEEPS // 20
         )
-        if block == len(walks.blocks.cuts):
-            count = int(found.shown[0])
-            return found._replace(
-                owner=found.owner[:count], owned=found.owned[:count], value=found.value[:count]
-            )
-        if block == failed or len(found.owner) - found.shown[0] < walks.n:
+        if place == walks.n:
+            return found
+        if found.shown[1]:
+            more = int(found.shown[1]) + walks.n
+            found.shown[1] = 0
             found = found._replace(
-                owner=_longer(found.owner), owned=_longer(found.owned), value=_longer(found.value)
+                owner=_longer(found.owner, more),
+                owned=_longer(found.owned, more),
+                value=_longer(found.value, more),
             )
-        _kernels.collect(at, walks.blocks, block)
-        if (full := 2 * at.used[0] > len(at.ids) or block == failed) and len(at.ids) < MOST:
-            at = at._replace(ids=_longer(at.ids), values=_longer(at.values))
+            continue
+        _kernels.collect(at, place)
+        full = 2 * at.used[0] > len(at.ids) or place == failed
+        if full and (len(at.ids) < MOST or least > 1):
+            at = at._replace(ids=_longer(at.ids, 1), values=_longer(at.values, 1))
         elif full:
             found.shown[0] = 0
-            least, block, at = max(10 * least, COARSE / 10), 0, _columns(walks, wanted)
-        failed = block
+            least, place, at = max(10 * least, COARSE / 10), 0, _columns(walks, wanted)
+        failed = place
 
 
 def _figures(walks: Walks, lines: Float64, show: float) -> _kernels.Found:
@@ -236,22 +243,29 @@ def _figures(walks: Walks, lines: Float64, show: float) -> _kernels.Found:
     found = _run(walks, _found(walks.n, len(walks.share)), LEAST if small else COARSE, show)
     if small:
         return found
-    company = np.repeat(np.arange(walks.n, dtype=np.int32), np.diff(walks.holders.ptr))
     for least in FINE:
+        count = found.shown[0]
         asked = found.error >= lines[0]
-        for owned, value in ((found.owned, found.value), (company, found.stakes)):
+        for owned, value in ((found.owned[:count], found.value[:count]), (walks.company, found.stakes)):
             asked[owned[_open(value, found.error[owned], lines)]] = True
         if not asked.any():
             break
-        kept = ~asked[found.owned]
-        more = _run(walks, _found(walks.n, 0)._replace(
-            asked=asked, stakes=found.stakes, circle=found.circle, error=found.error), least, show)  # fmt: skip
-        found = found._replace(
-            owner=np.concatenate([found.owner[kept], more.owner]),
-            owned=np.concatenate([found.owned[kept], more.owned]),
-            value=np.concatenate([found.value[kept], more.value]),
+        again = _found(walks.n, 0)._replace(
+            asked=asked, stakes=found.stakes, circle=found.circle, error=found.error
         )
+        found = _merged(found, ~asked[found.owned[:count]], _run(walks, again, least, show))
     return found
+
+
+def _merged(found: _kernels.Found, kept: Bool, more: _kernels.Found) -> _kernels.Found:
+    """The figures kept and those computed again."""
+    count, added = len(kept), int(more.shown[0])
+    return found._replace(
+        owner=np.concatenate([found.owner[:count][kept], more.owner[:added]]),
+        owned=np.concatenate([found.owned[:count][kept], more.owned[:added]]),
+        value=np.concatenate([found.value[:count][kept], more.value[:added]]),
+        shown=np.array([kept.sum() + added, 0]),
+    )
 
 
 def _open(value: Float64, error: Float64, lines: Float64) -> Bool:
@@ -264,20 +278,16 @@ def _rows(
     snapshot: Snapshot, walks: Walks, found: _kernels.Found, min_share: int
 ) -> tuple[Int32, Int32, Int64, Float64, Bool]:
     """Owner, owned, direct stake, known share and blank of each row, in the order of ids."""
-    n = walks.n
-    company = np.repeat(np.arange(n, dtype=np.int32), np.diff(walks.holders.ptr))
-    own = company == walks.holders.node
-    listed = ~own | (found.circle[company] >= min_share / SHARE.scale - TOLERANCE)
-    unknown = registers.blank(snapshot, company, walks.holders.node, walks.share)
-    owner = np.concatenate([walks.holders.node[listed], found.owner])
-    owned = np.concatenate([company[listed], found.owned])
-    lower = np.concatenate([found.stakes[listed], found.value])
-    direct = np.full(len(owner), NULL, np.int64)
-    direct[: int(listed.sum())] = np.where(unknown, NULL, walks.share)[listed]
-    blank = np.zeros(len(owner), bool)
-    blank[: int(listed.sum())] = unknown[listed]
-    lower[walks.unsolvable[owner] | np.isinf(lower)] = np.nan
-    rank = snapshot.party_rank
-    order = Csr.of(rank[owned], n).rows
-    order = order[Csr.of(rank[owner[order]], n).rows]
-    return owner[order], owned[order], direct[order], lower[order], blank[order]
+    own = walks.company == walks.holders.node
+    listed = ~own | (found.circle[walks.company] >= min_share / SHARE.scale - TOLERANCE)
+    party, holder = walks.order[walks.company], walks.order[walks.holders.node]
+    unknown = registers.blank(snapshot, party, holder, walks.share)
+    rank = snapshot.party_rank[walks.order]
+    by_id = np.empty(walks.n, np.int32)
+    by_id[rank] = np.arange(walks.n, dtype=np.int32)
+    owner, owned, lower, edge = _kernels.arranged(walks.holders, walks.share, listed, found, by_id, rank)
+    direct = np.append(np.where(unknown, NULL, walks.share), NULL)[edge]
+    blank = np.append(unknown, False)[edge]
+    lower[np.isinf(lower)] = np.nan
+    lower[walks.unsolvable[owner]] = np.nan
+    return walks.order[owner], walks.order[owned], direct, lower, blank

@@ -41,7 +41,7 @@ def rest(snapshot: Snapshot) -> Float64:
 
 
 def blank(snapshot: Snapshot, company: Int32, owner: Int32, share: Int64) -> Bool:
-    """Stakes (ordered by company, then owner) that are on record without any known size: bool (m,)."""
+    """Stakes of owners in companies that are on record without any known size: bool (m,)."""
     rows = snapshot.tables["ownership"]
     missing = (rows["share"] == NULL) & (rows["owner_id"] >= 0) & (rows["owned_id"] >= 0)
     if not missing.any():

@@ -40,68 +40,90 @@ SWEEPS: Final = 10_000
 class Walks:
     """I - W, ready to be solved; made by ``Walks.of``.
 
-    ``holders`` are the stakes by company, own shares included, ``share`` (int64, parts per 10^9) the exact ones
-    and ``weight`` = share / 10^9; ``stakes`` the same by owner. ``component`` int32 (n,) is each party's block.
+    Parties are numbered by ``place`` (int32 (n,)): owners before what they own, blocks together; ``order`` is
+    the party at each place. ``holders`` are the stakes by company, own shares included, ``company`` int32 and
+    ``share`` int64 (parts per 10^9) belong to them, ``weight`` = share / 10^9; ``stakes`` are the same by owner.
     """
 
+    place: Int32
+    order: Int32
     holders: Edges
+    company: Int32
     share: Int64
     stakes: Edges
-    component: Int32
     blocks: Blocks
 
     @classmethod
     def of(cls, stakes: Stakes) -> Walks:
-        """Order the parties, cut the loops and find the blocks without a solution."""
+        """Order the parties, cut the loops and find the blocks without a solution.
+
+        >>> Walks.of(Stakes.of(np.array([0, 1], np.int32), np.array([1, 0], np.int32), *2 * [np.array(
+        ...     [10**9, 10**9])], 2)).sets(CLOSED)
+        [array([0, 1], dtype=int32)]
+        """
         n = len(stakes.ptr) - 1
         ptr, owner, company, share = _with_own(stakes)
-        weight = share / SHARE.scale
-        holders = Edges(ptr, owner, weight)
-        by_owner = Csr.of(owner, n)
-        out = Edges(by_owner.ptr, company[by_owner.rows], weight[by_owner.rows])
         component = _components(ptr, owner, company, share)
         count = int(component.max()) + 1 if n else 0
-        order, bounds, cuts = _kernels.blocks_of(holders, component, count)
-        inside = _inside_only(stakes, owner, company, share, component, count)
-        over = np.zeros(count, bool)
-        over[component[stakes.total_share > SHARE.scale]] = True
-        state = np.where((cuts > 0) & inside, CLOSED, 0).astype(np.int8)
+        order, low, high, cuts = _kernels.ordered(Edges(ptr, owner, share / SHARE.scale), component, count)
+        place = np.empty(n, np.int32)
+        place[order] = np.arange(n, dtype=np.int32)
+        by = Csr.of(place[company], n)
+        company, owner, share = place[company[by.rows]], place[owner[by.rows]], share[by.rows]
+        out = Csr.of(owner, n)
+        weight = share / SHARE.scale
+        holders = Edges(by.ptr, owner, weight)
+        block = np.full(n, -1, np.int32)
+        for b in range(len(low)):
+            block[low[b] : high[b]] = b
+        total = stakes.total_share[order]
+        state = np.where(_inside_only(holders, company, share, total, block, len(low)), CLOSED, 0).astype(
+            np.int8
+        )
         f = np.where(state == 0, cuts, 0).astype(np.int64)
-        inverted = (f <= MOST_CUTS) & (f * np.diff(bounds) <= MOST_CUTS * 2**15)
-        at = np.zeros(count + 1, np.int64)
+        inverted = (f <= MOST_CUTS) & (f * (high - low) <= MOST_CUTS * 2**15)
+        at = np.zeros(len(low) + 1, np.int64)
         np.cumsum(np.where(inverted, f * f, 0), out=at[1:])
-        blocks = Blocks(order, bounds, cuts, at, np.zeros(at[-1]), state)
-        _kernels.between_cuts(holders, component, blocks, blocks.inverse)
+        blocks = Blocks(low, high, cuts, at, np.zeros(at[-1]), state)
+        _kernels.between_cuts(holders, blocks, blocks.inverse)
         _invert(blocks)
-        for b in np.flatnonzero((f > 0) & ~inverted & over):
-            if not _converges(holders, component, order[bounds[b] : bounds[b + 1]]):
-                state[b] = DIVERGENT
-        return cls(holders, share, out, component, blocks)
+        over = np.zeros(len(low) + 1, bool)
+        over[block[total > SHARE.scale]] = True
+        for swept in np.flatnonzero((f > 0) & ~inverted & over[:-1]).tolist():
+            if not _converges(holders, int(low[swept]), int(high[swept])):
+                state[swept] = DIVERGENT
+        return cls(
+            place, order, holders, company, share, Edges(out.ptr, company[out.rows], weight[out.rows]), blocks
+        )
 
     @property
     def n(self) -> int:
         """How many parties there are."""
-        return len(self.component)
+        return len(self.order)
 
     @property
     def unsolvable(self) -> Bool:
-        """Parties in closed or divergent blocks, which own no share that could be told: bool (n,)."""
-        return np.asarray(self.blocks.state[self.component] != 0)
+        """Places in closed or divergent blocks, which own no share that could be told: bool (n,)."""
+        found = np.zeros(self.n, bool)
+        for b in np.flatnonzero(self.blocks.state):
+            found[self.blocks.low[b] : self.blocks.high[b]] = True
+        return found
 
     def sets(self, state: int) -> list[Int32]:
-        """Members (int32) of each block in that state."""
-        order, bounds = self.blocks.order, self.blocks.bounds
-        return [order[bounds[b] : bounds[b + 1]] for b in np.flatnonzero(self.blocks.state == state)]
+        """Parties (int32) of each block in that state, by number."""
+        low, high = self.blocks.low, self.blocks.high
+        found = np.flatnonzero(self.blocks.state == state)
+        return [np.sort(self.order[low[b] : high[b]]) for b in found]
 
     def upward(self, given: Float64) -> Float64:
-        """V g: for each owner the sum of g over all it owns, by all walks; float64 (n, k).
+        """V g: for each owner the sum of g over itself and all it owns, by all walks; float64 (n, k), by place.
 
         NaN for owners in closed and divergent blocks and for those above the latter.
         """
         return _kernels.solve(self.stakes, self.blocks, given, np.nan, np.nan, SWEEPS, upward=True)
 
     def downward(self, given: Float64) -> Float64:
-        """V' g: for each company the sum of g over itself and its owners, by all walks; float64 (n, k).
+        """V' g: for each company the sum of g over itself and its owners, by all walks; float64 (n, k), by place.
 
         0 in closed blocks, infinite in divergent ones and below them.
         """
@@ -132,18 +154,16 @@ def _components(ptr: Int64, owner: Int32, company: Int32, share: Int64) -> Int32
 
 
 def _inside_only(
-    stakes: Stakes, owner: Int32, company: Int32, share: Int64, component: Int32, count: int
+    holders: Edges, company: Int32, share: Int64, total: Int64, block: Int32, count: int
 ) -> Bool:
     """Blocks whose every member is held by members alone, and in full but for one unit a holding: bool (count,)."""
-    inside = np.zeros(len(component), np.int64)
-    within = component[owner] == component[company]
+    within = (block[company] >= 0) & (block[holders.node] == block[company])
+    inside = np.zeros(len(block), np.int64)
     np.add.at(inside, company[within], share[within])
-    holdings = np.diff(stakes.ptr) + (stakes.own_share > 0)
-    total = stakes.total_share
-    whole = (inside == total) & (SHARE.scale - total <= holdings)
-    closed = np.ones(count, bool)
-    closed[component[~whole]] = False
-    return closed
+    whole = (inside == total) & (SHARE.scale - total <= np.diff(holders.ptr))
+    closed = np.ones(count + 1, bool)
+    closed[block[~whole]] = False
+    return closed[:count]
 
 
 def _invert(blocks: Blocks) -> None:
@@ -172,16 +192,16 @@ def _inverses(matrices: Float64) -> Float64:
         return np.concatenate([_inverses(matrix[None]) for matrix in matrices])
 
 
-def _converges(holders: Edges, component: Int32, members: Int32) -> bool:
+def _converges(holders: Edges, low: int, high: int) -> bool:
     """Whether the spectral radius of a block is below 1, by the bounds of Collatz and Wielandt; False if in doubt."""
-    place = np.full(len(component), -1, np.int64)
-    place[members] = np.arange(len(members))
-    company = np.repeat(np.arange(len(component)), np.diff(holders.ptr))
-    inside = (place[company] >= 0) & (place[holders.node] >= 0)
-    to, by, weight = place[company[inside]], place[holders.node[inside]], holders.weight[inside]
-    x = np.ones(len(members))
+    first, last = holders.ptr[low], holders.ptr[high]
+    by = holders.node[first:last] - low
+    inside = (by >= 0) & (by < high - low)
+    to = np.repeat(np.arange(high - low), np.diff(holders.ptr[low : high + 1]))[inside]
+    by, weight = by[inside], holders.weight[first:last][inside]
+    x = np.ones(high - low)
     for _ in range(1000):
-        y = np.bincount(to, weight * x[by], len(members))
+        y = np.bincount(to, weight * x[by], high - low)
         ratio = y / x
         if ratio.max() < 1.0:
             return True

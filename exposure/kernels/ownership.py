@@ -4,6 +4,7 @@ The column of y is c_y = sum over its holders h of w(h, y) (e_h + c_h): all walk
 column is there before it is needed, so that no walk is walked twice; in a block of loops the cut parties are
 solved for first (``exposure.kernels.walks``). Entries below ``least`` are left out of a column. That takes from
 any figure of it at most error[y] = (largest entry left out) + sum of w(h, y) error[h], which is kept as well.
+Parties are numbered by their places in the order of ``walks.ordered``.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class Found(NamedTuple):
 
     ``stakes`` float64 (m,): behind each direct stake; ``circle`` float64 (n,): of a company in itself;
     ``error`` float64 (n,): bound of what each lacks. ``owner``, ``owned``, ``value``: other figures that are or
-    may be ``show`` or more, ``shown[0]`` of them. ``seen`` int32 (n,) marks direct holders; ``barred`` bool
-    (n,) owners without numbers.
+    may be ``show`` or more, ``shown[0]`` of them; ``shown[1]`` more found no room. ``seen`` int32 (n,) marks
+    direct holders; ``barred`` bool (n,) owners without numbers.
     """
 
     asked: np.ndarray
@@ -71,35 +72,36 @@ def _move(at: Columns, c: int, used: int) -> int:
 
 
 @kernel
-def _close(at: Columns, cut: np.ndarray, free: np.ndarray, used: int) -> None:
-    """Move the columns of a block, the cut parties' first, down to ``used``."""
-    for c in cut:
-        used = _move(at, c, used)
-    for c in free:
+def collect(at: Columns, done: int) -> None:
+    """Close the gaps of columns that no company waits for any more; the first ``done`` companies have theirs."""
+    used = 0
+    last, moved = -1, 0
+    for c in range(done):
+        low = at.start[c]
+        if at.waiting[c] == 0:
+            at.start[c] = at.end[c] = used
+        elif low == last and at.end[c] > low:  # members of a divergent block share one column
+            at.start[c], at.end[c] = moved, used
+        else:
+            if at.end[c] > low:
+                last, moved = low, used
+            used = _move(at, c, used)
+    at.used[0] = used
+
+
+@kernel
+def _close(at: Columns, low: int, high: int, used: int) -> None:
+    """Move the columns of low..high-1, which stand in this order, down to ``used``."""
+    for c in range(low, high):
         used = _move(at, c, used)
     at.used[0] = used
 
 
 @kernel
-def collect(at: Columns, blocks: Blocks, done: int) -> None:
-    """Close the gaps of columns that no company waits for any more; the first ``done`` blocks have theirs."""
-    used = 0
-    for b in range(done):
-        low, high = blocks.bounds[b], blocks.bounds[b + 1]
-        free = high - blocks.cuts[b]
-        for i in range(high - low):  # the cut parties' columns come first
-            c = blocks.order[free + i] if free + i < high else blocks.order[low + free + i - high]
-            if at.waiting[c] == 0:
-                at.end[c] = at.start[c]
-            elif blocks.state[b] == 0:
-                used = _move(at, c, used)
-            elif at.start[c] >= used:  # divergent: one column for all members
-                first = at.start[c]
-                used = _move(at, c, used)
-                for j in range(low, high):
-                    if at.start[blocks.order[j]] == first:
-                        at.start[blocks.order[j]], at.end[blocks.order[j]] = at.start[c], used
-    at.used[0] = used
+def _clear(at: Columns, k: int) -> None:
+    """Forget the sum."""
+    for t in range(k):
+        at.total[at.touched[t]] = 0.0
 
 
 @kernel
@@ -138,13 +140,6 @@ def _gather(holders: Edges, at: Columns, c: int) -> tuple[int, float]:
 
 
 @kernel
-def _clear(at: Columns, k: int) -> None:
-    """Forget the sum."""
-    for t in range(k):
-        at.total[at.touched[t]] = 0.0
-
-
-@kernel
 def _store(at: Columns, c: int, k: int, lost: float, least: float) -> bool:
     """Put the sum behind the other columns as that of c, and clear it; False where there is no room."""
     used = at.used[0]
@@ -174,6 +169,7 @@ def _read(holders: Edges, at: Columns, out: Found, c: int, k: int, lost: float, 
     count = out.shown[0]
     if count + k > len(out.owner):
         _clear(at, k)
+        out.shown[1] = k
         return False
     total = at.total
     for e in range(holders.ptr[c], holders.ptr[c + 1]):
@@ -203,6 +199,7 @@ def _final(
         return False
     if at.waiting[c] == 0:
         _clear(at, k)
+        at.start[c] = at.end[c] = at.used[0]
         return True
     return _store(at, c, k, lost, least)
 
@@ -210,45 +207,45 @@ def _final(
 @kernel
 def _cut(holders: Edges, blocks: Blocks, b: int, at: Columns, out: Found, least: float, show: float) -> bool:
     """The columns of a block whose cut parties have an inverse; False where there is no room."""
-    low, high, f = blocks.bounds[b], blocks.bounds[b + 1], blocks.cuts[b]
-    free = high - f
-    cut = blocks.order[free:high]
+    low, high, f = blocks.low[b], blocks.high[b], blocks.cuts[b]
     base = at.used[0]
     start, end, error = np.empty(f, np.int64), np.empty(f, np.int64), np.empty(f)
-    for c in cut:
+    for c in range(low, low + f):
         at.without[c] = True
     room = True
-    for c in blocks.order[low:high]:  # along walks that meet no cut party
+    for step in range(high - low):  # along walks that meet no cut party
+        c = low + (step + f) % (high - low)
         k, lost = _gather(holders, at, c)
         if not _store(at, c, k, lost, least):
             room = False
             break
-    for i in range(f):
-        start[i], end[i], error[i] = at.start[cut[i]], at.end[cut[i]], at.error[cut[i]]
-        at.without[cut[i]] = False
+    for c in range(low, low + f):
+        at.without[c] = False
     if not room:
         return False
+    for i in range(f):
+        start[i], end[i], error[i] = at.start[low + i], at.end[low + i], at.error[low + i]
     for i in range(f):
         k = 0
         lost = 0.0
         for g in range(f):
             q = blocks.inverse[blocks.at[b] + i * f + g]
             handed = q - 1.0 if g == i else q
-            before = at.total[cut[g]]
+            before = at.total[low + g]
             if handed > 0.0:
-                at.touched[k] = cut[g]
+                at.touched[k] = low + g
                 k += before == 0.0
-                at.total[cut[g]] = before + handed
+                at.total[low + g] = before + handed
             if q > 1e-18:  # less is lost in rounding
                 lost += q * error[g]
                 k = _add(at, k, q, start[g], end[g])
-        if not _final(holders, at, out, cut[i], k, lost, least, show):
+        if not _final(holders, at, out, low + i, k, lost, least, show):
             return False
-    for c in blocks.order[low:free]:
+    for c in range(low + f, high):
         k, lost = _gather(holders, at, c)
         if not _final(holders, at, out, c, k, lost, least, show):
             return False
-    _close(at, cut, blocks.order[low:free], base)
+    _close(at, low, high, base)
     return True
 
 
@@ -270,93 +267,80 @@ def _change(at: Columns, k: int, c: int) -> float:
 
 
 @kernel
-def _settle(holders: Edges, members: np.ndarray, own: np.ndarray, change: np.ndarray, at: Columns) -> None:
+def _settle(holders: Edges, low: int, own: np.ndarray, change: np.ndarray, at: Columns, out: Found) -> None:
     """Errors of a swept block: own + sum of w (error + change) over the holders; no bound where that drags on."""
-    moving = np.zeros(len(at.error))
-    for i in range(len(members)):
-        moving[members[i]] = change[i]
     far = True
     for _ in range(10_000):
         far = False
-        for i in range(len(members)):
-            c = members[i]
+        for i in range(len(own)):
+            c = low + i
             e = own[i]
             for j in range(holders.ptr[c], holders.ptr[c + 1]):
                 h = holders.node[j]
-                e += holders.weight[j] * (at.error[h] + moving[h])
+                moving = change[h - low] if low <= h < low + len(own) else 0.0
+                e += holders.weight[j] * (at.error[h] + moving)
             far |= abs(e - at.error[c]) > 1e-9 * e
             at.error[c] = e
         if not far:
             break
-    for c in members:
+    for c in range(low, low + len(own)):
         at.error[c] = np.inf if far else 1.001 * at.error[c]
+        out.error[c] = at.error[c]
 
 
 @kernel
 def _sweep(
-    holders: Edges, blocks: Blocks, b: int, at: Columns, out: Found, least: float, show: float, sweeps: int
+    holders: Edges, low: int, high: int, at: Columns, out: Found, least: float, show: float, sweeps: int
 ) -> bool:
     """The columns of a block with too many cut parties for an inverse: Gauss and Seidel, from below.
 
     What the last sweep still moved is added to the errors. False where there is no room.
     """
-    low, high = blocks.bounds[b], blocks.bounds[b + 1]
-    free = high - blocks.cuts[b]
-    cut = blocks.order[free:high]
-    members = np.empty(high - low, np.int32)
-    change = np.zeros(len(members))
-    own = np.zeros(len(members))
+    change, own = np.zeros(high - low), np.zeros(high - low)
     base = at.used[0]
-    for i in range(high - low):
-        c = blocks.order[free + i if free + i < high else low + free + i - high]
-        members[i] = c
-        at.start[c], at.end[c], at.error[c] = base, base, 0.0
+    for c in range(low, high):
+        at.start[c] = at.end[c] = base
+        at.error[c] = 0.0
     last = False
     for sweep in range(sweeps):
         last |= sweep == sweeps - 1
         moved = 0.0
-        for i in range(len(members)):
-            c = members[i]
+        for c in range(low, high):
             k, lost = _gather(holders, at, c)
-            change[i] = _change(at, k, c)
-            moved = max(moved, change[i])
+            change[c - low] = _change(at, k, c)
+            moved = max(moved, change[c - low])
             if last and out.asked[c] and not _read(holders, at, out, c, k, lost, show):
                 return False
             if not _store(at, c, k, lost, least):
                 return False
-            own[i] = at.error[c] - lost
-        _close(at, cut, blocks.order[low:free], base)
+            own[c - low] = at.error[c] - lost
+        _close(at, low, high, base)
         if last:
             break
         last = moved <= max(0.1 * least, 1e-15)
-    _settle(holders, members, own, change, at)
-    for c in members:
-        out.error[c] = at.error[c]
+    _settle(holders, low, own, change, at, out)
     return True
 
 
 @kernel
-def _diverge(holders: Edges, members: np.ndarray, at: Columns, out: Found, show: float) -> bool:
+def _diverge(holders: Edges, low: int, high: int, at: Columns, out: Found, show: float) -> bool:
     """One column for all members of a divergent block: infinite for whoever holds them from outside."""
     k = 0
-    for c in members:
-        at.without[c] = True
-    for c in members:
+    for c in range(low, high):
         for e in range(holders.ptr[c], holders.ptr[c + 1]):
             h = holders.node[e]
-            if holders.weight[e] != 0.0 and not at.without[h]:
+            if holders.weight[e] != 0.0 and h < low and not at.without[h]:
                 at.touched[k] = h
                 k += at.total[h] == 0.0
                 at.total[h] = np.inf
                 k = _add(at, k, np.inf, at.start[h], at.end[h])
-    for c in members:
-        at.without[c] = False
+    for c in range(low, high):
         if out.asked[c] and not _read(holders, at, out, c, k, 0.0, show):
             return False
-    if not _store(at, members[0], k, 0.0, 0.0):
+    if not _store(at, low, k, 0.0, 0.0):
         return False
-    for c in members:
-        at.start[c], at.end[c] = at.start[members[0]], at.end[members[0]]
+    for c in range(low + 1, high):
+        at.start[c], at.end[c] = at.start[low], at.end[low]
     return True
 
 
@@ -365,37 +349,42 @@ def columns(
     holders: Edges, blocks: Blocks, first: int, wanted: np.ndarray, at: Columns, out: Found, least: float,
     show: float, sweeps: int,
 ) -> int:  # fmt: skip
-    """Columns and figures from block ``first`` on; the block that found no more room in ``at`` or ``out``.
+    """Columns and figures of the companies from ``first`` on; the first that found no room in ``at`` or ``out``.
 
     ``holders`` by company, own shares included; ``wanted`` bool (n,): the companies asked for and all above
     them. Entries below ``least`` are left out of columns, figures are shown from ``show``; a figure is infinite
-    where a divergent block lies between, and owners in closed and divergent blocks are passed over. A block
-    that found no room has left nothing behind: call ``collect``, lengthen the arrays, and go on from it.
+    where a divergent block lies between, and owners in closed and divergent blocks are passed over. What found
+    no room has left nothing behind: call ``collect``, lengthen the arrays, and go on from there.
     """
-    for b in range(first, len(blocks.cuts)):
-        members = blocks.order[blocks.bounds[b] : blocks.bounds[b + 1]]
-        if not wanted[members[0]]:
-            continue
-        used, count = at.used[0], out.shown[0]
-        if blocks.state[b] != 0:
-            for c in members:
-                out.barred[c] = True
-                at.without[c] = blocks.state[b] == 1
-            room = blocks.state[b] == 1 or _diverge(holders, members, at, out, show)
-        elif blocks.cuts[b] == 0:
-            k, lost = _gather(holders, at, members[0])
-            room = _final(holders, at, out, members[0], k, lost, least, show)
-        elif blocks.at[b] < blocks.at[b + 1]:
-            room = _cut(holders, blocks, b, at, out, least, show)
-        else:
-            room = _sweep(holders, blocks, b, at, out, least, show, sweeps)
-        if not room:
-            at.used[0], out.shown[0] = used, count
-            return b
-        for c in members:
-            for e in range(holders.ptr[c], holders.ptr[c + 1]):
+    b = 0
+    while b < len(blocks.low) and blocks.low[b] < first:
+        b += 1
+    c = first
+    while c < len(wanted):
+        looped = b < len(blocks.low) and blocks.low[b] == c
+        end = blocks.high[b] if looped else c + 1
+        if wanted[c]:
+            used, shown = at.used[0], out.shown[0]
+            if not looped:
+                k, lost = _gather(holders, at, c)
+                room = _final(holders, at, out, c, k, lost, least, show)
+            elif blocks.state[b] != 0:
+                for y in range(c, end):
+                    out.barred[y] = True
+                    at.without[y] = blocks.state[b] == 1
+                room = blocks.state[b] == 1 or _diverge(holders, c, end, at, out, show)
+            elif blocks.at[b] < blocks.at[b + 1]:
+                room = _cut(holders, blocks, b, at, out, least, show)
+            else:
+                room = _sweep(holders, c, end, at, out, least, show, sweeps)
+            if not room:
+                at.used[0], out.shown[0] = used, shown
+                return c
+            for e in range(holders.ptr[c], holders.ptr[end]):
                 at.waiting[holders.node[e]] -= holders.weight[e] != 0.0
-    return len(blocks.cuts)
+        b += looped
+        c = end
+    return len(wanted)
 
 
 @kernel
@@ -413,15 +402,60 @@ def waiting(holders: Edges, wanted: np.ndarray) -> np.ndarray:
 def above(holders: Edges, blocks: Blocks, asked: np.ndarray) -> np.ndarray:
     """The parties asked for and all above them: bool (n,)."""
     wanted = asked.copy()
-    for step in range(len(blocks.cuts)):
-        b = len(blocks.cuts) - 1 - step
-        members = blocks.order[blocks.bounds[b] : blocks.bounds[b + 1]]
+    b = len(blocks.low) - 1
+    c = len(wanted)
+    while c > 0:
+        low = c - 1
+        if b >= 0 and blocks.high[b] == c:
+            low = blocks.low[b]
+            b -= 1
         any_of = False
-        for c in members:
-            any_of |= wanted[c]
+        for y in range(low, c):
+            any_of |= wanted[y]
         if any_of:
-            for c in members:
-                wanted[c] = True
-                for e in range(holders.ptr[c], holders.ptr[c + 1]):
+            for y in range(low, c):
+                wanted[y] = True
+                for e in range(holders.ptr[y], holders.ptr[y + 1]):
                     wanted[holders.node[e]] |= holders.weight[e] != 0.0
+        c = low
     return wanted
+
+
+@kernel
+def arranged(
+    holders: Edges, share: np.ndarray, listed: np.ndarray, found: Found, by_id: np.ndarray, rank: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Rows of the result by the owners' and then the companies' ids: owner, owned, stake, figure, edge.
+
+    ``listed`` bool (m,) are the stakes to show, ``by_id`` int32 (n,) the parties in the order of their ids and
+    ``rank`` its inverse; indirect figures of one company stand together. ``edge`` int32 is the stake behind a
+    row, -1 for an indirect one.
+    """
+    n, m = len(rank), len(share)
+    start, end = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    at = np.zeros(n + 1, np.int64)
+    for i in range(found.shown[0]):
+        c = found.owned[i]
+        if i == 0 or found.owned[i - 1] != c:
+            start[c] = i
+        end[c] = i + 1
+        at[rank[found.owner[i]] + 1] += 1
+    for e in range(m):
+        if listed[e]:
+            at[rank[holders.node[e]] + 1] += 1
+    for i in range(n):
+        at[i + 1] += at[i]
+    size = at[n]
+    owner, owned = np.empty(size, np.int32), np.empty(size, np.int32)
+    figure, edge = np.empty(size), np.empty(size, np.int32)
+    for c in by_id:
+        for e in range(holders.ptr[c], holders.ptr[c + 1]):
+            if listed[e]:
+                i = at[rank[holders.node[e]]]
+                at[rank[holders.node[e]]] += 1
+                owner[i], owned[i], figure[i], edge[i] = holders.node[e], c, found.stakes[e], e
+        for j in range(start[c], end[c]):
+            i = at[rank[found.owner[j]]]
+            at[rank[found.owner[j]]] += 1
+            owner[i], owned[i], figure[i], edge[i] = found.owner[j], c, found.value[j], -1
+    return owner, owned, figure, edge

@@ -152,6 +152,13 @@ def test_blocks_that_are_swept_give_the_same(register: Register) -> None:
             check(register)
 
 
+@given(registers())
+def test_columns_that_find_no_room_are_made_again(register: Register) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "ROOM", 0)
+        check(register)
+
+
 @given(registers(over_full=False), st.sampled_from([1e-3, 1e-2, 0.05]))
 def test_what_is_left_out_stays_within_the_interval(register: Register, least: float) -> None:
     exact = register.exact()
