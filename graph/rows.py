@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,25 @@ Mask = npt.NDArray[np.bool_]
 
 FILE: Final = "$file"
 LINE: Final = "$line"
+
+
+class LazyTables(Mapping[str, pa.Table]):
+    """Tables that are read when they are asked for, each once."""
+
+    def __init__(self, names: Sequence[str], read: Callable[[str], pa.Table]) -> None:
+        self._names = tuple(names)
+        self._read = lru_cache(maxsize=None)(read)
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def below(tables: Iterable[pa.Table]) -> pa.Table | None:

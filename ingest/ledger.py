@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,7 @@ from graph.book import Book
 from graph.deliveries import Delivery
 from graph.disk import as_store_error
 from graph.errors import KonzernError
+from graph.resolve import Conflict
 from ingest.manifest import Manifest, load
 from ingest.mapping import FOLDER as MAPPINGS
 from ingest.problems import Problems
@@ -29,6 +31,7 @@ from ingest.sources.files import MANIFEST, READERS, read_file
 from ingest.sources.raw import UnreadableFileError
 
 _REASONS: Final = "problems.csv"
+_TOLD: Final = 100
 
 
 class QuarantineError(KonzernError):
@@ -141,3 +144,33 @@ def _safe(cell: str | None) -> str:
 def _write_csv(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
+
+
+def as_json(receipt: Receipt, deleted: Mapping[str, int], conflicts: tuple[Conflict, ...]) -> dict[str, Any]:
+    """A receipt as plain JSON values: what the store keeps with the version. Sums as decimal text."""
+    return {
+        "source": Path(receipt.source).name,
+        "reconciled": receipt.reconciled,
+        "tables": [
+            {"table": c.table, "rows": c.delivered, "used": c.used, "aside": c.aside, "derived": c.derived}
+            for c in receipt.counts
+        ],
+        "sums": [
+            {
+                "table": s.table,
+                "column": s.column,
+                "currency": s.currency,
+                "amount": f"{Decimal(s.amount) / 100:.2f}",
+            }
+            for s in receipt.sums
+        ],
+        "roundings": [asdict(r) for r in receipt.roundings],
+        "unknown_columns": {table: list(columns) for table, columns in receipt.unknown_columns.items()},
+        "unknown_files": dict(receipt.unknown_files),
+        "problems": [asdict(p) for p in receipt.problems[:_TOLD]],
+        "problem_total": receipt.problem_total,
+        "notices": [{"code": n.code, "table": n.table, "rows": len(n.rows)} for n in receipt.notices],
+        "deleted": dict(deleted),
+        "conflicts": [asdict(c) for c in conflicts[:_TOLD]],
+        "conflict_total": len(conflicts),
+    }

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -28,13 +27,12 @@ from ingest.against import collisions, dangling, disagreements, referred, withou
 from ingest.deletions import MARK, Split, in_full, split
 from ingest.intake import Step
 from ingest.job import read
-from ingest.ledger import Identity, QuarantineError, find, identify, set_aside
+from ingest.ledger import Identity, QuarantineError, as_json, find, identify, set_aside
 from ingest.problems import KEPT, Problems
 from ingest.receipt import Count, Receipt
 
 MOST_ASIDE: Final = Fraction(1, 100)
 """Share of a delivery's rows that may be set aside unless another is given."""
-_TOLD: Final = 100
 _log = logging.getLogger(__name__)
 
 
@@ -226,33 +224,3 @@ def _quarantined(job: _Job, book: Book, receipt: Receipt) -> Path | None:
     if receipt.aside > job.aside.most * receipt.rows:
         raise QuarantineError(receipt, job.aside.most, kept)
     return kept
-
-
-def as_json(receipt: Receipt, deleted: Mapping[str, int], conflicts: tuple[Conflict, ...]) -> dict[str, Any]:
-    """A receipt as plain JSON values: what the store keeps with the version. Sums as decimal text."""
-    return {
-        "source": Path(receipt.source).name,
-        "reconciled": receipt.reconciled,
-        "tables": [
-            {"table": c.table, "rows": c.delivered, "used": c.used, "aside": c.aside, "derived": c.derived}
-            for c in receipt.counts
-        ],
-        "sums": [
-            {
-                "table": s.table,
-                "column": s.column,
-                "currency": s.currency,
-                "amount": f"{Decimal(s.amount) / 100:.2f}",
-            }
-            for s in receipt.sums
-        ],
-        "roundings": [asdict(r) for r in receipt.roundings],
-        "unknown_columns": {table: list(columns) for table, columns in receipt.unknown_columns.items()},
-        "unknown_files": dict(receipt.unknown_files),
-        "problems": [asdict(p) for p in receipt.problems[:_TOLD]],
-        "problem_total": receipt.problem_total,
-        "notices": [{"code": n.code, "table": n.table, "rows": len(n.rows)} for n in receipt.notices],
-        "deleted": dict(deleted),
-        "conflicts": [asdict(c) for c in conflicts[:_TOLD]],
-        "conflict_total": len(conflicts),
-    }

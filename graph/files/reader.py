@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -22,28 +21,9 @@ from graph.files.versions import Version
 from graph.keys import KeySet, fingerprints
 from graph.model import TABLES
 from graph.resolve import losers
-from graph.rows import apart, below
+from graph.rows import LazyTables, apart, below
 from graph.snapshot import Snapshot
 from graph.store import Among
-
-
-class LazyTables(Mapping[str, pa.Table]):
-    """Tables that are read when they are asked for, each once."""
-
-    def __init__(self, names: Sequence[str], read: Callable[[str], pa.Table]) -> None:
-        self._names = tuple(names)
-        self._read = lru_cache(maxsize=None)(read)
-
-    def __getitem__(self, name: str) -> pa.Table:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._read(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 class FileReader:

@@ -16,7 +16,7 @@ import pytest
 from graph.deliveries import DeliveryError
 from graph.errors import InputError
 from graph.files.store import FileStore
-from ingest.ledger import QuarantineError
+from ingest.ledger import QuarantineError, identify
 from ingest.load import Aside, load
 from tests.faults.disk import CountingDisk, KilledDisk, KilledError
 from tests.faults.test_sweep import much_later
@@ -300,3 +300,21 @@ def test_each_file_and_each_table_is_told(tmp_path: Path, store: FileStore) -> N
     load(write(tmp_path / "book"), store, step=lambda *step: told.append(step))
     assert [t for t in told if t[0].endswith(".csv")]
     assert [t[1:] for t in told if not t[0].endswith(".csv")] == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_a_delivery_is_known_by_all_its_bytes_but_not_by_its_folder(tmp_path: Path) -> None:
+    def made(name: str, text: str) -> str:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "parties.csv").write_text(text)
+        return identify(tmp_path / name).digest
+
+    assert made("a", "1") == made("b", "1") != made("c", "2")
+    books = [tmp_path / "x.xlsx", tmp_path / "y.xlsx"]
+    for i, book in enumerate(books):
+        book.write_bytes(bytes([i]))
+    assert identify(books[0]).digest != identify(books[1]).digest
+    mappings = [tmp_path / "m.toml", tmp_path / "n.toml"]
+    for i, mapping in enumerate(mappings):
+        mapping.write_text(f'name = "{i}"')
+    digests = {identify(tmp_path / "a", m).digest for m in (None, *mappings, "finbench")}
+    assert len(digests) == 4
