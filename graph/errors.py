@@ -25,7 +25,9 @@ class RangeError(KonzernError):
     """A total that leaves the range of 64-bit minor units."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} exceeds the range of 64-bit minor units: split the book or check the amounts")
+        super().__init__(
+            f"{what} exceeds the range of 64-bit minor units: split the book or check the amounts"
+        )
 
 
 @dataclass(frozen=True, order=True)
@@ -45,7 +47,11 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        place = self.file + (f", row {self.row}" if self.row else "") + (f", {self.column}" if self.column else "")
+        place = (
+            self.file
+            + (f", row {self.row}" if self.row else "")
+            + (f", {self.column}" if self.column else "")
+        )
         shown = f": {self.value!r}" if self.value else ""
         return f"{place}{shown}: {self.message}; {self.remedy}"
 

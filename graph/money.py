@@ -103,7 +103,8 @@ class Fx:
         """Rates in any common unit by currency; the base has rate 1 to itself, with or without a row."""
         ground = rates.get(base, 0)
         pairs = [
-            (1, 1) if c == base else (rates[c], ground) if c in rates and ground else (0, 1) for c in currencies
+            (1, 1) if c == base else (rates[c], ground) if c in rates and ground else (0, 1)
+            for c in currencies
         ]
         return cls(base, tuple(currencies), tuple(p[0] for p in pairs), tuple(p[1] for p in pairs))
 

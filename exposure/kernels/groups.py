@@ -101,7 +101,8 @@ def reach(
     Shapes: seeds of group g are seeds[seed_ptr[g]:seed_ptr[g+1]] (int32) with via int8, kin one step off;
     control edges as CSR with hops int32, none from the parties in ``skip``; ``closed`` = control edges are
     transitive, so that what control reached need not follow its own; other links as CSR with via int8.
-    Returns ptr int64, members int32, via int8, depth int32; stops before a group that takes the memberships beyond ``most``, so
+    Returns ptr int64, members int32,
+    via int8, depth int32; stops before a group that takes the memberships beyond ``most``, so
     that ptr may be shorter than seed_ptr. Steps are settled in rising order (Dial's buckets).
     """
     n = len(ptr) - 1
