@@ -58,9 +58,11 @@ class Owed:
         starts = np.flatnonzero(np.append(True, subject[1:] != subject[:-1])[: len(subject)])
         if not len(starts):
             return Owed(*(a[:0] for a in vars(self).values()))
-        amounts = (np.add.reduceat(a[chosen], starts) for a in (self.limit, self.drawn, self.gross, self.net))
+        limit, drawn, gross, net = (
+            np.add.reduceat(a[chosen], starts) for a in (self.limit, self.drawn, self.gross, self.net)
+        )
         blank = np.logical_or.reduceat(self.unknown[chosen], starts)
-        return Owed(subject[starts], np.full(len(starts), -1, np.int32), *amounts, blank)
+        return Owed(subject[starts], np.full(len(starts), -1, np.int32), limit, drawn, gross, net, blank)
 
     def mitigated(self, subject: Int32, lender: Int32, scope: Bool | None) -> Int64:
         """Net less gross of each subject, towards its lender or, with a scope (bool by lender), all of it."""

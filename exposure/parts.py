@@ -58,7 +58,7 @@ def _again(
     wide = len(held.snapshot.tables["lenders"]) + 1
     keys = totals.group.astype(np.int64) * wide + totals.lender + 1
     wanted = place * wide + (lender.astype(np.int64) + 1 if scope is None else 0)
-    return sum_of(keys, totals.gross, wanted), sum_of(keys, totals.unknown, wanted) > 0
+    return sum_of(keys, totals.gross, wanted), sum_of(keys, totals.unknown.astype(np.int64), wanted) > 0
 
 
 def _mitigated(standing: Standing, group: Int32, lender: Int32, out: Bool, scope: Scope | None) -> Int64:

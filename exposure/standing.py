@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +74,8 @@ class Subjects:
     def joined(cls, parts: list[Subjects]) -> Subjects:
         """All rows in one; none of no parts."""
         types = (np.bool_, np.int32, np.int32, np.int64, np.int64, np.bool_, np.bool_)
-        empty = cls(*(np.zeros(0, t) for t in types))
+        none: list[Any] = [np.zeros(0, t) for t in types]
+        empty = cls(*none)
         columns = zip(*(vars(part).values() for part in (empty, *parts)), strict=True)
-        return cls(*(np.concatenate(column) for column in columns))
+        whole: list[Any] = [np.concatenate(column) for column in columns]
+        return cls(*whole)

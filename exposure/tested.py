@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -73,9 +73,11 @@ class Tested:
     @classmethod
     def joined(cls, parts: Sequence[Tested]) -> Tested:
         """All rows in one; none of no parts."""
-        empty = cls(*(np.zeros(0, t) for t in _TYPES))
+        none: list[Any] = [np.zeros(0, t) for t in _TYPES]
+        empty = cls(*none)
         columns = zip(*(vars(part).values() for part in (empty, *parts)), strict=True)
-        return cls(*(np.concatenate(column) for column in columns))
+        whole: list[Any] = [np.concatenate(column) for column in columns]
+        return cls(*whole)
 
 
 _TYPES: Final = (
@@ -139,8 +141,8 @@ def table(tested: Tested, rules: Sequence[Rule], groups: Groups) -> pa.Table:
         excess=decimals(np.where(known & ~untested, np.maximum(over, 0), NULL), MONEY),
         currency=constant(groups.snapshot.base, len(tested)),
     )
-    ranks = (text_rank(made[name]) for name in ("lender_id", "subject_id"))
-    return made.take(pa.array(np.lexsort((tested.rule, tested.level, *ranks, tested.scope))))
+    lender, subject = (text_rank(made[name]) for name in ("lender_id", "subject_id"))
+    return made.take(pa.array(np.lexsort((tested.rule, tested.level, lender, subject, tested.scope))))
 
 
 def text_rank(texts: pa.ChunkedArray) -> Int64:
@@ -154,4 +156,4 @@ def text_rank(texts: pa.ChunkedArray) -> Int64:
         coded = coded.combine_chunks()
     rank = np.full(len(coded.dictionary) + 1, -1, np.int64)
     rank[np.asarray(pc.sort_indices(coded.dictionary))] = np.arange(len(coded.dictionary))
-    return rank[np.asarray(pc.fill_null(coded.indices, len(coded.dictionary)))]
+    return np.asarray(rank[np.asarray(pc.fill_null(coded.indices, len(coded.dictionary)))], np.int64)
