@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.codes import DUPLICATES
 from app.settings import PREFIX, from_file, pairs
 from app.storage import load, store
 from graph.errors import InputError, KonzernError, OptionError
@@ -198,14 +199,16 @@ def _headline(summary: Mapping[str, Any], out: Path) -> str:
     return "\n".join(lines)
 
 
-def _part(name: str, tables: tuple[str, ...], doc: str) -> None:
-    """Add a command that prints one part of the report."""
+def _part(name: str, tables: tuple[str, ...], doc: str, codes: tuple[str, ...] = ()) -> None:
+    """Add a command that prints one part of the report; of the findings those of some codes, if any are named."""
 
     def command(*, out: Path | None, as_json: bool, **source: Any) -> None:
         from app import output
 
         analysis = _analysis(**source)
         made = {table: analysis.table(table) for table in tables}
+        if codes:
+            made["findings"] = output.of_codes(made["findings"], codes)
         if out is not None:
             output.write_report(made, analysis.summary(made), out, output.PER_TABLE)
         if as_json:
@@ -243,6 +246,11 @@ _part("control", ("control", "votes"), "Who controls whom, and with which votes.
 _part("ownership", ("shares",), "Direct, integrated and corrected shares.")
 _part("groups", ("groups", "group_members"), "Groups of connected clients and why each member is in.")
 _part("exposure", ("party_exposures", "group_exposures"), "Exposure of parties and groups by lender.")
+_part("guarantees", ("guarantors", "rings", "mitigation"), "Guarantors, circles, and what guarantees move.")
+_part(
+    "duplicates", ("findings",), "Duplicate credit: what is counted, pledged or promised twice.", DUPLICATES
+)
+_part("limits", ("limits", "large_exposures"), "Limits, headroom and breaches; large exposures.")
 
 
 @main.command()

@@ -12,16 +12,12 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.codes import DUPLICATES
 from exposure.results import not_computed
 
 _WORDS: Final = Path(__file__).parent / "words"
 TOP: Final = 15
 """Rows that a section shows."""
-DUPLICATES: Final = (
-    "duplicate_record", "duplicate_party", "duplicate_credit", "collateral_over_pledged", "umbrella_double_count",
-    "guarantee_double_count", "guarantor_reused", "guarantee_swap", "double_gearing", "excess_credit",
-)  # fmt: skip
-"""Codes of findings that are duplicate credit."""
 _STYLE: Final = Path(__file__).with_suffix(".css")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,6 +107,6 @@ def write_report(
     return [out / path.name for path in made]
 
 
-def as_json(table: pa.Table) -> str:
-    """A table as a JSON array of rows; decimals as text, so that nothing is rounded."""
-    return json.dumps(table.to_pylist(), ensure_ascii=False, default=str)
+def of_codes(findings: pa.Table, codes: Collection[str]) -> pa.Table:
+    """The findings of some codes."""
+    return findings.filter(pc.is_in(findings["code"], pa.array(sorted(codes))))
