@@ -606,7 +606,7 @@ def _lender(draw: st.DrawFn, name: str, parties: list[str]) -> Row:
 def _facility(draw: st.DrawFn, name: str, parties: list[str]) -> Row:
     drawn = draw(cents)
     return facility(
-        name, draw(st.sampled_from(parties)), draw(st.one_of(cents, st.just(drawn))),
+        name, draw(st.sampled_from(parties)), draw(st.one_of(cents, st.just(drawn), st.just("250"))),
         draw(st.sampled_from([drawn] * 9 + [None])), lender_id=draw(st.sampled_from(["L1", "L2", "L3"])),
         product=draw(st.sampled_from(["loan", "loan", "bond"])), currency=draw(st.sampled_from(["EUR", "EUR", "USD"])),
         umbrella_id=draw(st.sampled_from([None, None, "U1", "U2"])),
@@ -627,7 +627,10 @@ def books(draw: st.DrawFn) -> Credit:
         "lenders": [draw(_lender(b, names)) for b in ("L1", "L2", "L3")],
         "ownership": [{"owner_id": a, "owned_id": b, "share": "0.6"} for a, b in sorted(pairs) if a < b],
         "facilities": [draw(_facility(f, names)) for f in facilities],
-        "umbrellas": [{"umbrella_id": u, "limit": draw(cents), "currency": "EUR"} for u in ("U1", "U2")],
+        "umbrellas": [
+            {"umbrella_id": u, "limit": draw(st.sampled_from(["100", "900"])), "currency": "EUR"}
+            for u in ("U1", "U2")
+        ],
         "co_obligors": [{"facility_id": f, "party_id": p} for f, p in sorted(owed)],
         "underlyings": [
             {"facility_id": f, "party_id": p, "amount": draw(cents), "currency": "EUR"} for f, p in held
