@@ -72,46 +72,61 @@ def csr(held: Facilities, sets: list[frozenset[str]]) -> tuple[np.ndarray, np.nd
     return ptr, np.concatenate([*rows, np.zeros(0, np.int32)]).astype(np.int32)
 
 
-amounts = st.integers(0, 20_000).map(lambda c: f"{c // 100}.{c % 100:02d}")
-maybe = st.one_of(*[amounts] * 9, st.none())
-currencies = st.sampled_from([*["EUR"] * 6, "USD", "USD", "JPY", "KWD", "XAU", None])
-shares = st.sampled_from([None, None, "0", "0.05", "0.2", "0.333333333", "0.5", "1"])
-dates = st.sampled_from([*[None] * 6, *DATES])
+def cents(low: int, high: int) -> st.SearchStrategy[str]:
+    """Amounts with two decimals."""
+    return st.integers(low, high).map(lambda c: f"{c // 100}.{c % 100:02d}")
+
+
+NONE = st.none()
+AMOUNTS = cents(0, 20_000)
+MAYBE = st.one_of(*[AMOUNTS] * 9, NONE)
+FACTORS = ("0", "0.05", "0.2", "0.333333333", "0.5", "1")
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a drawn book may hold in its cells: everything, or only what is whole and in force."""
+    """What the cells of a drawn book may hold; how many underlyings of two vehicles there are at least."""
 
-    money: st.SearchStrategy[str | None]
+    limit: st.SearchStrategy[str | None]
+    drawn: st.SearchStrategy[str | None]
     currency: st.SearchStrategy[str | None]
-    value: st.SearchStrategy[str | None]
-    date: st.SearchStrategy[dt.date | None]
-    years: st.SearchStrategy[str | None]
-    status: st.SearchStrategy[str | None]
+    ccf: st.SearchStrategy[str | None]
+    value: st.SearchStrategy[str | None] = NONE
+    date: st.SearchStrategy[dt.date | None] = NONE
+    years: st.SearchStrategy[str | None] = NONE
+    status: st.SearchStrategy[str | None] = NONE
+    umbrellas: tuple[str | None, ...] = (None,)
+    parts: int = 0
 
 
 EVERYTHING = Choices(
-    maybe,
-    currencies,
-    st.one_of(*[st.none()] * 3, amounts),
-    dates,
+    MAYBE,
+    st.one_of(*[MAYBE] * 3, st.just("0")),
+    st.sampled_from([*["EUR"] * 6, "USD", "USD", "JPY", "KWD", "XAU", None]),
+    st.sampled_from([None, None, *FACTORS]),
+    st.one_of(*[NONE] * 3, AMOUNTS),
+    st.sampled_from([*[None] * 6, *DATES]),
     st.sampled_from([*[None] * 4, "0", "0.5"]),
     st.sampled_from(WORDS),
+    (None, "U1", "U2"),
 )
-NONE = st.none()
-WHOLE = Choices(amounts, st.sampled_from(["EUR", "EUR", "USD"]), NONE, NONE, NONE, NONE)
+MONEYS = st.sampled_from(["EUR", "EUR", "USD", "JPY"])
+SHARED = Choices(
+    cents(5_000, 30_000), cents(0, 9_000), MONEYS, st.sampled_from(FACTORS), umbrellas=("U1", "U1", "U2")
+)
+VEHICLES = Choices(AMOUNTS, AMOUNTS, MONEYS, NONE, parts=3)
+"""Everything that can go wrong; nothing wrong but shared limits; nothing wrong but vehicles."""
 
 
 @st.composite
 def credit_books(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:
-    """Books of up to five parties, three lenders and eight facilities; half of them with all that can go wrong."""
-    cells = draw(st.sampled_from([EVERYTHING, WHOLE]))
-    parties = ["A", "B", "C", "D", "zz"][: draw(st.integers(1, 5))]
+    """Books of up to five parties, three lenders and eight facilities, a third of each of the kinds above."""
+    cells = draw(st.sampled_from([EVERYTHING, SHARED, VEHICLES]))
+    parties = ["A", "B", "!", "C", "zz"][: draw(st.integers(1, 5))]
     lenders = ["L1", "L2", "L3"][: draw(st.integers(1, 3))]
-    umbrellas = ["U1", "U2"][: draw(st.sampled_from([0, 1, 1, 2]))]
     facilities = [f"F{i}" for i in range(draw(st.sampled_from([0, 1, 3, 5, 8])))]
-    refs = st.sampled_from([None, "", " ", "K1", "K2"] if duplicates else [None])
+    umbrellas = sorted({u for u in cells.umbrellas if u})
+    refs = st.sampled_from([None, None, "", " ", "K1", "K2"] if duplicates else [None])
     tables: dict[str, list[Row]] = {
         "parties": [party(p) for p in parties],
         "lenders": [draw(_lender(b, lenders, cells)) for b in lenders],
@@ -121,13 +136,12 @@ def credit_books(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:
                 "lender_id": draw(st.sampled_from(lenders)),
                 "obligor_id": draw(st.sampled_from(parties)),
                 "contract_ref": draw(refs),
-                "umbrella_id": draw(st.sampled_from([None, *umbrellas])),
                 **draw(_facility(cells)),
             }
             for name in facilities
         ],
         "umbrellas": [
-            {"umbrella_id": u, "limit": draw(cells.money), "currency": draw(cells.currency)}
+            {"umbrella_id": u, "limit": draw(cells.limit), "currency": draw(cells.currency)}
             for u in umbrellas
         ],
         "fx": [{"currency": c, "date": AS_OF, "rate": r} for c, r in RATES.items()],
@@ -137,8 +151,8 @@ def credit_books(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:
     if facilities:
         owed = st.sets(st.tuples(st.sampled_from(facilities), st.sampled_from(parties)), max_size=4)
         tables["co_obligors"] = [{"facility_id": f, "party_id": p} for f, p in sorted(draw(owed))]
-        parts = st.lists(_underlying(facilities[:2], parties, cells), max_size=8)
-        tables["underlyings"] = draw(st.one_of(st.just([]), parts))
+        parts = st.lists(_underlying(facilities[:2], parties, cells), min_size=cells.parts, max_size=6)
+        tables["underlyings"] = draw(parts)
     return Credit(tables, load(draw(st.sampled_from(PACKS))))
 
 
@@ -146,11 +160,12 @@ def credit_books(draw: st.DrawFn, *, duplicates: bool = True) -> Credit:
 def _facility(draw: st.DrawFn, cells: Choices) -> Row:
     return {
         "product": draw(st.sampled_from(PRODUCTS)),
-        "limit": draw(cells.money),
-        "drawn": draw(st.one_of(cells.money, st.just("0"))),
+        "limit": draw(cells.limit),
+        "drawn": draw(cells.drawn),
         "currency": draw(cells.currency),
-        "ccf": draw(shares),
+        "ccf": draw(cells.ccf),
         "exposure_value": draw(cells.value),
+        "umbrella_id": draw(st.sampled_from(cells.umbrellas)),
         "start_date": draw(cells.date),
         "maturity_date": draw(cells.date),
         "residual_maturity": draw(cells.years),
@@ -176,6 +191,6 @@ def _underlying(draw: st.DrawFn, facilities: list[str], parties: list[str], cell
     return {
         "facility_id": draw(st.sampled_from(facilities)),
         "party_id": draw(st.sampled_from([None, *parties])),
-        "amount": draw(cells.money),
+        "amount": draw(cells.drawn),
         "currency": draw(cells.currency),
     }
