@@ -156,6 +156,17 @@ def check_values(expected: dict[str, Decimal], results: Results) -> None:
     for row in results["findings"]:
         if row["code"] == "shares_exceed_one":
             held[f"sum_{row['subjects'][0]}"] = float(json.loads(row["evidence"])["figures"]["sum"])
+        if row["code"] == "duplicate_credit":
+            held["duplicate_amount"] = float(row["amount"]) / MILLION
+        if row["code"] == "collateral_over_pledged":
+            held["uncovered"] = float(row["amount"]) / MILLION
+            figures = json.loads(row["evidence"])["figures"]
+            for name in ("pledged", "value"):
+                held[name] = float(figures[name].split()[0].replace(",", "")) / MILLION
+    for row in results["guarantors"]:
+        held[f"max_call_{row['party_id']}"] = float(row["max_call"]) / MILLION
+        for name in ("gross_guarantees", "sum_of_caps"):
+            held[name] = held.get(name, 0.0) + float(row["given"]) / MILLION
     held["total"] = sum(amounts(results, "net").values())
     held["covered"] = sum(float(r["moved"] or 0) for r in results["mitigation"]) / MILLION
     known = {k: float(v) for k, v in expected.items() if k in held}
