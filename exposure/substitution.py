@@ -145,6 +145,7 @@ def _riskier(promises: Promises) -> Bool:
     rows = promises.held.snapshot.parties
     weight = rows["risk_weight"]
     weight = np.where((weight == NULL) & (rows["kind"] == PARTY_KINDS.index("government")), 0, weight)
+    weight = np.append(weight, NULL)  # of a party that is not known
     giver = weight[promises.guarantor[promises.guarantee]]
     owing = weight[promises.held.obligor[promises.facility]]
     return np.asarray((owing != NULL) & (giver != NULL) & (giver > owing))

@@ -13,12 +13,16 @@ from exposure.mitigation import Mitigation, mitigated
 from exposure.rulepack import RulePack
 from graph.model import GUARANTEE_FORMS
 from tests.books import Row, party
-from tests.exposure.credit import AS_OF, Credit, amounts, credit_books, maybe
+from tests.exposure.credit import AS_OF, Credit, credit_books
 from tests.oracle.mitigation import Mitigated, Terms
 
 WEIGHTS = st.sampled_from([None, None, None, "0.5", "1", "1", "1.5"])
 KINDS = st.sampled_from([*["company"] * 5, "bank", "government"])
 YEARS = st.sampled_from([None, None, None, "0.25", "0.3", "1", "2.333333333", "6"])
+amounts = st.integers(0, 20_000).map(lambda c: f"{c // 100}.{c % 100:02d}")
+maybe = st.one_of(*[amounts] * 9, st.none())
+GIVERS = ("GX", "GY")
+"""Parties that owe nothing themselves and give most guarantees."""
 SOON = (AS_OF, AS_OF + dt.timedelta(91), AS_OF + dt.timedelta(800))
 FORMS = (*GUARANTEE_FORMS, "full", "capped", "capped", "joint_several", "joint_several")
 
@@ -33,7 +37,7 @@ def protected_books(draw: st.DrawFn) -> Credit:
     """Credit books with up to six guarantees; most facilities count and most guarantees are good."""
     credit = draw(credit_books())
     tables = dict(credit.tables)
-    tables["parties"] = [party(p) for p in ("A", "B", "C", "D", "E", "zz")]
+    tables["parties"] = [*tables["parties"], *(party(p) for p in GIVERS)]
     names = [str(p["party_id"]) for p in tables["parties"]]
     tables["parties"] = [{**p, "kind": draw(KINDS), "risk_weight": draw(WEIGHTS)} for p in tables["parties"]]
     tables["facilities"] = [draw(_facility(f)) for f in tables["facilities"]]
@@ -63,7 +67,7 @@ def _facility(draw: st.DrawFn, row: Row) -> Row:
 def _guarantee(draw: st.DrawFn, name: str, parties: list[str]) -> Row:
     return {
         "guarantee_id": name,
-        "guarantor_id": draw(st.sampled_from([*parties, *["E", "zz"] * 4])),
+        "guarantor_id": draw(st.sampled_from([*parties, *GIVERS * 4])),
         "form": draw(st.sampled_from(FORMS)),
         "cap": draw(maybe),
         "share": draw(st.sampled_from([None, "0.2", "0.333333333", "1"])),

@@ -202,6 +202,25 @@ def test_a_debt_of_several_is_lower_for_each_of_them() -> None:
     assert found == {"A": "70.00", "B": "70.00", "G": "30.00"}
 
 
+def test_a_debt_that_a_state_owes_with_others_stays_with_the_others() -> None:
+    found = nets(
+        parties=[party("S", kind="government"), party("B")],
+        facilities=[facility("F", "S", 100, 100)],
+        co_obligors=[{"facility_id": "F", "party_id": "B"}],
+    )
+    assert found == {"B": "100.00", "S": "0.00"}
+
+
+def test_a_guarantor_of_the_same_risk_weight_is_recognised() -> None:
+    found = nets(
+        parties=[party("A", risk_weight="0.5"), party("G", risk_weight="0.5")],
+        facilities=[facility("F", "A", 100, 100)],
+        guarantees=[pledge("P", "G")],
+        guarantee_covers=covers("P>F"),
+    )
+    assert found == {"A": "0.00", "G": "100.00"}
+
+
 def test_refusals_are_raised_once_a_guarantee_with_what_they_promise() -> None:
     snapshot = Snapshot.of(
         book(
