@@ -28,6 +28,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from exposure import registers
+from exposure.batches import Batch
 from exposure.findings import Finding
 from exposure.kernels import ownership as _kernels
 from exposure.results import SHARE as SHARE_TYPE
@@ -126,7 +127,7 @@ class Ownership:
             },
         )
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[Finding | Batch]:
         """What registers of holders say that is not, or cannot be, the whole."""
         return registers.findings(self.snapshot, self.walks)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from exposure.batches import Batch, Sources, single
 from exposure.findings import Finding, finding
+from exposure.results import ids
 from exposure.walks import CLOSED, DIVERGENT, Walks
 from graph.csr import Csr
 from graph.model import SHARE
@@ -51,61 +53,51 @@ def blank(snapshot: Snapshot, company: Int32, owner: Int32, share: Int64) -> Boo
     return np.asarray((share == 0) & np.isin(company.astype(np.int64) * n + owner, held))
 
 
-def findings(snapshot: Snapshot, walks: Walks) -> list[Finding]:
+def findings(snapshot: Snapshot, walks: Walks) -> list[Finding | Batch]:
     """Own shares, registers above and below the whole, and sets that own themselves, with their holdings."""
-    stakes = snapshot.stakes
-    own, total = stakes.own_share, stakes.total_share
-    over = np.flatnonzero(total > _WHOLE)
-    short = np.flatnonzero(incomplete(snapshot))
-    self_owned = np.flatnonzero(own)
+    own, total = snapshot.stakes.own_share, snapshot.stakes.total_share
     closed, divergent = walks.sets(CLOSED), walks.sets(DIVERGENT)
-    told = _Holdings(snapshot, [over, short, self_owned, *closed, *divergent])
-    names = snapshot.party_ids
-    found = []
-    for code, companies, figure in (("shares_exceed_one", over, total), ("unknown_owners", short, total)):
-        subjects = names.take(companies).to_pylist()
-        found += [
-            finding(code, [name], rows=told.of(c), sum=int(figure[c]) / _WHOLE)
-            for name, c in zip(subjects, companies.tolist(), strict=True)
-        ]
-    for c in self_owned.tolist():
-        found.append(
-            finding("self_ownership", [names[c].as_py()], rows=told.own(c), share=int(own[c]) / _WHOLE)
-        )
+    found: list[Finding | Batch] = [
+        _told("shares_exceed_one", snapshot, np.flatnonzero(total > _WHOLE), sum=total),
+        _told("unknown_owners", snapshot, np.flatnonzero(incomplete(snapshot)), sum=total),
+        _told("self_ownership", snapshot, np.flatnonzero(own), share=own),
+    ]
     for members in closed:
-        rows = [row for c in members.tolist() for row in told.of(c)]
-        found.append(finding("no_outside_owner", names.take(members).to_pylist(), rows=rows))
+        _, places = _holdings(snapshot, members)
+        rows = snapshot.tables["ownership"].row[places].tolist()
+        names = snapshot.party_ids.take(members).to_pylist()
+        found.append(finding("no_outside_owner", names, rows=[("ownership", row) for row in rows]))
     if closed or divergent:
-        found.append(_singular(snapshot, closed, divergent))
+        over_full = [sorted(snapshot.party_ids.take(members).to_pylist()) for members in divergent]
+        sets = len(closed) + len(divergent)
+        found.append(finding("singular_ownership_matrix", [], sets=sets, over_full=sorted(over_full)))
     return found
 
 
-def _singular(snapshot: Snapshot, closed: list[Int32], divergent: list[Int32]) -> Finding:
-    """That some shares do not exist; ``over_full`` lists the sets that diverge although outsiders hold them."""
-    over_full = [sorted(snapshot.party_ids.take(members).to_pylist()) for members in divergent]
-    sets = len(closed) + len(divergent)
-    return finding("singular_ownership_matrix", [], sets=sets, over_full=sorted(over_full))
+def _told(code: str, snapshot: Snapshot, companies: Int64, **figure: Int64) -> Batch:
+    """One finding for each company, with a share of it as the figure and the holdings in it as its facts.
+
+    Of a company's share in itself the facts are its own holdings.
+    """
+    ptr, places = _holdings(snapshot, companies, own_only="share" in figure)
+    return Batch(
+        code,
+        single(ids(snapshot.party_ids, companies.astype(np.int32))),
+        np.full(len(companies), NULL, np.int64),
+        Sources.of(snapshot, "ownership", ptr, places),
+        figures={name: pa.array(parts[companies] / _WHOLE) for name, parts in figure.items()},
+    )
 
 
-class _Holdings:
-    """The rows of ``ownership`` behind the registers of some companies."""
-
-    def __init__(self, snapshot: Snapshot, companies: Iterable[npt.NDArray[np.signedinteger]]) -> None:
-        rows = snapshot.tables["ownership"]
-        asked = np.zeros(snapshot.n + 1, bool)
-        for chosen in companies:
-            asked[chosen] = True
-        self._owner = rows["owner_id"]
-        self._row = rows.row
-        self._by = Csr.of(
-            np.where(asked[rows["owned_id"]], rows["owned_id"], -1).astype(np.int32), snapshot.n
-        )
-
-    def of(self, company: int) -> list[tuple[str, int]]:
-        """All holdings in a company."""
-        return [("ownership", row) for row in self._row[self._by[company]].tolist()]
-
-    def own(self, company: int) -> list[tuple[str, int]]:
-        """Its holdings in itself."""
-        at = self._by[company]
-        return [("ownership", row) for row in self._row[at[self._owner[at] == company]].tolist()]
+def _holdings(
+    snapshot: Snapshot, companies: npt.NDArray[np.signedinteger], *, own_only: bool = False
+) -> tuple[Int64, Int64]:
+    """Places of the holdings in each company in the table of ownership, as CSR."""
+    rows = snapshot.tables["ownership"]
+    number = np.full(snapshot.n + 1, -1, np.int32)
+    number[companies] = np.arange(len(companies), dtype=np.int32)
+    of = number[rows["owned_id"]]
+    if own_only:
+        of[rows["owner_id"] != rows["owned_id"]] = -1
+    by = Csr.of(of, len(companies))
+    return by.ptr, by.rows.astype(np.int64)
