@@ -75,7 +75,7 @@ class CloseLinks:
 def close_links(held: Ownership, pack: RulePack | None = None) -> CloseLinks:
     """The close links of a book, by the line of the pack (20 % under ECB-CLOSE-LINKS).
 
-    ``held`` is computed again where it does not list shares from the line on.
+    ``held`` is computed again where it does not list shares from the line on. Its rows stand in the order of ids.
     """
     snapshot, rules = held.snapshot, pack or load(PACK)
     line = parts(rules.setting("close_link", "line"))
@@ -83,8 +83,6 @@ def close_links(held: Ownership, pack: RulePack | None = None) -> CloseLinks:
         held = ownership(snapshot, min_share=line)
     rows = np.flatnonzero(held.reaches(line) & (held.owner != held.owned))
     owner, owned = held.owner[rows], held.owned[rows]
-    order = np.lexsort((snapshot.party_rank[owned], snapshot.party_rank[owner]))
-    owner, owned = owner[order], owned[order]
     starts = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])[: len(owner)])
     return CloseLinks(snapshot, rules, owner[starts], np.append(starts, len(owner)).astype(np.int64), owned)
 
