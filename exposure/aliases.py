@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import pyarrow.compute as pc
 
 from exposure.facilities import Facilities
 from exposure.findings import Finding, finding
@@ -63,10 +64,9 @@ def _judged(snapshot: Snapshot) -> tuple[list[Pair], set[Pair]]:
 def _by_identifier(snapshot: Snapshot) -> Iterator[Pair]:
     """Pairs of parties with one identifier, written alike but for case and outer blanks."""
     for column in _IDENTIFIERS:
-        codes, words = snapshot.parties.words(column)
-        first: dict[str, int] = {}
-        plain = [first.setdefault(w.strip().upper(), i) if w.strip() else -1 for i, w in enumerate(words)]
-        code = np.array([*plain, -1], np.int32)[codes]
+        plain = pc.utf8_upper(pc.utf8_trim_whitespace(snapshot.parties.text(column)))
+        coded = pc.if_else(pc.equal(plain, ""), None, plain).dictionary_encode()
+        code = np.asarray(pc.fill_null(coded.indices, -1), np.int32)
         often = np.bincount(code[code >= 0], minlength=1)
         rows = np.flatnonzero(np.append(often, 0)[code] > 1)
         rows = rows[np.argsort(code[rows], kind="stable")]

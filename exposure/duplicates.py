@@ -81,7 +81,7 @@ def of_facilities(
 
 def _sets(code: Int32, chosen: Bool) -> tuple[Int64, Int64, Int64]:
     """Chosen rows by their code (-1 = none): the codes of several rows, CSR pointer and rows."""
-    often = np.bincount(code[chosen & (code >= 0)], minlength=1)
+    often = np.bincount(code[chosen & (code >= 0)], minlength=int(code.max(initial=0)) + 1)
     rows = np.flatnonzero(chosen & (np.append(often, 0)[code] > 1))
     rows = rows[np.argsort(code[rows], kind="stable")]
     codes, counts = np.unique(code[rows], return_counts=True)
