@@ -23,6 +23,7 @@ from exposure.clients import groups_with
 from exposure.groups import Groups
 from exposure.internal import RULES, internal
 from exposure.loans import loans
+from exposure.mitigation import Mitigation
 from exposure.parts import without
 from exposure.standing import Standing, Subjects
 from exposure.subjects import cut, subjects
@@ -78,16 +79,18 @@ def limits(
     totals: GroupTotals,
     net: tuple[Int64, Int64] | None = None,
     *,
+    mitigation: Mitigation | None = None,
     only: int | None = None,
     internal_too: bool = True,
 ) -> Limits:
     """Test every limit of the groups' pack, and the bank's own where asked for.
 
     ``parties`` and ``totals`` are gross amounts under the same pack; ``net`` holds what is left after
-    mitigation by row of each, gross where it is not given. ``only`` is the number of the lender whose claims
-    alone are in the totals. Time: a few passes over the rows of the totals.
+    mitigation by row of each, gross where it is not given; with ``mitigation`` itself, parts of groups are net
+    exactly. ``only`` is the number of the lender whose claims alone are in the totals. Time: a few passes over
+    the rows of the totals.
     """
-    standing = Standing.of(groups, parties, totals, net)
+    standing = Standing.of(groups, parties, totals, net, mitigation)
     levels = scopes(groups.snapshot, only)
     pack, n = groups.pack, groups.snapshot.n
     base = (pack.rule("large", "line") or pack.rule("limits", "group") or {}).get("of", BASES[0])

@@ -194,7 +194,17 @@ class Analysis:
             if i:
                 gross = aggregate.party_totals(self.facilities[i], *none)
                 parties, own = net_.net_parties(self.mitigation[i], gross)
-            made.append(limits_.limits(held, parties, totals, (own, net), only=only, internal_too=not i))
+            made.append(
+                limits_.limits(
+                    held,
+                    parties,
+                    totals,
+                    (own, net),
+                    mitigation=self.mitigation[i],
+                    only=only,
+                    internal_too=not i,
+                )
+            )
         return made
 
     @cached_property

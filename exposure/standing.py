@@ -12,6 +12,7 @@ from exposure.aggregate import GroupTotals, PartyTotals
 from exposure.clients import Clients
 from exposure.facilities import Facilities
 from exposure.groups import Groups
+from exposure.mitigation import Mitigation
 from exposure.owed import Owed
 
 Bool = npt.NDArray[np.bool_]
@@ -21,22 +22,32 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Standing:
-    """The groups of a pack, its facilities at value, the kinds of clients, and what each owes."""
+    """The groups of a pack, its facilities at value, the kinds of clients, and what each owes.
+
+    ``mitigation`` is what the net amounts came from, where that is known.
+    """
 
     groups: Groups
     facilities: Facilities
     clients: Clients
     by_party: Owed
     by_group: Owed
+    mitigation: Mitigation | None = None
 
     @classmethod
     def of(
-        cls, groups: Groups, parties: PartyTotals, totals: GroupTotals, net: tuple[Int64, Int64] | None = None
+        cls,
+        groups: Groups,
+        parties: PartyTotals,
+        totals: GroupTotals,
+        net: tuple[Int64, Int64] | None = None,
+        mitigation: Mitigation | None = None,
     ) -> Standing:
         """Totals under the groups' pack; ``net`` by row of the parties' and of the groups' totals."""
         a, b = (None, None) if net is None else net
         clients = Clients.of(groups.snapshot, groups.pack)
-        return cls(groups, parties.held, clients, Owed.by_party(parties, a), Owed.by_group(totals, b))
+        by_party, by_group = Owed.by_party(parties, a), Owed.by_group(totals, b)
+        return cls(groups, parties.held, clients, by_party, by_group, mitigation)
 
 
 @dataclass(frozen=True)

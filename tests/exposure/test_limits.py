@@ -20,17 +20,20 @@ from exposure.findings import Finding
 from exposure.groups import Settings, groups
 from exposure.large import large_exposures
 from exposure.limits import Limits, limits
+from exposure.mitigation import mitigated
+from exposure.net import net_groups, net_parties
 from exposure.rulepack import load
 from graph.snapshot import Snapshot
 from tests.books import Row, book, facility, party
 from tests.exposure.credit import AS_OF, RATES, Credit
+from tests.oracle.aggregate import cents as cents_of
 from tests.oracle.limits import LimitsOracle
 
 CENT = Decimal("0.01")
 
 
 def limits_of(pack: str = "EU-CRR", net: dict[str, str] | None = None, **tables: Sequence[Row]) -> Limits:
-    """The limits of a small book; ``net`` gives some parties' amount after mitigation at every lender."""
+    """The limits of a small book; ``net`` gives some parties' net amount at every lender in place of mitigation."""
     snapshot = Snapshot.of(book(AS_OF, **tables))
     rules = load(pack)
     held = control(snapshot)
@@ -39,7 +42,10 @@ def limits_of(pack: str = "EU-CRR", net: dict[str, str] | None = None, **tables:
     parties = party_totals(at_value, held.ptr, held.controlled)
     totals = group_totals(at_value, grouped.ptr, grouped.members)
     if net is None:
-        return limits(grouped, parties, totals)
+        mitigation = mitigated(at_value)
+        parties, own = net_parties(mitigation, parties)
+        totals, together = net_groups(mitigation, totals, grouped.members)
+        return limits(grouped, parties, totals, (own, together), mitigation=mitigation)
     after, together = parties.gross.copy(), totals.gross.copy()
     for name, amount in net.items():
         of = parties.party == snapshot.number_of[name]
@@ -426,6 +432,41 @@ def test_limits_test_net_and_large_lines_gross() -> None:
     assert not found(held, "limit_breach")
 
 
+def test_cash_on_a_shared_debt_relieves_each_part_of_the_group_that_owes_it() -> None:
+    million = 10**6
+    held = limits_of(
+        parties=[party("A", "bank"), party("B")],
+        ownership=[{"owner_id": "A", "owned_id": "B", "share": "0.6"}],
+        lenders=[bank(300 * million)],
+        facilities=[facility("F", "A", 85 * million, 85 * million, cash_collateral=20 * million)],
+        co_obligors=[{"facility_id": "F", "party_id": "B"}],
+    )
+    assert {r["value"] / million for r in rows(held)} == {65}
+    assert len(rows(held, subject_id="G:A")) == 2
+
+
+def test_what_a_guarantor_takes_over_counts_for_it_and_its_group() -> None:
+    held = limits_of(
+        parties=[party("A"), party("B"), party("C")],
+        ownership=[{"owner_id": "B", "owned_id": "C", "share": "0.6"}],
+        lenders=[bank(1000)],
+        facilities=[facility("F", "A", 300, 300), facility("G", "C", 200, 200)],
+        guarantees=[
+            {
+                "guarantee_id": "U",
+                "guarantor_id": "B",
+                "form": "capped",
+                "cap": "60",
+                "currency": "EUR",
+                "eligible": True,
+            }
+        ],
+        guarantee_covers=[{"guarantee_id": "U", "facility_id": "F"}],
+    )
+    made = {r["subject_id"]: (r["value"], r["excess"]) for r in rows(held)}
+    assert made == {"A": (240, 0), "B": (60, 0), "C": (200, 0), "G:B": (260, 10)}
+
+
 def test_what_a_left_out_member_was_relieved_of_relieves_nobody_else() -> None:
     million = 10**6
     held = limits_of(
@@ -609,6 +650,7 @@ def _facility(draw: st.DrawFn, name: str, parties: list[str]) -> Row:
         name, draw(st.sampled_from(parties)), draw(st.one_of(cents, st.just(drawn), st.just("250"))),
         draw(st.sampled_from([drawn] * 9 + [None])), lender_id=draw(st.sampled_from(["L1", "L2", "L3"])),
         product=draw(st.sampled_from(["loan", "loan", "bond"])), currency=draw(st.sampled_from(["EUR", "EUR", "USD"])),
+        cash_collateral=draw(st.sampled_from([None, None, "30"])),
         umbrella_id=draw(st.sampled_from([None, None, "U1", "U2"])),
     )  # fmt: skip
 
@@ -622,11 +664,13 @@ def books(draw: st.DrawFn) -> Credit:
     pairs = draw(st.sets(st.tuples(one, other), min_size=1, max_size=4))
     owed = draw(st.sets(st.tuples(st.sampled_from(facilities), one), max_size=2))
     held = draw(st.sets(st.tuples(st.sampled_from(facilities), st.sampled_from([None, *names])), max_size=2))
+    rows = [draw(_facility(f, names)) for f in facilities]
+    rows = [{**f, "cash_collateral": None} if f["facility_id"] in {h for h, _ in held} else f for f in rows]
     tables: dict[str, list[Row]] = {
         "parties": [draw(_party(n)) for n in names],
         "lenders": [draw(_lender(b, names)) for b in ("L1", "L2", "L3")],
         "ownership": [{"owner_id": a, "owned_id": b, "share": "0.6"} for a, b in sorted(pairs) if a < b],
-        "facilities": [draw(_facility(f, names)) for f in facilities],
+        "facilities": rows,
         "umbrellas": [
             {"umbrella_id": u, "limit": draw(st.sampled_from(["100", "900"])), "currency": "EUR"}
             for u in ("U1", "U2")
@@ -650,7 +694,13 @@ def oracle(made: Credit, held: Limits) -> LimitsOracle:
     members: dict[str, set[str]] = {}
     for row in held.groups.members_table().to_pylist():
         members.setdefault(row["group_id"], set()).add(row["party_id"])
-    return LimitsOracle(made.oracle(), made.pack.name, {g: frozenset(m) for g, m in members.items()})
+    before, after = made.oracle(), made.oracle()
+    for name, row in after.held.items():
+        main = after.pieces[name][0]
+        cash = after.base(cents_of(row.get("cash_collateral") or 0), row) or 0
+        main.gross = None if main.gross is None else max(0, main.gross - cash)
+    groups_ = {g: frozenset(m) for g, m in members.items()}
+    return LimitsOracle(before, made.pack.name, groups_, after)
 
 
 @given(made=books())

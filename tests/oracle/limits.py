@@ -49,11 +49,12 @@ class Held:
 
 @dataclass
 class LimitsOracle:
-    """A book, the groups of a pack (id to members), and which amounts of EUR a rate is known for."""
+    """A book, the groups of a pack (id to members), and the book after mitigation where that differs."""
 
     book: Oracle
     pack: str
     groups: Mapping[str, frozenset[str]]
+    after: Oracle | None = None
 
     def row(self, name: str) -> Row:
         """A party's row; an empty one for ``(unknown)``."""
@@ -89,11 +90,14 @@ class LimitsOracle:
         """A capital figure in base minor units."""
         return self.book.base(cents(row.get(column)), {"currency": row.get("currency") or "EUR"})
 
-    def owed(self, scope: Held, parties: frozenset[str], *, group: bool) -> tuple[int, bool]:
-        """Gross that the scope's lenders have on a set of parties, and whether an amount is unknown."""
+    def owed(
+        self, scope: Held, parties: frozenset[str], *, group: bool, net: bool = False
+    ) -> tuple[int, bool]:
+        """What the scope's lenders have on a set of parties, and whether an amount is unknown."""
         found = {}
+        book = (self.after or self.book) if net else self.book
         for lender in scope.lenders:
-            found |= self.book.lines(parties - scope.inside, lender, umbrellas=group)
+            found |= book.lines(parties - scope.inside, lender, umbrellas=group)
         return sum(line[2] or 0 for line in found.values()), any(None in line for line in found.values())
 
     def subjects(self) -> Iterator[tuple[str, str, frozenset[str]]]:
@@ -130,11 +134,13 @@ class LimitsOracle:
             for word, name, members in self.subjects():
                 gross, unknown = self.owed(scope, members, group=word == "group")
                 kept = frozenset(m for m in members if not self.exempt(m))
-                after = self.owed(scope, kept, group=word == "group")
+                after = self.owed(scope, kept, group=word == "group", net=True)
                 jobs = [(self.rule(scope, name, members), (gross, unknown) if self.pack in GROSS else after)]
                 if word == "group" and any(map(self.bank, members)) and "non_institution" in RULES[self.pack]:
-                    part = self.owed(scope, frozenset(m for m in kept if not self.bank(m)), group=True)
-                    jobs += [("non_institution", part)] if part[0] else []
+                    others = frozenset(m for m in kept if not self.bank(m))
+                    part = self.owed(scope, others, group=True, net=True)
+                    there = self.owed(scope, others, group=True)[0]
+                    jobs += [("non_institution", part)] if there else []
                 for rule, (value, blank) in jobs:
                     limit = None if rule is None else self.ceiling(scope, rule)
                     base = None if rule is None else scope.capital[RULES[self.pack][rule][0]]
