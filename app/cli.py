@@ -172,12 +172,17 @@ def report(
 ) -> None:
     """Compute everything and write it into a folder."""
     from app import output
-    from app.kept import reported
+    from app.kept import reported, streamed
     from app.source import store_of
 
     chosen = output.formats(formats)
-    tables, summary = reported(_analysis(**source), store_of(source["source"]))
-    output.write_report(tables, summary, out, chosen, lang)
+    analysis, store = _analysis(**source), store_of(source["source"])
+    summary: Mapping[str, Any]
+    if store is None and set(chosen) <= set(output.PER_TABLE):
+        summary = streamed(analysis, out, chosen)
+    else:
+        tables, summary = reported(analysis, store)
+        output.write_report(tables, summary, out, chosen, lang)
     click.echo(json.dumps(summary, ensure_ascii=False, default=str) if as_json else _headline(summary, out))
     if fail_on and any(SEVERITIES.index(s) >= SEVERITIES.index(fail_on) for s in summary["severities"]):
         ctx.exit(1)

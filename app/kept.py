@@ -44,6 +44,29 @@ def _changes(store: Store, version: int) -> pa.Table:
     return result("changes", kind=pa.array(kind, pa.string()), **columns)
 
 
+def streamed(analysis: Analysis, out: Path, chosen: tuple[str, ...]) -> Mapping[str, Any]:
+    """Compute and write one table after the other, holding only one; what report.json says.
+
+    For formats with a file a table; at a million parties all tables at once are some gigabytes.
+    """
+    outlines: dict[str, pa.Table] = {}
+    with output.beside(out) as folder:
+        for name in steps(RESULTS):
+            table = analysis.table(name)
+            output.write_tables([(name, table)], folder, chosen)
+            outlines[name] = _outline(table)
+            del table
+        summary = analysis.summary(outlines)
+        output.write_summary(summary, folder)
+    return summary
+
+
+def _outline(table: pa.Table) -> pa.Table:
+    """A table of as many rows and columns that holds nothing but severities."""
+    kept = [table[c] if c == "severity" else pa.nulls(table.num_rows) for c in table.column_names]
+    return pa.table(kept, table.column_names).replace_schema_metadata(table.schema.metadata)
+
+
 def reported(analysis: Analysis, store: Store | None) -> Report:
     """The report of an analysis: from the store where it is kept, else computed, and kept if there is a store."""
     if store is None:

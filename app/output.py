@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,47 +65,62 @@ def write(table: pa.Table, path: Path, fmt: str) -> None:
         pcsv.write_csv(flat(table), path)
 
 
+@contextmanager
+def beside(out: Path) -> Iterator[Path]:
+    """A folder to write a report into; at the end its files move into ``out``, all of them or none.
+
+    Raises ``StoreError`` where the folder cannot be written; then nothing in ``out`` has changed.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".report-", dir=out))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write to {out}: {error.strerror}; name a folder that can be written"
+        ) from error
+    try:
+        yield folder
+        for path in sorted(folder.iterdir()):
+            path.replace(out / path.name)
+    except OSError as error:
+        raise StoreError(f"cannot write to {out}: {error.strerror}; make room and run again") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_tables(tables: Iterable[tuple[str, pa.Table]], folder: Path, chosen: Collection[str]) -> None:
+    """Write tables one by one, in the chosen formats that have a file a table."""
+    for name, table in tables:
+        for fmt in PER_TABLE:
+            if fmt in chosen:
+                write(table, folder / f"{name}.{fmt}", fmt)
+
+
+def write_summary(summary: Mapping[str, Any], folder: Path) -> None:
+    """Write ``report.json``."""
+    text = json.dumps(summary, ensure_ascii=False, indent=1, default=str)
+    (folder / SUMMARY).write_text(text + "\n", "utf-8")
+
+
 def write_report(
     tables: Mapping[str, pa.Table],
     summary: Mapping[str, Any],
     out: Path,
     chosen: tuple[str, ...],
     language: str = "en",
-) -> list[Path]:
-    """Write the tables in the chosen formats and ``report.json`` into a folder; the paths written.
-
-    Raises ``StoreError`` where the folder cannot be written; then nothing in it has changed.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".report-", dir=out))
-    except OSError as error:
-        raise StoreError(
-            f"cannot write to {out}: {error.strerror}; name a folder that can be written"
-        ) from error
-    try:
-        for name, table in tables.items():
-            for fmt in PER_TABLE:
-                if fmt in chosen:
-                    write(table, beside / f"{name}.{fmt}", fmt)
+) -> None:
+    """Write the tables in the chosen formats and ``report.json`` into a folder, all of it or nothing."""
+    with beside(out) as folder:
+        write_tables(tables.items(), folder, chosen)
         if "xlsx" in chosen:
             from app import workbook
 
-            workbook.write(tables, summary, beside / "report.xlsx")
+            workbook.write(tables, summary, folder / "report.xlsx")
         if "html" in chosen:
             from app import committee
 
-            (beside / "report.html").write_text(committee.page(tables, summary, language), "utf-8")
-        text = json.dumps(summary, ensure_ascii=False, indent=1, default=str)
-        (beside / SUMMARY).write_text(text + "\n", "utf-8")
-        made = sorted(beside.iterdir())
-        for path in made:
-            path.replace(out / path.name)
-    except OSError as error:
-        raise StoreError(f"cannot write to {out}: {error.strerror}; make room and run again") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return [out / path.name for path in made]
+            (folder / "report.html").write_text(committee.page(tables, summary, language), "utf-8")
+        write_summary(summary, folder)
 
 
 def of_codes(findings: pa.Table, codes: Collection[str]) -> pa.Table:
