@@ -7,6 +7,7 @@ out. Depth is the number of steps of the longest chain; a circle is passed throu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -69,6 +70,11 @@ class Edges:
         key, wanted = self.source * n + self.target, source * n + target
         place = np.searchsorted(key, wanted)
         return np.where(np.append(key, -1)[place] == wanted, place, -1)
+
+    @cached_property
+    def component(self) -> Int32:
+        """Strongly connected component of each party, in reverse topological order: int32 (n,)."""
+        return components(self.ptr, self.target)
 
     @property
     def graph(self) -> Graph:
@@ -138,7 +144,7 @@ def _with_debts(edges: Edges, owed: Owed, drawn: Int64) -> tuple[Graph, Int64, I
 
 def _depth(edges: Edges, most: int) -> Int32:
     """Steps of the longest chain below each party."""
-    component = components(edges.ptr, edges.target)
+    component = edges.component
     members = Csr.of(component, int(component.max()) + 1 if len(component) else 0)
     depth = _kernels.depths(edges.graph, component, Graph(members.ptr, members.rows), most)
     return np.asarray(depth, np.int32)

@@ -111,8 +111,11 @@ def allocate(
         *text_buffers(tables["facilities"].text("facility_id"))[:2],
     )
     by = Csr.of(np.where(used, promises.facility, -1).astype(np.int32), len(owing))
-    amount = _kernels.settle(
-        *(by.ptr, by.rows, promises.guarantee, promises.rows["form"] == _JOINT, owing, claim),
+    pair = by.rows
+    whose = promises.guarantee[pair]
+    amount = np.zeros(len(claim), np.int64)
+    amount[pair] = _kernels.settle(
+        *(by.ptr, whose, (promises.rows["form"] == _JOINT)[whose], owing, claim[pair]),
         *text_buffers(tables["guarantees"].text("guarantee_id"))[:2],
     )
     blank = reason == REASONS.index("amount_unknown")

@@ -11,6 +11,7 @@ from exposure.batches import MOST_ROWS, Batch, Sources, few, shorten, shown, sin
 from exposure.facilities import Facilities
 from exposure.promises import kept_for
 from exposure.results import ids
+from graph.csr import Csr
 from graph.money import NULL
 from graph.snapshot import Snapshot
 
@@ -21,6 +22,8 @@ Int64 = npt.NDArray[np.int64]
 def assets(snapshot: Snapshot) -> tuple[Int32, pa.Array]:
     """The asset of each collateral as a number, and their names: the registry's if there is one, else the id."""
     rows = snapshot.tables["collateral"]
+    if "registry_ref" not in rows:
+        return np.arange(len(rows), dtype=np.int32), rows.text("collateral_id")
     registry = pc.utf8_trim_whitespace(rows.text("registry_ref"))
     named = pc.fill_null(pc.not_equal(registry, ""), False)  # noqa: FBT003 (a value, not a flag)
     own = rows.text("collateral_id")
@@ -44,13 +47,13 @@ def findings(held: Facilities) -> Batch:
     worth = snapshot.in_base("collateral", "value")
     np.minimum.at(value, asset[worth != NULL], worth[worth != NULL])
     pledge, of, facility, amount = _pledges(held, asset)
-    pledged = np.zeros(len(names), np.int64)
-    np.add.at(pledged, of, amount)
+    running = np.concatenate([[0], np.cumsum(amount)])
+    ends = np.searchsorted(of, np.arange(len(names) + 1))
+    pledged = np.asarray(running[ends[1:]] - running[ends[:-1]], np.int64)
     over = np.flatnonzero((pledged > value) & (value < np.iinfo(np.int64).max))
-    ptr = np.searchsorted(of, np.append(over, len(names)))
-    size = np.searchsorted(of, over, side="right") - ptr[:-1]
+    size = np.diff(ends)[over]
     short = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    at = np.arange(short[-1]) + np.repeat(ptr[:-1] - short[:-1], size)
+    at = np.arange(short[-1]) + np.repeat(ends[over] - short[:-1], size)
     path = pc.binary_join_element_wise(
         ids(snapshot.tables["lenders"].text("lender_id"), held.lender[facility[at]]),
         ids(snapshot.tables["facilities"].text("facility_id"), facility[at]),
@@ -82,11 +85,15 @@ def _pledges(held: Facilities, asset: Int32) -> tuple[Int64, Int32, Int32, Int64
     amount = np.where(rows["amount"] == NULL, drawn, snapshot.in_base("pledges", "amount"))
     row = np.flatnonzero((rows["collateral_id"] >= 0) & (facility >= 0) & (amount != NULL))
     of, facility, amount = asset[rows["collateral_id"][row]], facility[row], amount[row]
-    key = of * np.int64(len(held) + 1) + facility
-    order = np.lexsort((-amount, key))
-    first = np.append(True, np.diff(key[order]) != 0)[: len(order)]
-    kept = order[first]
-    return row[kept], of[kept], facility[kept].astype(np.int32), amount[kept]
+    order = Csr.of(facility, len(held)).rows
+    order = order[Csr.of(of[order], int(asset.max(initial=-1)) + 1).rows]
+    of, facility, amount = of[order], facility[order], amount[order]
+    new = np.append(True, (np.diff(of) != 0) | (np.diff(facility) != 0))[: len(of)]
+    start = np.flatnonzero(new)
+    most = np.maximum.reduceat(amount, start) if len(start) else amount
+    best = np.flatnonzero(amount == np.repeat(most, np.diff(np.append(start, len(of)))))
+    first = best[np.searchsorted(best, start)]
+    return row[order[first]], of[first], facility[first], amount[first]
 
 
 def _facts(snapshot: Snapshot, ptr: Int64, pledge: Int64) -> Sources:

@@ -17,7 +17,6 @@ import pyarrow as pa
 from exposure.calls import largest
 from exposure.chains import Edges
 from exposure.kernels import rings as _kernels
-from exposure.kernels.components import components
 from exposure.promises import COUNTER, Promises
 from exposure.results import COUNT, MONEY, decimals, ids, result
 from graph.csr import Csr
@@ -103,27 +102,24 @@ class Parts:
     """The strongly connected parts of two parties or more, as the search reads them.
 
     ``party`` int32 by node, the nodes of part p are ``bounds[p]:bounds[p + 1]`` in the order of ids; the edges
-    among them as CSR with ``amount`` int64, -1 where it is not known. ``number`` int32 is the node of each party.
+    among them as CSR from ``source``. ``number`` int32 is the node of each party, -1 for the others.
     """
 
     party: Int32
     bounds: Int64
     number: Int32
     ptr: Int64
+    source: Int32
     to: Int32
-    amount: Int64
 
     @classmethod
-    def of(cls, promises: Promises, edges: Edges) -> Parts:
-        """Parts of the guarantee graph with the amounts of their edges."""
-        n = promises.held.snapshot.n
-        component = components(edges.ptr, edges.target)
+    def of(cls, edges: Edges, rank: Int32) -> Parts:
+        """Parts of the guarantee graph; ``rank`` int32 is the place of each party in the order of ids."""
+        n = len(rank)
+        component = edges.component
         size = np.bincount(component, minlength=1)
         chosen = np.flatnonzero(size[component] > 1) if n else np.zeros(0, np.int64)
-        party = chosen[np.lexsort((promises.held.snapshot.party_rank[chosen], component[chosen]))].astype(
-            np.int32
-        )
-        first = np.append(True, np.diff(component[party]) != 0)[: len(party)]
+        party = chosen[np.lexsort((rank[chosen], component[chosen]))].astype(np.int32)
         number = np.full(n, -1, np.int32)
         number[party] = np.arange(len(party), dtype=np.int32)
         inner = np.flatnonzero(component[edges.source] == component[edges.target])
@@ -132,24 +128,26 @@ class Parts:
         by = by[Csr.of(source[by], len(party)).rows]
         source, target = source[by], target[by]
         ptr = np.searchsorted(source, np.arange(len(party) + 1)).astype(np.int64)
-        amount = _amounts(promises, number, source, target)
+        first = np.append(True, np.diff(component[party]) != 0)[: len(party)]
         bounds = np.append(np.flatnonzero(first), len(party)).astype(np.int64)
-        return cls(party, bounds, number, ptr, target, amount)
+        return cls(party, bounds, number, ptr, source, target)
 
-
-def _amounts(promises: Promises, number: Int32, source: Int32, target: Int32) -> Int64:
-    """Covered drawn debt of each edge between nodes, -1 where it is not known."""
-    if not len(source):
-        return np.zeros(0, np.int64)
-    nodes = np.int64(source.max()) + 1
-    edge = source * nodes + target
-    a, b = number[promises.guarantor[promises.guarantee]], number[promises.debtor]
-    place = np.searchsorted(edge, a * nodes + b)
-    same = np.append(edge, -1)[place] == a * nodes + b
-    key = np.where(promises.live & (a >= 0) & (b >= 0) & same, place, -1).astype(np.int32)
-    amount = largest(promises, key, len(edge))
-    amount[key[(key >= 0) & promises.bounds.unknown[promises.guarantee]]] = -1
-    return amount
+    def amounts(self, promises: Promises) -> Int64:
+        """Covered drawn debt of each edge, -1 where it is not known: int64."""
+        if not len(self.source):
+            return np.zeros(0, np.int64)
+        nodes = np.int64(len(self.party))
+        edge = self.source * nodes + self.to
+        a, b = self.number[promises.guarantor[promises.guarantee]], self.number[promises.debtor]
+        live = np.flatnonzero(promises.live & (a >= 0) & (b >= 0))
+        wanted = a[live] * nodes + b[live]
+        place = np.searchsorted(edge, wanted)
+        found = np.append(edge, -1)[place] == wanted
+        key = np.full(len(a), -1, np.int32)
+        key[live[found]] = place[found]
+        amount = largest(promises, key, len(edge))
+        amount[key[(key >= 0) & promises.bounds.unknown[promises.guarantee]]] = -1
+        return amount
 
 
 def rings(
@@ -161,12 +159,13 @@ def rings(
     most_steps: int = MOST_STEPS,
 ) -> Rings:
     """Mutual pairs, rings and joint circles of the guarantees in force, parallel guarantees merged."""
-    parts = Parts.of(promises, edges)
+    parts = Parts.of(edges, promises.held.snapshot.party_rank)
     joint = _joint_circles(promises, parts)
-    part = _part(parts, joint)
+    edge_amount = parts.amounts(promises)
+    part = as_part(parts, edge_amount, joint)
     nodes, length, amount, cut = _kernels.rings(part, parts.bounds, longest, most, most_steps)
     kind = np.concatenate([np.where(length == _PAIR, 0, 1), np.full(len(joint), 2)]).astype(np.int8)
-    least = [_least(parts, circle) for circle in joint]
+    least = [_least(parts, edge_amount, circle) for circle in joint]
     filled = np.arange(longest) < length[:, None]
     members = [parts.party[nodes[filled]], *(parts.party[circle] for circle in joint)]
     sizes = np.concatenate([length, [len(circle) for circle in joint]]).astype(np.int64)
@@ -180,17 +179,16 @@ def rings(
     return Rings(promises, ptr, flat, kind, np.where(amounts < 0, NULL, amounts), cuts)
 
 
-def _part(parts: Parts, joint: list[Int32]) -> _kernels.Part:
-    """The parts with the edges against their direction and the joint circles, for the kernel."""
+def as_part(parts: Parts, amount: Int64, joint: list[Int32]) -> _kernels.Part:
+    """The parts with amounts (int64 by edge), the edges against their direction, and the joint circles as nodes."""
     n = len(parts.party)
-    source = np.repeat(np.arange(n, dtype=np.int32), np.diff(parts.ptr))
     against = Csr.of(parts.to, n)
     flat = np.concatenate([*joint, np.zeros(0, np.int32)]).astype(np.int32)
     sizes = np.array([len(circle) for circle in joint], np.int64)
     of = Csr.of(flat, n)
     which = np.repeat(np.arange(len(joint), dtype=np.int32), sizes)
     return _kernels.Part(
-        *(parts.ptr, parts.to, parts.amount, against.ptr, source[against.rows]),
+        *(parts.ptr, parts.to, amount, against.ptr, parts.source[against.rows]),
         *(of.ptr, which[of.rows], sizes),
     )
 
@@ -219,9 +217,9 @@ def _joint_circles(promises: Promises, parts: Parts) -> list[Int32]:
     return sorted(found, key=lambda circle: tuple(circle.tolist()))
 
 
-def _least(parts: Parts, circle: Int32) -> int:
+def _least(parts: Parts, amount: Int64, circle: Int32) -> int:
     """The smallest edge among the members of a joint circle, -1 where one is not known."""
     inside = np.zeros(len(parts.party), bool)
     inside[circle] = True
     places = np.concatenate([np.arange(parts.ptr[v], parts.ptr[v + 1]) for v in circle.tolist()])
-    return int(parts.amount[places[inside[parts.to[places]]]].min())
+    return int(amount[places[inside[parts.to[places]]]].min())

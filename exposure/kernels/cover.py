@@ -51,6 +51,7 @@ def claims(
         most = max(most, ptr[g + 1] - ptr[g])
     place, name = np.empty(most, np.int64), np.empty(most, np.int32)
     weight, rest, parts = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    heap = np.empty(most, np.int64)
     for g in range(len(ptr) - 1):
         k = 0
         whole = np.int64(0)
@@ -66,7 +67,7 @@ def claims(
         if k == 0:
             continue
         if bound[g] != _NULL and (part[g] == _PARTS or bound[g] < promised):
-            split(bound[g], weight, name, k, text, ends, rest, parts)
+            split(bound[g], weight, name, k, text, ends, heap, rest, parts)
         for j in range(k):
             i = place[j]
             out[i] = parts[j] if len(factor) == 0 else _portion(parts[j], factor[i])
@@ -79,6 +80,12 @@ def _level(
 ) -> int:
     """Share an amount equally, nobody above the own claim; how many units are left, ``rest`` 1 = may take one."""
     low, high = np.int64(0), np.int64(amount)
+    equal = high // many
+    plenty = True
+    for j in range(many):
+        plenty = plenty and claim[place[j]] > equal
+    if plenty:
+        low = high = equal
     while low < high:  # the highest level at which the amount suffices
         middle = low + (high - low + 1) // 2
         left = np.int64(amount)
@@ -101,7 +108,6 @@ def _level(
 @kernel
 def settle(
     ptr: np.ndarray,
-    pair: np.ndarray,
     guarantee: np.ndarray,
     joint: np.ndarray,
     debt: np.ndarray,
@@ -111,55 +117,54 @@ def settle(
 ) -> np.ndarray:
     """What each guarantee covers of each of its facilities: int64 (pairs,), never more than the debt in all.
 
-    The pairs of facility f are ``pair[ptr[f]:ptr[f + 1]]``; ``guarantee`` int32 and ``claim`` int64 by pair,
-    ``joint`` bool by guarantee, ``debt`` int64 by facility; ids of guarantees as bytes and offsets.
+    The pairs of facility f are ``ptr[f]:ptr[f + 1]``, with ``guarantee`` int32, ``joint`` bool and ``claim`` int64;
+    ``debt`` int64 by facility; ids of guarantees as bytes and offsets.
     """
     out = np.zeros(len(claim), np.int64)
-    most = 0
+    most = 1
     for f in range(len(ptr) - 1):
-        most = max(most, ptr[f + 1] - ptr[f])
-    alone, together = np.empty(most, np.int64), np.empty(most, np.int64)
-    name, weight = np.empty(most + 1, np.int32), np.empty(most + 1, np.int64)
-    rest, share = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
+        most = max(most, ptr[f + 1] - ptr[f] + 1)
+    alone, together, heap = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    name, weight = np.empty(most, np.int32), np.empty(most, np.int64)
+    rest, share = np.empty(most, np.int64), np.empty(most, np.int64)
     for f in range(len(ptr) - 1):
         k = 0
         joined = 0
         largest = np.int64(0)
-        first = np.int32(-1)
         whole = np.int64(0)
-        for i in range(ptr[f], ptr[f + 1]):
-            p = pair[i]
+        for p in range(ptr[f], ptr[f + 1]):
             if claim[p] <= 0:
                 continue
-            g = guarantee[p]
-            if joint[g]:
+            if joint[p]:
                 together[joined] = p
                 joined += 1
                 largest = max(largest, claim[p])
-                if first < 0 or before(text, ends, g, first):
-                    first = g
             else:
-                alone[k], name[k], weight[k] = p, g, claim[p]
+                alone[k], name[k], weight[k] = p, guarantee[p], claim[p]
                 whole += claim[p]
                 k += 1
-        if k + joined == 0:
-            continue
         many = k
         if joined > 0:
-            name[k], weight[k] = first, largest
+            weight[k] = largest
             whole += largest
             many = k + 1
         if whole > debt[f]:
-            split(debt[f], weight, name, many, text, ends, rest, share)
+            for j in range(joined if k > 0 else 0):  # among equals the joint claim goes by its smallest id
+                g = guarantee[together[j]]
+                if j == 0 or before(text, ends, g, name[k]):
+                    name[k] = g
+            split(debt[f], weight, name, many, text, ends, heap, rest, share)
         else:
             share[:many] = weight[:many]
         for j in range(k):
             out[alone[j]] = share[j]
-        if joined > 0:
+        if joined == 1:
+            out[together[0]] = share[k]
+        elif joined > 1:
             for j in range(joined):
                 name[j] = guarantee[together[j]]
             left = _level(share[k], claim, together, joined, rest, weight)
-            hand_out(left, rest, name, joined, text, ends, weight)
+            hand_out(left, rest, name, joined, text, ends, heap, weight)
             for j in range(joined):
                 out[together[j]] = weight[j]
     return out

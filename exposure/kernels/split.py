@@ -74,16 +74,17 @@ def hand_out(
     many: int,
     text: np.ndarray,
     ends: np.ndarray,
+    heap: np.ndarray,
     out: np.ndarray,
 ) -> None:
     """Give one unit more to each of the ``units`` places with the largest rest, ties to the smaller id.
 
-    ``rest``, ``name`` (whose id) and ``out`` are by place, the first ``many`` count; ``units`` is below that.
+    ``rest``, ``name`` (whose id) and ``out`` are by place, the first ``many`` count; ``units`` is below that, and
+    ``heap`` int64 is scratch for as many.
     """
     if units <= 0:
         return
-    heap = np.empty(units, np.int64)  # the chosen so far, the least of them on top
-    size = 0
+    size = 0  # of the chosen so far, the least of them on top
     for i in range(many):
         if size < units:
             k = size
@@ -117,13 +118,17 @@ def split(
     many: int,
     text: np.ndarray,
     ends: np.ndarray,
+    heap: np.ndarray,
     rest: np.ndarray,
     out: np.ndarray,
 ) -> None:
     """Split an amount over the first ``many`` places in proportion to ``weight``; the parts add up to it.
 
-    Weights int64, not negative, with a sum of 0 < sum < 2^61; ``rest`` is scratch, ``out`` the parts.
+    Weights int64, not negative, with a sum of 0 < sum < 2^61; ``heap`` and ``rest`` are scratch, ``out`` the parts.
     """
+    if many == 1:
+        out[0] = amount
+        return
     whole = np.int64(0)
     for i in range(many):
         whole += weight[i]
@@ -131,4 +136,4 @@ def split(
     for i in range(many):
         out[i], rest[i] = times(amount, weight[i], whole)
         left -= out[i]
-    hand_out(left, rest, name, many, text, ends, out)
+    hand_out(left, rest, name, many, text, ends, heap, out)

@@ -219,8 +219,8 @@ def test_splits_go_by_largest_remainder_and_id(amount: int, weights: list[int]) 
     names = [f"{i:02d}" for i in range(len(weights))]
     text, ends, _ = text_buffers(pa.array(names))
     out, rest = np.empty(len(weights), np.int64), np.empty(len(weights), np.int64)
-    order = np.arange(len(weights), dtype=np.int32)
-    split(amount, np.array(weights, np.int64), order, len(weights), text, ends, rest, out)
+    order, heap = np.arange(len(weights), dtype=np.int32), np.empty(len(weights), np.int64)
+    split(amount, np.array(weights, np.int64), order, len(weights), text, ends, heap, rest, out)
     assert out.tolist() == plain_split(amount, weights)
 
 
