@@ -12,7 +12,6 @@ import argparse
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,7 +70,7 @@ def circles(held: Guarantees) -> None:
     edges, rank = held.edges, held.promises.held.snapshot.party_rank
 
     def search() -> tuple[Parts, np.ndarray, np.ndarray]:
-        parts = Parts.of(replace(edges), rank)  # a copy forgets its components
+        parts = Parts.of(edges, rank)
         part = as_part(parts, np.zeros(len(parts.source), np.int64), [])
         nodes, length, _, cut = _kernels.rings(part, parts.bounds, FIVE, MOST, MOST_STEPS)
         if len(cut):

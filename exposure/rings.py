@@ -17,6 +17,7 @@ import pyarrow as pa
 from exposure.calls import largest
 from exposure.chains import Edges
 from exposure.kernels import rings as _kernels
+from exposure.kernels.components import components
 from exposure.promises import COUNTER, Promises
 from exposure.results import COUNT, MONEY, decimals, ids, result
 from graph.csr import Csr
@@ -33,6 +34,7 @@ MOST_STEPS: Final = 20_000_000
 """Edges that the search looks at in one part before it does with fewer lengths."""
 KINDS: Final = ("mutual", "ring", "joint")
 _PAIR: Final = 2
+_ROUNDS: Final = 3
 
 
 def ring_id(members: list[str]) -> str:
@@ -115,20 +117,27 @@ class Parts:
     @classmethod
     def of(cls, edges: Edges, rank: Int32) -> Parts:
         """Parts of the guarantee graph; ``rank`` int32 is the place of each party in the order of ids."""
-        n = len(rank)
-        component = edges.component
-        size = np.bincount(component, minlength=1)
-        chosen = np.flatnonzero(size[component] > 1) if n else np.zeros(0, np.int64)
-        party = chosen[np.lexsort((rank[chosen], component[chosen]))].astype(np.int32)
-        number = np.full(n, -1, np.int32)
-        number[party] = np.arange(len(party), dtype=np.int32)
-        inner = np.flatnonzero(component[edges.source] == component[edges.target])
-        source, target = number[edges.source[inner]], number[edges.target[inner]]
-        by = Csr.of(target, len(party)).rows
-        by = by[Csr.of(source[by], len(party)).rows]
+        source, target = _trimmed(edges.source, edges.target, len(rank))
+        among = np.zeros(len(rank), bool)
+        among[source] = among[target] = True
+        known = np.flatnonzero(among).astype(np.int32)
+        number = np.full(len(rank), -1, np.int32)
+        number[known] = np.arange(len(known), dtype=np.int32)
+        source, target = number[source], number[target]
+        component = components(np.searchsorted(source, np.arange(len(known) + 1)), target)
+        chosen = np.flatnonzero(np.bincount(component, minlength=1)[component] > 1)
+        chosen = chosen[np.lexsort((rank[known[chosen]], component[chosen]))]
+        first = np.append(True, np.diff(component[chosen]) != 0)[: len(chosen)]
+        inner = np.flatnonzero(component[source] == component[target])
+        place = np.full(len(known), -1, np.int32)
+        place[chosen] = np.arange(len(chosen), dtype=np.int32)
+        source, target = place[source[inner]], place[target[inner]]
+        by = Csr.of(target, len(chosen)).rows
+        by = by[Csr.of(source[by], len(chosen)).rows]
         source, target = source[by], target[by]
+        party = known[chosen]
+        number[known] = place
         ptr = np.searchsorted(source, np.arange(len(party) + 1)).astype(np.int64)
-        first = np.append(True, np.diff(component[party]) != 0)[: len(party)]
         bounds = np.append(np.flatnonzero(first), len(party)).astype(np.int64)
         return cls(party, bounds, number, ptr, source, target)
 
@@ -148,6 +157,16 @@ class Parts:
         amount = largest(promises, key, len(edge))
         amount[key[(key >= 0) & promises.bounds.unknown[promises.guarantee]]] = -1
         return amount
+
+
+def _trimmed(source: Int32, target: Int32, n: int) -> tuple[Int32, Int32]:
+    """Edges without most of those that no cycle can run through: what nothing leads to, or leads nowhere."""
+    for _ in range(_ROUNDS):
+        leads, led_to = np.zeros(n, bool), np.zeros(n, bool)
+        leads[source], led_to[target] = True, True
+        good = led_to[source] & leads[target]
+        source, target = source[good], target[good]
+    return source, target
 
 
 def rings(
