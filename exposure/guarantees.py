@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from exposure.calls import maximum_calls
+from exposure.calls import largest, maximum_calls
 from exposure.chains import Chains, Edges
 from exposure.cover import Cover, allocate
 from exposure.facilities import Facilities
@@ -63,6 +63,24 @@ class Guarantees:
     def max_call(self) -> Int64:
         """What can be demanded of each party at most: int64 (parties,), NULL unknown."""
         return maximum_calls(self.promises)
+
+    def called(self, party: Int32, lender: Int32) -> Int64:
+        """What a lender (int32, -1 = all) can demand of a party (int32, -1 = nobody) at most, by row: int64.
+
+        NULL where a cap or share of the party is not known.
+        """
+        p = self.promises
+        lenders = np.int64(len(p.held.snapshot.tables["lenders"]) + 1)
+        gives = np.append(self.obligors > 0, np.False_)[party]
+        at = np.flatnonzero(gives & (lender >= 0))
+        wanted, row = np.unique(party[at] * lenders + lender[at], return_inverse=True)
+        code = p.guarantor[p.guarantee] * lenders + p.held.lender[p.facility]
+        place = np.searchsorted(wanted, code)
+        key = np.where(np.append(wanted, -1)[place] == code, place, -1).astype(np.int32)
+        whole = np.append(self.max_call, 0)[party]
+        out = np.where(lender < 0, whole, 0)
+        out[at] = largest(p, key, len(wanted))[row]
+        return np.where(whole == NULL, NULL, out)
 
     @cached_property
     def obligors(self) -> Int64:

@@ -180,8 +180,10 @@ class Analysis:
 
     def party_exposures(self) -> pa.Table:
         """The ``party_exposures`` result."""
-        rows = self.parties.also(self.owners)
-        return rows.table(self.attributable, net=decimals(net_.net_of(*self._parties, rows), MONEY))
+        rows = self.parties.also(np.union1d(self.owners, self.guarantees.guarantors))
+        called = self.guarantees.called(rows.party, rows.lender)
+        net = net_.net_of(*self._parties, rows)
+        return rows.table(self.attributable, net=decimals(net, MONEY), guaranteed=decimals(called, MONEY))
 
     @cached_property
     def limits(self) -> list[limits_.Limits]:

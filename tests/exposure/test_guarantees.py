@@ -98,6 +98,25 @@ def test_the_maximum_call_is_a_maximum_flow(drawn: Vouched) -> None:
         assert cents(row["max_call"]) == by_hand.max_call(name)
 
 
+@given(drawn=vouched_books(), data=st.data())
+def test_each_lender_can_demand_what_is_a_maximum_flow_for_its_loans(
+    drawn: Vouched, data: st.DataObject
+) -> None:
+    banks = ["BANK", "LEASE"]
+    loans = [{**f, "lender_id": data.draw(st.sampled_from(banks))} for f in drawn.tables["facilities"]]
+    lenders: list[Row] = [{"lender_id": b, "name": b} for b in banks]
+    made = Vouched({**drawn.tables, "facilities": loans, "lenders": lenders})
+    held_, by_hand = made.held(), made.oracle()
+    snapshot = held_.promises.held.snapshot
+    names = snapshot.party_ids.to_pylist()
+    pairs = [(p, b) for p in range(-1, len(names)) for b in (-1, 0, 1)]
+    called = held_.called(*(np.array(c, np.int32) for c in zip(*pairs, strict=True)))
+    for (p, b), amount in zip(pairs, called.tolist(), strict=True):
+        whole = by_hand.max_call(names[p]) if p >= 0 else 0
+        expected = whole if whole is None or b < 0 else by_hand.max_call(names[p], banks[b]) if p >= 0 else 0
+        assert amount == (NULL if expected is None else expected)
+
+
 @given(drawn=vouched_books())
 def test_reach_is_a_closure_with_each_debt_once(drawn: Vouched) -> None:
     by_hand = drawn.oracle()

@@ -142,12 +142,13 @@ class Book:
                 net.add_edge(("f", f), "sink", capacity=self.drawn(f))
         return int(nx.maximum_flow_value(net, "source", "sink"))
 
-    def max_call(self, party: str) -> int | None:
-        """What can be demanded of a party at most; None if a guarantee of it has no known bounds."""
+    def max_call(self, party: str, lender: str | None = None) -> int | None:
+        """What a lender (or all) can demand of a party at most; None if a guarantee of it has no known bounds."""
         own = [g for g in self.alive if self.giver(g) == party]
         if any(self.bounds(g).unknown for g in own):
             return None
-        return self.call({g: self.pairs(g) for g in own})
+        lent = {f for f, row in self.facilities.items() if lender in (None, row["lender_id"])}
+        return self.call({g: lent & set(self.pairs(g)) for g in own})
 
     def given(self, party: str) -> int | None:
         """Sum of caps, or of the debts covered where there is none."""
