@@ -12,9 +12,10 @@ reported and never rescaled. A set of companies that own each other entirely is 
 in anything exist. A set whose over-full registers make the series diverge is treated alike, and so are those who
 hold it, below it.
 
-Figures are float64. In books below ``EXACT`` stakes they are good to about 10^-12; in larger ones entries of
-columns below ``COARSE`` are left out first and those companies computed again more finely where a figure may
-still cross a line that matters. The bound of what was left out is in ``upper``.
+Figures are float64. In books below ``EXACT`` stakes they are good to about 10^-12; in larger ones, and in small
+ones where that would take too long, entries of columns below ``COARSE`` are left out first and those companies
+computed again more finely where a figure may still cross a line that matters. The bound of what was left out is
+in ``upper``.
 """
 
 from __future__ import annotations
@@ -48,14 +49,15 @@ LINES: Final = (200_000_000, 250_000_000)
 TOLERANCE: Final = 1e-12
 """A figure reaches a line from this much below it: sums of products of exact shares end there in float64."""
 EXACT: Final = 250_000
-"""Books with fewer stakes are computed without leaving anything out."""
+"""Books with fewer stakes are computed to rounding at once, if that is no more than ``WORK``."""
+LEAST: Final = 1e-15
 COARSE: Final = 1e-5
 FINE: Final = (3e-7, 1e-8)
-"""Entries left out at first, and again where a figure is still open."""
-LEAST: Final = 1e-290
-"""Stands for no limit: products of shares of 10^-9 do not vanish above it."""
+"""Entries left out: in small books, at first in others, and again where a figure is still open."""
+WORK: Final = (400_000_000, 1_000_000_000)
+"""Entries of columns that may be added up at ``LEAST`` and otherwise; beyond that more is left out."""
 MOST: Final = 64_000_000
-"""Entries that columns may hold at once (12 bytes each); above it more is left out, and said in ``upper``."""
+"""Entries that columns may hold at once (12 bytes each); beyond that more is left out."""
 ROOM: Final = 8
 """Entries and rows a stake that there is room for at first; memory that is not written to costs nothing."""
 
@@ -190,7 +192,7 @@ def _columns(walks: Walks, wanted: Bool) -> _kernels.Columns:
     return _kernels.Columns(
         ids=np.empty(m, np.int32),
         values=np.empty(m),
-        used=np.zeros(1, np.int64),
+        used=np.zeros(2, np.int64),
         start=np.zeros(n, np.int64),
         end=np.zeros(n, np.int64),
         waiting=_kernels.waiting(walks.holders, wanted),
@@ -208,17 +210,18 @@ def _longer(array: npt.NDArray[Any], more: int) -> npt.NDArray[Any]:
     return longer
 
 
-def _run(walks: Walks, found: _kernels.Found, least: float, show: float) -> _kernels.Found:
-    """The figures that are asked for; more is left out where columns would grow beyond ``MOST`` entries."""
+def _filled(walks: Walks, found: _kernels.Found, least: float, show: float) -> tuple[bool, _kernels.Found]:
+    """The figures asked for, in arrays that are lengthened; False if they take more than ``MOST`` or ``WORK``."""
     wanted = _kernels.above(walks.holders, walks.blocks, found.asked)
     at = _columns(walks, wanted)
+    work = WORK[least > LEAST] if least < 1 else 2**62
     place, failed = 0, -1
     while True:
         place = _kernels.columns(
-            walks.holders, walks.blocks, place, wanted, at, found, least, show, SWEEPS // 20
+            walks.holders, walks.blocks, place, wanted, at, found, least, show, SWEEPS // 20, work
         )
-        if place == walks.n:
-            return found
+        if place < 0 or place == walks.n:
+            return place == walks.n, found
         if found.shown[1]:
             more = int(found.shown[1]) + walks.n
             found.shown[1] = 0
@@ -229,50 +232,61 @@ def _run(walks: Walks, found: _kernels.Found, least: float, show: float) -> _ker
             )
             continue
         _kernels.collect(at, place)
-        full = 2 * at.used[0] > len(at.ids) or place == failed
-        if full and (len(at.ids) < MOST or least > 1):
+        if 2 * at.used[0] > len(at.ids) or place == failed:
+            if len(at.ids) > MOST and least < 1:
+                return False, found
             at = at._replace(ids=_longer(at.ids, 1), values=_longer(at.values, 1))
-        elif full:
-            found.shown[0] = 0
-            least, place, at = max(10 * least, COARSE / 10), 0, _columns(walks, wanted)
         failed = place
 
 
 def _figures(walks: Walks, lines: Float64, show: float) -> _kernels.Found:
     """All figures, those that may still cross a line as finely as it takes."""
-    small = len(walks.share) < EXACT
-    found = _run(walks, _found(walks.n, len(walks.share)), LEAST if small else COARSE, show)
-    if small:
-        return found
-    for least in FINE:
-        count = found.shown[0]
-        asked = found.error >= lines[0]
-        for owned, value in ((found.owned[:count], found.value[:count]), (walks.company, found.stakes)):
-            asked[owned[_open(value, found.error[owned], lines)]] = True
+    least = LEAST if len(walks.share) < EXACT else COARSE
+    done, found = _filled(walks, _found(walks.n, len(walks.share)), least, show)
+    while not done:
+        found.shown[:] = 0
+        least = max(10 * least, COARSE)
+        done, found = _filled(walks, found, least, show)
+    for finer in FINE if least > LEAST else ():
+        asked = _open(walks, found, lines)
         if not asked.any():
             break
-        again = _found(walks.n, 0)._replace(
-            asked=asked, stakes=found.stakes, circle=found.circle, error=found.error
-        )
-        found = _merged(found, ~asked[found.owned[:count]], _run(walks, again, least, show))
+        done, again = _filled(walks, _found(walks.n, len(walks.share))._replace(asked=asked), finer, show)
+        if not done:
+            break
+        found = _merged(walks, found, again)
     return found
 
 
-def _merged(found: _kernels.Found, kept: Bool, more: _kernels.Found) -> _kernels.Found:
-    """The figures kept and those computed again."""
-    count, added = len(kept), int(more.shown[0])
+def _merged(walks: Walks, found: _kernels.Found, again: _kernels.Found) -> _kernels.Found:
+    """The figures with those put in their place that were asked for again."""
+    count, added = int(found.shown[0]), int(again.shown[0])
+    kept = ~again.asked[found.owned[:count]]
+    edges = again.asked[walks.company]
+    for held, better, where in (
+        (found.stakes, again.stakes, edges),
+        (found.circle, again.circle, again.asked),
+        (found.error, again.error, again.asked),
+    ):
+        held[where] = better[where]
     return found._replace(
-        owner=np.concatenate([found.owner[:count][kept], more.owner[:added]]),
-        owned=np.concatenate([found.owned[:count][kept], more.owned[:added]]),
-        value=np.concatenate([found.value[:count][kept], more.value[:added]]),
+        owner=np.concatenate([found.owner[:count][kept], again.owner[:added]]),
+        owned=np.concatenate([found.owned[:count][kept], again.owned[:added]]),
+        value=np.concatenate([found.value[:count][kept], again.value[:added]]),
         shown=np.array([kept.sum() + added, 0]),
     )
 
 
-def _open(value: Float64, error: Float64, lines: Float64) -> Bool:
-    """Figures that are below a line which they may reach."""
-    place = np.searchsorted(lines, value, side="right")
-    return np.asarray(value + error >= np.append(lines, np.inf)[place])
+def _open(walks: Walks, found: _kernels.Found, lines: Float64) -> Bool:
+    """Companies with a figure below a line that it may reach, seen or unseen: bool (n,)."""
+    if not len(lines):
+        return np.zeros(walks.n, bool)
+    asked = np.asarray(found.error >= lines[0])
+    count = found.shown[0]
+    for owned, value in ((found.owned[:count], found.value[:count]), (walks.company, found.stakes)):
+        next_line = np.append(lines, np.inf)[np.searchsorted(lines, value, side="right")]
+        asked[owned[value + found.error[owned] >= next_line]] = True
+    return asked
 
 
 def _rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -54,13 +54,14 @@ def blank(snapshot: Snapshot, company: Int32, owner: Int32, share: Int64) -> Boo
 
 
 def findings(snapshot: Snapshot, walks: Walks) -> list[Finding | Batch]:
-    """Own shares, registers above and below the whole, and sets that own themselves, with their holdings."""
-    own, total = snapshot.stakes.own_share, snapshot.stakes.total_share
+    """Own shares, registers above and below the whole, unknown sizes, and sets that own themselves."""
+    own, total, blanks = snapshot.stakes.own_share, snapshot.stakes.total_share, snapshot.stakes.blank_share
     closed, divergent = walks.sets(CLOSED), walks.sets(DIVERGENT)
     found: list[Finding | Batch] = [
-        _told("shares_exceed_one", snapshot, np.flatnonzero(total > _WHOLE), sum=total),
-        _told("unknown_owners", snapshot, np.flatnonzero(incomplete(snapshot)), sum=total),
-        _told("self_ownership", snapshot, np.flatnonzero(own), share=own),
+        _told("shares_exceed_one", snapshot, np.flatnonzero(total > _WHOLE), sum=total / _WHOLE),
+        _told("unknown_owners", snapshot, np.flatnonzero(incomplete(snapshot)), sum=total / _WHOLE),
+        _told("self_ownership", snapshot, np.flatnonzero(own), share=own / _WHOLE),
+        _told("share_unknown", snapshot, np.flatnonzero(blanks), holdings=blanks),
     ]
     for members in closed:
         _, places = _holdings(snapshot, members)
@@ -74,30 +75,29 @@ def findings(snapshot: Snapshot, walks: Walks) -> list[Finding | Batch]:
     return found
 
 
-def _told(code: str, snapshot: Snapshot, companies: Int64, **figure: Int64) -> Batch:
-    """One finding for each company, with a share of it as the figure and the holdings in it as its facts.
-
-    Of a company's share in itself the facts are its own holdings.
-    """
-    ptr, places = _holdings(snapshot, companies, own_only="share" in figure)
+def _told(code: str, snapshot: Snapshot, companies: Int64, **figure: npt.NDArray[Any]) -> Batch:
+    """One finding for each company, with a figure of it (n,), and the holdings in it that it rests on."""
+    rows = snapshot.tables["ownership"]
+    chosen = {
+        "self_ownership": rows["owner_id"] == rows["owned_id"],
+        "share_unknown": rows["share"] == NULL,
+    }
+    ptr, places = _holdings(snapshot, companies, chosen.get(code))
     return Batch(
         code,
         single(ids(snapshot.party_ids, companies.astype(np.int32))),
         np.full(len(companies), NULL, np.int64),
         Sources.of(snapshot, "ownership", ptr, places),
-        figures={name: pa.array(parts[companies] / _WHOLE) for name, parts in figure.items()},
+        figures={name: pa.array(values[companies]) for name, values in figure.items()},
     )
 
 
 def _holdings(
-    snapshot: Snapshot, companies: npt.NDArray[np.signedinteger], *, own_only: bool = False
+    snapshot: Snapshot, companies: npt.NDArray[np.signedinteger], chosen: Bool | None = None
 ) -> tuple[Int64, Int64]:
-    """Places of the holdings in each company in the table of ownership, as CSR."""
-    rows = snapshot.tables["ownership"]
+    """Places of the holdings in each company in the table of ownership, all or the chosen ones, as CSR."""
     number = np.full(snapshot.n + 1, -1, np.int32)
     number[companies] = np.arange(len(companies), dtype=np.int32)
-    of = number[rows["owned_id"]]
-    if own_only:
-        of[rows["owner_id"] != rows["owned_id"]] = -1
-    by = Csr.of(of, len(companies))
+    of = number[snapshot.tables["ownership"]["owned_id"]]
+    by = Csr.of(of if chosen is None else np.where(chosen, of, -1).astype(np.int32), len(companies))
     return by.ptr, by.rows.astype(np.int64)

@@ -30,7 +30,7 @@ CLOSED: Final = 1
 """State of a block that owns itself entirely: no outside owner, no numbers."""
 DIVERGENT: Final = 2
 """State of a block whose over-full registers make the series diverge although someone outside holds shares."""
-MOST_CUTS: Final = 1024
+MOST_CUTS: Final = 4096
 """A block with more cut parties, or with a larger table of them, is swept instead of inverted."""
 SWEEPS: Final = 10_000
 """Most sweeps of one block."""
@@ -81,7 +81,7 @@ class Walks:
             np.int8
         )
         f = np.where(state == 0, cuts, 0).astype(np.int64)
-        inverted = (f <= MOST_CUTS) & (f * (high - low) <= MOST_CUTS * 2**15)
+        inverted = (f <= MOST_CUTS) & (f * (high - low) <= MOST_CUTS * 2**13)
         at = np.zeros(len(low) + 1, np.int64)
         np.cumsum(np.where(inverted, f * f, 0), out=at[1:])
         blocks = Blocks(low, high, cuts, at, np.zeros(at[-1]), state)

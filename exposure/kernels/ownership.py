@@ -20,9 +20,9 @@ from graph.kernels import kernel
 class Columns(NamedTuple):
     """Columns one behind the other: that of y is ``ids[start[y]:end[y]]`` with ``values``.
 
-    ``used[0]`` is the end of the last one, ``waiting`` how many companies still need each, ``error`` the bound
-    of what was left out. ``total`` and ``touched`` add one column up; ``without`` marks holders that pass
-    nothing on.
+    ``used[0]`` is the end of the last one, ``used[1]`` how many entries have been added up so far. ``waiting``
+    tells how many companies still need each, ``error`` bounds what was left out. ``total`` and ``touched`` add
+    one column up; ``without`` marks holders that pass nothing on.
     """
 
     ids: np.ndarray
@@ -111,6 +111,7 @@ def _add(at: Columns, k: int, factor: float, low: int, high: int) -> int:
     Factors and values are far enough from 0 that no product vanishes.
     """
     ids, values, total, touched = at.ids, at.values, at.total, at.touched
+    at.used[1] += high - low
     for j in range(low, high):
         x = ids[j]
         before = total[x]
@@ -205,8 +206,10 @@ def _final(
 
 
 @kernel
-def _cut(holders: Edges, blocks: Blocks, b: int, at: Columns, out: Found, least: float, show: float) -> bool:
-    """The columns of a block whose cut parties have an inverse; False where there is no room."""
+def _cut(
+    holders: Edges, blocks: Blocks, b: int, at: Columns, out: Found, least: float, show: float, work: int
+) -> bool:
+    """The columns of a block whose cut parties have an inverse; False where there is no room or time."""
     low, high, f = blocks.low[b], blocks.high[b], blocks.cuts[b]
     base = at.used[0]
     start, end, error = np.empty(f, np.int64), np.empty(f, np.int64), np.empty(f)
@@ -216,7 +219,7 @@ def _cut(holders: Edges, blocks: Blocks, b: int, at: Columns, out: Found, least:
     for step in range(high - low):  # along walks that meet no cut party
         c = low + (step + f) % (high - low)
         k, lost = _gather(holders, at, c)
-        if not _store(at, c, k, lost, least):
+        if not _store(at, c, k, lost, least) or at.used[1] > work:
             room = False
             break
     for c in range(low, low + f):
@@ -239,11 +242,11 @@ def _cut(holders: Edges, blocks: Blocks, b: int, at: Columns, out: Found, least:
             if q > 1e-18:  # less is lost in rounding
                 lost += q * error[g]
                 k = _add(at, k, q, start[g], end[g])
-        if not _final(holders, at, out, low + i, k, lost, least, show):
+        if not _final(holders, at, out, low + i, k, lost, least, show) or at.used[1] > work:
             return False
     for c in range(low + f, high):
         k, lost = _gather(holders, at, c)
-        if not _final(holders, at, out, c, k, lost, least, show):
+        if not _final(holders, at, out, c, k, lost, least, show) or at.used[1] > work:
             return False
     _close(at, low, high, base)
     return True
@@ -270,7 +273,7 @@ def _change(at: Columns, k: int, c: int) -> float:
 def _settle(holders: Edges, low: int, own: np.ndarray, change: np.ndarray, at: Columns, out: Found) -> None:
     """Errors of a swept block: own + sum of w (error + change) over the holders; no bound where that drags on."""
     far = True
-    for _ in range(10_000):
+    for _ in range(1000):
         far = False
         for i in range(len(own)):
             c = low + i
@@ -279,31 +282,35 @@ def _settle(holders: Edges, low: int, own: np.ndarray, change: np.ndarray, at: C
                 h = holders.node[j]
                 moving = change[h - low] if low <= h < low + len(own) else 0.0
                 e += holders.weight[j] * (at.error[h] + moving)
-            far |= abs(e - at.error[c]) > 1e-9 * e
+            far |= abs(e - at.error[c]) > 1e-6 * e
             at.error[c] = e
         if not far:
             break
     for c in range(low, low + len(own)):
-        at.error[c] = np.inf if far else 1.001 * at.error[c]
+        at.error[c] = np.inf if far else 1.01 * at.error[c]
         out.error[c] = at.error[c]
 
 
 @kernel
 def _sweep(
-    holders: Edges, low: int, high: int, at: Columns, out: Found, least: float, show: float, sweeps: int
-) -> bool:
+    holders: Edges, low: int, high: int, at: Columns, out: Found, least: float, show: float, sweeps: int,
+    work: int,
+) -> bool:  # fmt: skip
     """The columns of a block with too many cut parties for an inverse: Gauss and Seidel, from below.
 
-    What the last sweep still moved is added to the errors. False where there is no room.
+    What the last sweep still moved is added to the errors. False where there is no room or time.
     """
     change, own = np.zeros(high - low), np.zeros(high - low)
     base = at.used[0]
     for c in range(low, high):
         at.start[c] = at.end[c] = base
         at.error[c] = 0.0
+    aim = max(0.1 * least, 1e-15)
     last = False
+    moved = 0.0
     for sweep in range(sweeps):
         last |= sweep == sweeps - 1
+        before, spent = moved, at.used[1]
         moved = 0.0
         for c in range(low, high):
             k, lost = _gather(holders, at, c)
@@ -311,13 +318,18 @@ def _sweep(
             moved = max(moved, change[c - low])
             if last and out.asked[c] and not _read(holders, at, out, c, k, lost, show):
                 return False
-            if not _store(at, c, k, lost, least):
+            if not _store(at, c, k, lost, least) or at.used[1] > work:
                 return False
             own[c - low] = at.error[c] - lost
         _close(at, low, high, base)
         if last:
             break
-        last = moved <= max(0.1 * least, 1e-15)
+        last = moved <= aim
+        if sweep > 3 and aim < moved < before:
+            left = np.log(aim / moved) / np.log(moved / before)
+            if at.used[1] + left * (at.used[1] - spent) > work:  # as well given up now
+                at.used[1] = work + 1
+                return False
     _settle(holders, low, own, change, at, out)
     return True
 
@@ -347,14 +359,15 @@ def _diverge(holders: Edges, low: int, high: int, at: Columns, out: Found, show:
 @kernel
 def columns(
     holders: Edges, blocks: Blocks, first: int, wanted: np.ndarray, at: Columns, out: Found, least: float,
-    show: float, sweeps: int,
+    show: float, sweeps: int, work: int,
 ) -> int:  # fmt: skip
     """Columns and figures of the companies from ``first`` on; the first that found no room in ``at`` or ``out``.
 
     ``holders`` by company, own shares included; ``wanted`` bool (n,): the companies asked for and all above
     them. Entries below ``least`` are left out of columns, figures are shown from ``show``; a figure is infinite
     where a divergent block lies between, and owners in closed and divergent blocks are passed over. What found
-    no room has left nothing behind: call ``collect``, lengthen the arrays, and go on from there.
+    no room has left nothing behind: call ``collect``, lengthen the arrays, and go on from there. Given up (-1)
+    when more than ``work`` entries have been added up.
     """
     b = 0
     while b < len(blocks.low) and blocks.low[b] < first:
@@ -374,9 +387,11 @@ def columns(
                     at.without[y] = blocks.state[b] == 1
                 room = blocks.state[b] == 1 or _diverge(holders, c, end, at, out, show)
             elif blocks.at[b] < blocks.at[b + 1]:
-                room = _cut(holders, blocks, b, at, out, least, show)
+                room = _cut(holders, blocks, b, at, out, least, show, work)
             else:
-                room = _sweep(holders, c, end, at, out, least, show, sweeps)
+                room = _sweep(holders, c, end, at, out, least, show, sweeps, work)
+            if at.used[1] > work:
+                return -1
             if not room:
                 at.used[0], out.shown[0] = used, shown
                 return c

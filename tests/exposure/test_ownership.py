@@ -250,6 +250,7 @@ def test_what_registers_say_is_found(register: Register) -> None:
     assert of("self_ownership") == {(x,) for x in NAMES if exact.w(x, x)}
     assert of("shares_exceed_one") == {(x,) for x in NAMES if exact.total[x] > 1}
     assert of("unknown_owners") == {(x,) for x in NAMES if exact.rest(x)}
+    assert of("share_unknown") == {(y,) for _, y in exact.blank}
     assert of("no_outside_owner") == {tuple(sorted(s)) for s in exact.closed}
     assert of("singular_ownership_matrix") == ({()} if exact.closed or exact.divergent else set())
 
