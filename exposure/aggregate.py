@@ -7,8 +7,9 @@ must not be added up, because groups may overlap. (rulebook 89-90, CRR Art. 390.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,8 @@ __all__ = [
 Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
+
+_WORTH_A_THREAD: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -113,13 +116,16 @@ def party_totals(held: Facilities, control_ptr: Int64, controlled: Int32) -> Par
     order = np.insert(order, unknown_place(snapshot), np.int32(snapshot.n))
     lenders = len(ledger.lenders) + 1
     most = _kernels.most_party_rows(control_ptr, controlled, ledger.ptr, lenders)
-    keys, sums = np.empty((3, most), np.int32), np.empty((4, most), np.int64)
-    used = _kernels.parties(
-        *(order, control_ptr, controlled, ledger.ptr, ledger.entry, ledger.special, len(ledger.slot)),
-        *(lenders, keys, sums),
+    rest = ledger.ptr, ledger.entry, ledger.special, len(ledger.slot), lenders
+    keys, sums = _in_parts(
+        lambda low, high, keys, sums: _kernels.parties(
+            *(low, high, order, control_ptr, controlled, *rest, keys, sums)
+        ),
+        np.linspace(0, len(order), 3).astype(int).tolist(),
+        most,
     )
-    party, place, unknown = keys[:, :used]
-    limit, drawn, gross, whole = sums[:, :used]
+    party, place, unknown = keys
+    limit, drawn, gross, whole = sums
     party[party == snapshot.n] = UNKNOWN
     return PartyTotals(held, party, _lenders(ledger, place), limit, drawn, gross, whole, unknown)
 
@@ -195,13 +201,40 @@ def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple
     """The kernel's keys, sums and exposed members of sets of parties."""
     lines, lenders = held.umbrellas, len(ledger.lenders) + 1
     most = _kernels.most_rows(ptr, members, ledger.ptr, lenders)
-    keys, sums = np.empty((3, most), np.int32), np.empty((4, most), np.int64)
     exposed = np.empty(len(ptr) - 1, np.int32)
-    used = _kernels.sets(
+    rest = (
         *(ptr, members, ledger.ptr, ledger.entry, ledger.special, ledger.slot, ledger.slot_line),
-        *(ledger.slot_lender, lines.gross, lines.limit, lenders, keys, sums, exposed),
+        *(ledger.slot_lender, lines.gross, lines.limit, lenders),
     )
-    return keys[:, :used], sums[:, :used], exposed
+    keys, sums = _in_parts(
+        lambda low, high, keys, sums: _kernels.sets(low, high, *rest, keys, sums, exposed),
+        [0, int(np.searchsorted(ptr, ptr[-1] // 2)), len(ptr) - 1],
+        most,
+    )
+    return keys, sums, exposed
+
+
+def _in_parts(
+    run: Callable[[int, int, Int32, Int64], int], cuts: list[int], most: int
+) -> tuple[Int32, Int64]:
+    """Rows of a kernel that writes those of low..high-1 and tells how many; a thread for each part.
+
+    ``most`` is a number of rows that no result exceeds. Few rows are not worth a second thread.
+    """
+
+    def part(low: int, high: int) -> tuple[Int32, Int64, int]:
+        keys, sums = np.empty((3, most), np.int32), np.empty((4, most), np.int64)
+        return keys, sums, run(low, high, keys, sums)
+
+    if most < _WORTH_A_THREAD:
+        cuts = [cuts[0], cuts[-1]]
+    with ThreadPoolExecutor(len(cuts)) as pool:
+        (keys, sums, used), *others = pool.map(part, cuts[:-1], cuts[1:])
+    for more_keys, more_sums, more in others:
+        keys[:, used : used + more] = more_keys[:, :more]
+        sums[:, used : used + more] = more_sums[:, :more]
+        used += more
+    return keys[:, :used], sums[:, :used]
 
 
 def _duplicates(held: Facilities, ptr: Int64, members: Int32) -> Int64:

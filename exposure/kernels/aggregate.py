@@ -20,6 +20,8 @@ _WORDS = 4
 """Numbers in an entry: limit, drawn, gross, place of the lender."""
 _LINE = 8
 """Numbers in a cache line."""
+_SUMS = 5
+"""Sums of a row in the making; the last is the number of unknown amounts."""
 
 
 @kernel
@@ -104,7 +106,7 @@ def _open(total: np.ndarray, b: int, stamp: np.ndarray, epoch: int, touched: np.
     if stamp[b] == epoch:
         return count
     stamp[b] = epoch
-    for j in range(total.shape[1]):
+    for j in range(_SUMS):
         total[b, j] = 0
     touched[count] = b
     return count + 1
@@ -114,7 +116,7 @@ def _open(total: np.ndarray, b: int, stamp: np.ndarray, epoch: int, touched: np.
 def _add_all(total: np.ndarray, touched: np.ndarray, count: int) -> None:
     """Sum of the touched lenders' rows in the last row."""
     last = len(total) - 1
-    for j in range(total.shape[1]):
+    for j in range(_SUMS):
         total[last, j] = 0
         for i in range(count):
             total[last, j] += total[touched[i], j]
@@ -127,6 +129,7 @@ def _ahead(ptr: np.ndarray, flat: np.ndarray, near: int, far: int) -> None:
     first = ptr[near] * _WORDS
     _prefetch(flat, first)
     _prefetch(flat, first + _LINE)
+    _prefetch(flat, first + 2 * _LINE)
 
 
 @kernel
@@ -143,8 +146,8 @@ def _add_line(total: np.ndarray, b: int, members: int, gross: int, limit: int) -
 @kernel
 def _write(keys: np.ndarray, sums: np.ndarray, at: int, owner: int, place: int, row: np.ndarray) -> None:
     """Write one row of a result."""
-    keys[0, at], keys[1, at], keys[2, at] = owner, place, row[4]
-    for j in range(len(sums)):
+    keys[0, at], keys[1, at], keys[2, at] = owner, place, row[_SUMS - 1]
+    for j in range(_SUMS - 1):
         sums[j, at] = row[j]
 
 
@@ -162,6 +165,8 @@ def most_rows(set_ptr: np.ndarray, members: np.ndarray, ptr: np.ndarray, lenders
 
 @kernel
 def sets(
+    low: int,
+    high: int,
     set_ptr: np.ndarray,
     members: np.ndarray,
     ptr: np.ndarray,
@@ -177,7 +182,7 @@ def sets(
     sums: np.ndarray,
     exposed: np.ndarray,
 ) -> int:
-    """Sums of each set of parties, in all and by lender; claims and umbrella lines count once.
+    """Sums of each of the sets low..high-1, in all and by lender; claims and umbrella lines count once.
 
     Sets as CSR (members distinct), ledger as ``exposure.claims`` describes it. Written by row are ``keys`` int32
     (3, rows): set, place of the lender (-1 = all, first), number of facilities and lines with an unknown
@@ -189,14 +194,14 @@ def sets(
     marked, last, used = len(special) > 0, len(members) - 1, 0
     flat = entry.ravel()
     # sums by lender, those of all lenders last: limit, drawn, gross, nominal limit, unknown
-    total = np.zeros((lenders + 1, 5), np.int64)
+    total = np.zeros((lenders + 1, _SUMS), np.int64)
     stamp, touched = np.full(lenders, -1, np.int32), np.empty(lenders, np.int32)
     seen = np.full(len(slot), -1, np.int32)
     slot_stamp, slots = np.full(len(slot_line), -1, np.int32), np.empty(len(slot_line), np.int32)
     slot_sum = np.zeros(len(slot_line), np.int64)
     line_stamp, lines = np.full(len(line_gross), -1, np.int32), np.empty(len(line_gross), np.int32)
     line_sum = np.zeros(len(line_gross), np.int64)
-    for g in range(len(set_ptr) - 1):
+    for g in range(low, high):
         count, slot_count, line_count, exposed[g] = 0, 0, 0, 0
         for i in range(set_ptr[g], set_ptr[g + 1]):
             _ahead(ptr, flat, members[min(i + _AHEAD, last)], members[min(i + 2 * _AHEAD, last)])
@@ -264,6 +269,8 @@ def most_party_rows(control_ptr: np.ndarray, controlled: np.ndarray, ptr: np.nda
 
 @kernel
 def parties(
+    low: int,
+    high: int,
     order: np.ndarray,
     control_ptr: np.ndarray,
     controlled: np.ndarray,
@@ -277,7 +284,7 @@ def parties(
 ) -> int:
     """Sums of each party, and of it with all that it controls, in all and by lender; no umbrella lines.
 
-    ``order`` int32 tells which parties, and in which order; control as CSR (parties without a row there
+    ``order[low:high]`` int32 tells which parties, and in which order; control as CSR (parties without a row there
     control nothing). Written by row are ``keys`` int32 (3, rows): party, place of the lender (-1 = all, first),
     number of facilities with an unknown amount; ``sums`` int64 (4, rows): limit, drawn, gross, and gross with
     what is controlled. Parties without a claim, own or controlled, have no row, nor has the last of the
@@ -286,17 +293,17 @@ def parties(
     n, marked, last, used = len(control_ptr) - 1, len(special) > 0, len(order) - 1, 0
     flat = entry.ravel()
     # sums by lender, those of all lenders last: limit, drawn, gross, gross with what is controlled, unknown
-    total = np.zeros((lenders + 1, 5), np.int64)
+    total = np.zeros((lenders + 1, _SUMS), np.int64)
     stamp, touched = np.full(lenders, -1, np.int32), np.empty(lenders, np.int32)
     seen = np.full(specials, -1, np.int32)
-    for g in range(len(order)):
+    for g in range(low, high):
         _prefetch(control_ptr, np.int64(order[min(g + _AHEAD, last)]))
         _ahead(ptr, flat, order[min(g + _AHEAD, last)], order[min(g + 2 * _AHEAD, last)])
         x = order[g]
         count = 0
-        low, high = control_ptr[min(x, n)], control_ptr[min(x + 1, n)]
-        for i in range(low - 1, high):
-            party = x if i < low else controlled[i]
+        own, end = control_ptr[min(x, n)], control_ptr[min(x + 1, n)]
+        for i in range(own - 1, end):
+            party = x if i < own else controlled[i]
             for e in range(ptr[party], ptr[party + 1]):
                 if marked and special[e] >= 0:
                     if seen[special[e]] == g:
@@ -304,7 +311,7 @@ def parties(
                     seen[special[e]] = g
                 b = entry[e, 3]
                 count = _open(total, b, stamp, g, touched, count)
-                if i < low:
+                if i < own:
                     for j in range(3):
                         if entry[e, j] != _NULL:
                             total[b, j] += entry[e, j]

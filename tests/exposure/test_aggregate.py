@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exposure import aggregate
 from exposure.aggregate import facilities_of, group_totals, lender_totals, party_totals
 from exposure.facilities import Facilities, findings, valued
 from exposure.findings import table as findings_table
@@ -275,6 +276,13 @@ def test_underlyings_beyond_the_gross_are_scaled_down_to_it() -> None:
     ]
 
 
+def test_cent_that_remains_goes_to_the_smallest_id() -> None:
+    parties = [party(p) for p in ("!", "A", "C")]
+    parts = underlyings(X=1, A=1, **{"!": 1})
+    of = held(facility("F1", "C", 1, 1), underlyings=parts, parties=parties)
+    assert [own(of, p) for p in ("!", UNKNOWN, "A")] == [Decimal(s) for s in ("0.34", "0.33", "0.33")]
+
+
 # --- sums --------------------------------------------------------------------------------------------------------
 
 
@@ -414,6 +422,24 @@ def test_order_of_rows_does_not_matter(credit: Credit, source: random.Random) ->
             (party_totals(of, *none).table(), group_totals(of, *csr(of, sets)).table(["G"], "P"), found)
         )
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("worth", [0, 10**9])
+def test_threads_change_nothing(worth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregate, "_WORTH_A_THREAD", worth)
+    of = held(*(facility(f"F{p}{b}", p, 10, 10, lender_id=b) for p in "ABC" for b in ("BANK", "SUB")))
+    ptr, members = csr(of, [frozenset("AB"), frozenset("C"), frozenset("ABC"), frozenset()])
+    made = group_totals(of, ptr, members)
+    assert made.group.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]
+    assert made.gross.tolist() == [40_00, 20_00, 20_00, 20_00, 10_00, 10_00, 60_00, 30_00, 30_00, 0]
+    assert made.exposed.tolist() == [2, 1, 3, 0]
+    control = csr(of, [frozenset("B"), frozenset("C"), frozenset()])
+    rows = party_totals(of, *control).table().to_pylist()
+    assert [(r["party_id"], r["lender_id"], r["controlled"]) for r in rows] == [
+        (p, b, amount if b else 2 * amount)
+        for p, amount in (("A", 20), ("B", 20), ("C", 10))
+        for b in (None, "BANK", "SUB")
+    ]
 
 
 @given(credit_books(duplicates=False), st.permutations(["A", "B", "!", "C", "zz"]), st.permutations(range(8)))
