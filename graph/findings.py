@@ -87,12 +87,30 @@ _ALL: Final = (
     Code("guarantee_not_eligible", "info", "guarantee", "Not eligible as credit protection", ("guarantor",)),
     Code("self_guarantee", "warning", "guarantee", "Given for a debt of one's own", ("guarantor",)),
     # limits
-    Code("large", "info", "party", "Reaches the line from which an exposure is large", ("test", "share", "line")),
+    Code(
+        "large",
+        "info",
+        "party",
+        "Reaches the line from which an exposure is large",
+        ("test", "share", "line"),
+    ),
     Code("limit_breach", "breach", "party", "Stands above a limit", ("test", "value", "limit")),
-    Code("limit_near", "warning", "party", "Nine tenths of a limit or more are used", ("test", "value", "limit")),
+    Code(
+        "limit_near",
+        "warning",
+        "party",
+        "Nine tenths of a limit or more are used",
+        ("test", "value", "limit"),
+    ),
     Code("untested", "warning", "party", "A limit cannot be tested", ("test", "missing")),
     Code("exempt", "info", "party", "Reported, but outside the limits", ("test",)),
-    Code("must_assess", "warning", "party", "Interdependence and control must be tested", ("test", "value", "line")),
+    Code(
+        "must_assess",
+        "warning",
+        "party",
+        "Interdependence and control must be tested",
+        ("test", "value", "line"),
+    ),
     Code("must_investigate", "warning", "party", "Dependence must be looked for", ("test", "value", "line")),
     Code("joint_credit_mandatory", "warning", "party", "Must have a joint credit limit", ("lenders", "debt")),
     Code("joint_credit_voluntary", "info", "party", "May have a joint credit limit", ("lenders", "debt")),
@@ -101,22 +119,56 @@ _ALL: Final = (
     # circles of guarantees, and guarantors beyond their means
     Code("mutual_guarantee", "warning", "pair", "Two parties guarantee each other", ("path",)),
     Code("guarantee_ring", "warning", "ring", "Guarantees that go round in a circle", ("kind", "path")),
-    Code("over_guarantee_amount", "warning", "party", "Gave more than its net assets", ("given", "net_assets")),
+    Code(
+        "over_guarantee_amount", "warning", "party", "Gave more than its net assets", ("given", "net_assets")
+    ),
     Code("over_guarantee_count", "warning", "party", "Guarantees many obligors", ("count", "obligors")),
     Code("guarantee_amount_unknown", "warning", "guarantee", "Cap, share or rate is missing", ("guarantor",)),
     Code("rings_cut", "warning", "party", "Too many rings to list", ("parties", "listed", "complete")),
     Code("chains_cut", "warning", "book", "Too much hangs below guarantors to add up", ("guarantors",)),
     # credit counted twice
     Code("duplicate_party", "warning", "party", "One borrower under several ids", ("ids", "lenders", "path")),
-    Code("duplicate_credit", "warning", "facility", "One need financed more than once", ("purpose_ref", "path")),
-    Code("near_duplicate", "info", "facility", "Facilities of one obligor that look alike", ("lenders", "amounts")),
-    Code("collateral_over_pledged", "warning", "collateral", "Pledged beyond its value", ("pledged", "value", "path")),
-    Code("umbrella_double_count", "info", "facility", "Limits beyond their umbrella", ("umbrella", "limits", "path")),
+    Code(
+        "duplicate_credit", "warning", "facility", "One need financed more than once", ("purpose_ref", "path")
+    ),
+    Code(
+        "near_duplicate",
+        "info",
+        "facility",
+        "Facilities of one obligor that look alike",
+        ("lenders", "amounts"),
+    ),
+    Code(
+        "collateral_over_pledged",
+        "warning",
+        "collateral",
+        "Pledged beyond its value",
+        ("pledged", "value", "path"),
+    ),
+    Code(
+        "umbrella_double_count",
+        "info",
+        "facility",
+        "Limits beyond their umbrella",
+        ("umbrella", "limits", "path"),
+    ),
     Code("guarantee_double_count", "info", "guarantee", "Debt and promise in one group", ("groups", "path")),
-    Code("guarantor_reused", "warning", "party", "Net assets behind more than they are worth", ("cover", "path")),
+    Code(
+        "guarantor_reused",
+        "warning",
+        "party",
+        "Net assets behind more than they are worth",
+        ("cover", "path"),
+    ),
     Code("guarantee_swap", "warning", "pair", "One guarantee for another", ("path",)),
     Code("double_gearing", "info", "group", "Capital counted at each tier", ("solo", "path")),
-    Code("excess_credit", "breach", "party", "All lenders together above the ceiling", ("ceiling", "total", "path")),
+    Code(
+        "excess_credit",
+        "breach",
+        "party",
+        "All lenders together above the ceiling",
+        ("ceiling", "total", "path"),
+    ),
 )
 
 CODES: Final[dict[str, Code]] = {c.name: c for c in _ALL}
