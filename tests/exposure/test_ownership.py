@@ -136,7 +136,7 @@ def test_every_figure_is_the_exact_one(register: Register) -> None:
 
 @pytest.mark.soak
 @given(registers())
-@settings(max_examples=20_000)
+@settings(max_examples=2_000)
 def test_every_figure_is_the_exact_one_in_many_books(register: Register) -> None:
     check(register)
 
