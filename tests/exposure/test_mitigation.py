@@ -169,7 +169,7 @@ def test_what_is_moved_to_a_state_is_exempt_there() -> None:
         guarantees=[pledge("P", "S")],
         guarantee_covers=covers("P>F"),
     )
-    assert found == {"A": "0.00"}
+    assert found == {"A": "0.00", "S": "0.00"}
 
 
 def test_a_ceiling_for_an_obligor_is_split_over_all_its_debts() -> None:
