@@ -14,28 +14,54 @@ from graph.kernels import kernel
 @kernel
 def _levels(
     ptr: np.ndarray,
-    arc: np.ndarray,
     to: np.ndarray,
     room: np.ndarray,
     source: int,
+    sink: int,
     level: np.ndarray,
     queue: np.ndarray,
 ) -> None:
-    """Steps from the source to each node along arcs with room, -1 where there is no way."""
+    """Steps from the source to each node along arcs with room, -1 where there is no way or the sink is nearer."""
     level[:] = -1
     level[source] = 0
     queue[0] = source
     head = 0
     tail = 1
-    while head < tail:
+    while head < tail and level[sink] < 0:
         v = queue[head]
         head += 1
         for i in range(ptr[v], ptr[v + 1]):
-            a = arc[i]
-            if room[a] > 0 and level[to[a]] < 0:
-                level[to[a]] = level[v] + 1
-                queue[tail] = to[a]
+            if room[i] > 0 and level[to[i]] < 0:
+                level[to[i]] = level[v] + 1
+                queue[tail] = to[i]
                 tail += 1
+
+
+@kernel
+def _network(
+    tail: np.ndarray, head: np.ndarray, capacity: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Arcs and their reverses by node: ptr, to, room, place of the reverse; and the reverse of each arc given."""
+    m = len(tail)
+    ptr = np.zeros(n + 1, np.int64)
+    for i in range(m):
+        ptr[tail[i] + 1] += 1
+        ptr[head[i] + 1] += 1
+    for v in range(n):
+        ptr[v + 1] += ptr[v]
+    at = ptr[:-1].copy()
+    to, room, other = np.empty(2 * m, np.int32), np.zeros(2 * m, np.int64), np.empty(2 * m, np.int64)
+    back = np.empty(m, np.int64)
+    for i in range(m):
+        a = at[tail[i]]
+        at[tail[i]] += 1
+        b = at[head[i]]
+        at[head[i]] += 1
+        to[a], to[b] = head[i], tail[i]
+        room[a] = capacity[i]
+        other[a], other[b] = b, a
+        back[i] = b
+    return ptr, to, room, other, back
 
 
 @kernel
@@ -50,26 +76,11 @@ def maximum(
     >>> maximum(np.array([0, 0, 1], np.int32), np.array([1, 2, 2], np.int32), np.array([5, 1, 3]), 3, 0, 2).tolist()
     [3, 1, 3]
     """
-    m = len(tail)
-    to, room = np.empty(2 * m, np.int32), np.zeros(2 * m, np.int64)
-    ptr = np.zeros(n + 1, np.int64)
-    for i in range(m):
-        to[2 * i], to[2 * i + 1] = head[i], tail[i]
-        room[2 * i] = capacity[i]
-        ptr[tail[i] + 1] += 1
-        ptr[head[i] + 1] += 1
-    for v in range(n):
-        ptr[v + 1] += ptr[v]
-    at = ptr[:-1].copy()
-    arc = np.empty(2 * m, np.int32)
-    for i in range(m):
-        arc[at[tail[i]]] = 2 * i
-        at[tail[i]] += 1
-        arc[at[head[i]]] = 2 * i + 1
-        at[head[i]] += 1
-    level, queue, path = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    ptr, to, room, other, back = _network(tail, head, capacity, n)
+    level, queue, path = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int64)
+    at = np.empty(n, np.int64)
     while True:
-        _levels(ptr, arc, to, room, source, level, queue)
+        _levels(ptr, to, room, source, sink, level, queue)
         if level[sink] < 0:
             break
         at[:] = ptr[:-1]
@@ -85,26 +96,20 @@ def maximum(
                         first = k
                 for k in range(depth):
                     room[path[k]] -= least
-                    room[path[k] ^ 1] += least
+                    room[other[path[k]]] += least
                 depth = first  # go on from where the way is full
-                v = to[path[first] ^ 1]
+                v = to[other[path[first]]]
                 continue
-            while at[v] < ptr[v + 1]:
-                a = arc[at[v]]
-                if room[a] > 0 and level[to[a]] == level[v] + 1:
-                    break
+            while at[v] < ptr[v + 1] and not (room[at[v]] > 0 and level[to[at[v]]] == level[v] + 1):
                 at[v] += 1
             if at[v] < ptr[v + 1]:
-                path[depth] = arc[at[v]]
-                v = to[path[depth]]
+                path[depth] = at[v]
+                v = to[at[v]]
                 depth += 1
             elif depth == 0:
                 break
             else:
                 depth -= 1
-                v = to[path[depth] ^ 1]
+                v = to[other[path[depth]]]
                 at[v] += 1
-    flow = np.empty(m, np.int64)
-    for i in range(m):
-        flow[i] = room[2 * i + 1]
-    return flow
+    return room[back]
