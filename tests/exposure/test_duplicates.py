@@ -114,6 +114,17 @@ def crowded_books(draw: st.DrawFn) -> dict[str, list[Row]]:
 
 @given(tables=crowded_books())
 def test_every_kind_is_found_as_by_comparing_all_rows(tables: dict[str, list[Row]]) -> None:
+    compare(tables)
+
+
+@pytest.mark.soak
+@given(tables=crowded_books())
+def test_thousands_of_books_agree(tables: dict[str, list[Row]]) -> None:
+    compare(tables)
+
+
+def compare(tables: dict[str, list[Row]]) -> None:
+    """Check every kind that does not need groups against a comparison of all rows."""
     of = held(**tables)
     alike, near = duplicates.look_alikes(of)
     assert found(duplicates.one_need(of), of) == oracle.one_need(tables)

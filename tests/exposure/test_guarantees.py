@@ -135,6 +135,19 @@ def test_rings_are_the_sets_of_elementary_cycles(drawn: Vouched) -> None:
     assert all((kind == "mutual") == (len(s) == 2) for s, (kind, _) in made.items())
 
 
+@pytest.mark.soak
+@given(drawn=st.one_of(circles(), vouched_books(14), vouched_books(14)))
+def test_thousands_of_books_agree_in_everything(drawn: Vouched) -> None:
+    by_hand, made = drawn.oracle(), drawn.held()
+    for name, row in rows(made).items():
+        told = [cents(row[c]) for c in ("given", "max_call", "chain_reach")]
+        assert told == [by_hand.given(name), by_hand.max_call(name), by_hand.reach(name)]
+        assert row["chain_depth"] == by_hand.depth.get(name, 0)
+    found = sets(circles_of(made))
+    assert {s: cents(a) for s, (kind, a) in found.items() if kind != "joint"} == by_hand.rings()
+    assert {s for s, (kind, _) in found.items() if kind == "joint"} == by_hand.joint
+
+
 @given(drawn=st.one_of(circles(), vouched_books()))
 def test_order_of_rows_does_not_matter(drawn: Vouched) -> None:
     one, two = drawn.held(), drawn.turned().held()
