@@ -52,7 +52,7 @@ EXACT: Final = 250_000
 """Books with fewer stakes are computed to rounding at once, if that is no more than ``WORK``."""
 LEAST: Final = 1e-15
 COARSE: Final = 1e-5
-FINE: Final = (3e-7, 1e-8)
+FINE: Final = (1e-7, LEAST)
 """Entries left out: in small books, at first in others, and again where a figure is still open."""
 WORK: Final = (400_000_000, 1_000_000_000)
 """Entries of columns that may be added up at ``LEAST`` and otherwise; beyond that more is left out."""
