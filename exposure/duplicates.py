@@ -9,6 +9,8 @@ borrowers under several ids in ``exposure.aliases``. (rulebook 54.)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -37,6 +39,7 @@ Int64 = npt.NDArray[np.int64]
 
 TOLERANCE: Final = 1000
 """Amounts that differ by no more than this part of the larger one look alike."""
+_THREADS: Final = 2
 DAYS: Final = 31
 """Start dates that are no further apart look alike; so do two unknown ones."""
 
@@ -136,7 +139,12 @@ def look_alikes(held: Facilities) -> list[Batch]:
         np.where(held.counted & (rows["currency"] >= 0), held.obligor, -1).astype(np.int32), held.snapshot.n
     )
     like = (rows["currency"], limit, rows["start_date"], TOLERANCE, DAYS)
-    ptr, row = _kernels.alike(by.ptr, by.rows, *like)
+    shares = [len(by.rows) * i // _THREADS for i in range(_THREADS)]
+    cuts = [*(int(v) for v in np.searchsorted(by.ptr, shares)), held.snapshot.n]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        runs = [pool.submit(_kernels.alike, by.ptr, by.rows, a, b, *like) for a, b in pairwise(cuts)]
+        sizes, found = (np.concatenate(c) for c in zip(*(run.result() for run in runs), strict=True))
+    ptr, row = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), found.astype(np.int32)
     return [_records(held, ptr, row), _near(held, ptr, row)]
 
 

@@ -8,27 +8,23 @@ from graph.kernels import kernel
 
 _PARTS = 10**9
 _FEW = 64
+_SMALL = 24
 
 
 @kernel
-def _sort(row: np.ndarray, currency: np.ndarray, amount: np.ndarray) -> None:
-    """Put rows in the order of currency and amount (Shell's sort)."""
+def _sort(row: np.ndarray, first: np.ndarray, then: np.ndarray, many: int) -> None:
+    """Put the first ``many`` rows in the order of two keys beside them, which move along (Shell's sort)."""
     gap = 1
-    while gap < len(row) // 3:
+    while gap < many // 3:
         gap = 3 * gap + 1
     while gap > 0:
-        for i in range(gap, len(row)):
-            held = row[i]
+        for i in range(gap, many):
+            held, a, b = row[i], first[i], then[i]
             j = i
-            while j >= gap:
-                other = row[j - gap]
-                if currency[other] < currency[held]:
-                    break
-                if currency[other] == currency[held] and amount[other] <= amount[held]:
-                    break
-                row[j] = other
+            while j >= gap and (first[j - gap] > a or (first[j - gap] == a and then[j - gap] > b)):
+                row[j], first[j], then[j] = row[j - gap], first[j - gap], then[j - gap]
                 j -= gap
-            row[j] = held
+            row[j], first[j], then[j] = held, a, b
         gap //= 3
 
 
@@ -44,17 +40,17 @@ def _mark(
     for i in range(many):
         mark[i] = i
     if many > _FEW:
-        _sort(own, date, amount)
+        day = date[own].astype(np.int64)
+        _sort(own, day, amount, many)
         for k in range(1, many):
-            if np.int64(date[own[k]]) - date[own[k - 1]] <= days:
+            if day[k] - day[k - 1] <= days:
                 mark[k] = mark[k - 1]
         return
     for i in range(many):
         for j in range(i + 1, many):
-            a, b = own[i], own[j]
-            if amount[b] - amount[a] > amount[b] // tolerance:
+            if amount[j] - amount[i] > amount[j] // tolerance:
                 break
-            if abs(np.int64(date[a]) - date[b]) <= days and mark[i] != mark[j]:
+            if abs(np.int64(date[own[i]]) - date[own[j]]) <= days and mark[i] != mark[j]:
                 low, high = min(mark[i], mark[j]), max(mark[i], mark[j])
                 for k in range(many):
                     if mark[k] == high:
@@ -62,60 +58,83 @@ def _mark(
 
 
 @kernel
+def _any(kind: np.ndarray, money: np.ndarray, many: int, tolerance: int) -> bool:
+    """Whether two of these few rows may be alike; with a little to spare, so that no division is needed."""
+    share = 1.001 / tolerance
+    for i in range(many):
+        a = money[i]
+        for j in range(i):
+            if abs(a - money[j]) <= share * max(a, money[j]) and kind[i] == kind[j]:
+                return True
+    return False
+
+
+@kernel
 def alike(
     ptr: np.ndarray,
     rows: np.ndarray,
+    low: int,
+    high: int,
     currency: np.ndarray,
     amount: np.ndarray,
     date: np.ndarray,
     tolerance: int,
     days: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sets of facilities of one obligor in one currency with like amounts and dates.
+    """Sets of facilities of one obligor in one currency with like amounts and dates, of obligors ``low:high``.
 
-    Rows by obligor as CSR, ``amount`` int64 minor units of ``currency``, ``date`` int32 days; amounts are alike
-    within 1 / tolerance of the larger one, those of 0 or below never, dates within ``days``. Returns sets of two
-    or more as CSR: ptr int64 (sets + 1,), row int32.
+    Rows by obligor as CSR; by row ``amount`` int64 minor units of ``currency`` int16, ``date`` int32 days. Amounts
+    are alike within 1 / tolerance of the larger one, those of 0 or below never, dates within ``days``. Returns sets
+    of two or more, one behind the other: size int64 (sets,), row int32.
     """
-    out_ptr = np.zeros(len(rows) // 2 + 2, np.int64)
-    out = np.empty(len(rows), np.int32)
+    most = 0
+    for v in range(low, high):
+        most = max(most, ptr[v + 1] - ptr[v])
+    row, money, kind = np.empty(most, np.int32), np.empty(most, np.int64), np.empty(most, np.int16)
+    sizes = np.empty((ptr[high] - ptr[low]) // 2, np.int64)
+    out = np.empty(ptr[high] - ptr[low], np.int32)
     sets = 0
-    for v in range(len(ptr) - 1):
-        if ptr[v + 1] - ptr[v] < 2:
+    used = 0
+    for v in range(low, high):
+        size = ptr[v + 1] - ptr[v]
+        if size < 2:
             continue
-        own = rows[ptr[v] : ptr[v + 1]].copy()
-        _sort(own, currency, amount)
+        for k in range(size):
+            r = rows[ptr[v] + k]
+            row[k], money[k], kind[k] = r, amount[r], currency[r]
+        if size <= _SMALL and not _any(kind, money, size, tolerance):
+            continue
+        _sort(row, kind, money, size)
         start = 0
-        for i in range(1, len(own) + 1):
-            a = own[i - 1]
-            if i < len(own):
-                b = own[i]
-                if (
-                    currency[a] == currency[b]
-                    and amount[a] > 0
-                    and amount[b] - amount[a] <= amount[b] // tolerance
-                ):
-                    continue
+        for i in range(1, size + 1):
+            if (
+                i < size
+                and kind[i - 1] == kind[i]
+                and money[i - 1] > 0
+                and money[i] - money[i - 1] <= money[i] // tolerance
+            ):
+                continue
             many = i - start
             if many > 1:
                 mark = np.empty(many, np.int64)
-                _mark(own[start:i], amount, date, tolerance, days, mark)
-                at = np.zeros(many + 1, np.int64)
+                _mark(row[start:i], money[start:i], date, tolerance, days, mark)
+                at = np.zeros(many, np.int64)
                 for k in range(many):
-                    at[mark[k] + 1] += 1
+                    at[mark[k]] += 1
                 for m in range(many):
-                    if at[m + 1] > 1:
+                    if at[m] > 1:
+                        sizes[sets] = at[m]
                         sets += 1
-                        out_ptr[sets] = out_ptr[sets - 1] + at[m + 1]
-                        at[m + 1] = out_ptr[sets - 1]
+                        used += at[m]
+                        at[m] = used - at[m]
                     else:
-                        at[m + 1] = -1
+                        at[m] = -1
                 for k in range(many):
-                    if at[mark[k] + 1] >= 0:
-                        out[at[mark[k] + 1]] = own[start + k]
-                        at[mark[k] + 1] += 1
+                    if at[mark[k]] >= 0:
+                        out[at[mark[k]]] = row[start + k]
+                        at[mark[k]] += 1
             start = i
-    return out_ptr[: sets + 1].copy(), out[: out_ptr[sets]].copy()
+    return sizes[:sets].copy(), out[:used].copy()
 
 
 @kernel
