@@ -32,6 +32,8 @@ DIVERGENT: Final = 2
 """State of a block whose over-full registers make the series diverge although someone outside holds shares."""
 MOST_CUTS: Final = 4096
 """A block with more cut parties, or with a larger table of them, is swept instead of inverted."""
+MOST_FACTOR: Final = 1e13
+"""Walks around loops that add up to more are divergent, or too near to it for float64."""
 SWEEPS: Final = 10_000
 """Most sweeps of one block."""
 
@@ -77,9 +79,7 @@ class Walks:
         for b in range(len(low)):
             block[low[b] : high[b]] = b
         total = stakes.total_share[order]
-        state = np.where(_inside_only(holders, company, share, total, block, len(low)), CLOSED, 0).astype(
-            np.int8
-        )
+        state = _states(holders, company, share, total, block, len(low))
         f = np.where(state == 0, cuts, 0).astype(np.int64)
         inverted = (f <= MOST_CUTS) & (f * (high - low) <= MOST_CUTS * 2**13)
         at = np.zeros(len(low) + 1, np.int64)
@@ -153,23 +153,27 @@ def _components(ptr: Int64, owner: Int32, company: Int32, share: Int64) -> Int32
     return components(held, owner[real])
 
 
-def _inside_only(
-    holders: Edges, company: Int32, share: Int64, total: Int64, block: Int32, count: int
-) -> Bool:
-    """Blocks whose every member is held by members alone, and in full but for one unit a holding: bool (count,)."""
+def _states(holders: Edges, company: Int32, share: Int64, total: Int64, block: Int32, count: int) -> Int8:
+    """State of each block as far as exact sums tell it: int8 (count,).
+
+    Closed if its members alone hold every member, in full but for one unit a holding; divergent if they hold
+    every member in full and others hold more: no column sum of W is below 1, so the spectral radius is not.
+    """
     within = (block[company] >= 0) & (block[holders.node] == block[company])
     inside = np.zeros(len(block), np.int64)
     np.add.at(inside, company[within], share[within])
     whole = (inside == total) & (SHARE.scale - total <= np.diff(holders.ptr))
-    closed = np.ones(count + 1, bool)
+    closed, full = np.ones(count + 1, bool), np.ones(count + 1, bool)
     closed[block[~whole]] = False
-    return closed[:count]
+    full[block[inside < SHARE.scale]] = False
+    return np.where(closed, CLOSED, np.where(full, DIVERGENT, 0)).astype(np.int8)[:count]
 
 
 def _invert(blocks: Blocks) -> None:
     """Replace I - M by its inverse where it has one without negative entries; else the block is divergent.
 
-    I - M is an M-matrix, and the series converges, exactly if (I - M) x = 1 has a solution x >= 0.
+    I - M is an M-matrix, and the series converges, exactly if (I - M) x = 1 has a solution x >= 0; then no x is
+    below 1. Beyond ``MOST_FACTOR`` float64 cannot tell the matrix from a singular one.
     """
     size = np.sqrt(np.diff(blocks.at)).astype(np.int64)
     for f in np.unique(size[size > 0]).tolist():
@@ -177,7 +181,8 @@ def _invert(blocks: Blocks) -> None:
         place = blocks.at[found][:, None] + np.arange(f * f)
         matrices = np.eye(f) - blocks.inverse[place].reshape(-1, f, f)
         inverse = _inverses(matrices)
-        good = (inverse.sum(axis=2) >= 0.5).all(axis=1)  # noqa: PLR2004 (1 or more if it converges, else below 0)
+        x = inverse.sum(axis=2)
+        good = ((x >= 0.5) & (x <= MOST_FACTOR)).all(axis=1)  # noqa: PLR2004 (between 0 and 1)
         blocks.inverse[place] = np.maximum(inverse, 0.0).reshape(-1, f * f)
         blocks.state[found[~good]] = DIVERGENT
 

@@ -279,6 +279,19 @@ def test_two_firms_that_hold_ninety_nine_percent_of_each_other() -> None:
     assert held.corrected[rows["A", "B"]] == pytest.approx(0.99, abs=1e-12)
 
 
+@pytest.mark.parametrize("outside", [1, 10])
+def test_loops_that_are_held_in_full_and_more_diverge(outside: int) -> None:
+    """The spectral radius is 1, and in float64 the matrix is not singular."""
+    register = Register(
+        [
+            ("D", "A", percent(100)), ("A", "D", percent(50)), ("E", "D", percent(50)), ("B", "D", percent(outside)),
+            ("A", "E", percent(43)), ("D", "E", percent(57)),
+        ]
+    )  # fmt: skip
+    check(register)
+    assert register.exact().divergent == {frozenset("ADE")}
+
+
 def test_thirds_are_the_whole() -> None:
     """0.333333333 three times leaves 10^-9, which nobody owns."""
     third = Fraction(333_333_333, 10**9)
