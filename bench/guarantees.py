@@ -22,15 +22,15 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
-from exposure import duplicates, pledged
-from exposure.calls import best_cover, maximum_calls
-from exposure.chains import Chains
-from exposure.cover import allocate
+from exposure.duplicates import duplicates, pledged
 from exposure.facilities import Facilities, valued
-from exposure.guarantees import Guarantees
+from exposure.guarantees.calls import best_cover, maximum_calls
+from exposure.guarantees.chains import Chains
+from exposure.guarantees.cover import allocate
+from exposure.guarantees.guarantors import Guarantees
+from exposure.guarantees.promises import Promises
+from exposure.guarantees.rings import MOST, MOST_STEPS, Parts, as_part, rings
 from exposure.kernels import rings as _kernels
-from exposure.promises import Promises
-from exposure.rings import MOST, MOST_STEPS, Parts, as_part, rings
 from exposure.rulepack import load
 from graph.money import NULL
 from graph.snapshot import Snapshot

@@ -17,17 +17,17 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from exposure import breaches
 from exposure.aggregate import GroupTotals, PartyTotals, group_totals, party_totals
-from exposure.beneficial import beneficial
-from exposure.capital import CONSOLIDATED, scopes
-from exposure.closelinks import close_links
 from exposure.control import control
 from exposure.facilities import valued
 from exposure.groups import Settings, groups
-from exposure.large import large_exposures
-from exposure.limits import Limits, limits
-from exposure.ownership import ownership
+from exposure.limits import breaches
+from exposure.limits.capital import CONSOLIDATED, scopes
+from exposure.limits.large import large_exposures
+from exposure.limits.limits import Limits, limits
+from exposure.ownership.beneficial import beneficial
+from exposure.ownership.closelinks import close_links
+from exposure.ownership.integrated import ownership
 from exposure.packmoves import regrouped
 from exposure.rulepack import load
 from graph.snapshot import Snapshot

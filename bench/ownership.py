@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from exposure.ownership import COARSE, TOLERANCE, Ownership, attributable, ownership
+from exposure.ownership.integrated import COARSE, TOLERANCE, Ownership, attributable, ownership
 from graph.snapshot import Snapshot
 from ingest.job import read
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exposure.groups import Groups
-from exposure.limits import Limits
+from exposure.limits.limits import Limits
 from exposure.results import ids
 
 Int64 = npt.NDArray[np.int64]

@@ -19,21 +19,25 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from exposure import aggregate, breaches, closelinks, duplicates, flaws, jointcredit, large
-from exposure import beneficial as beneficial_
-from exposure import bridge as bridge_
+from exposure import aggregate
 from exposure import control as control_
 from exposure import dependence as dependence_
 from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
-from exposure import guarantees as guarantees_
-from exposure import limits as limits_
-from exposure import mitigation as mitigation_
-from exposure import net as net_
-from exposure import ownership as ownership_
-from exposure import rings as rings_
 from exposure.batches import Batch
+from exposure.duplicates import duplicates
+from exposure.guarantees import flaws
+from exposure.guarantees import guarantors as guarantees_
+from exposure.guarantees import rings as rings_
+from exposure.limits import breaches, jointcredit, large
+from exposure.limits import limits as limits_
+from exposure.mitigation import bridge as bridge_
+from exposure.mitigation import mitigation as mitigation_
+from exposure.mitigation import net as net_
+from exposure.ownership import beneficial as beneficial_
+from exposure.ownership import closelinks
+from exposure.ownership import integrated as ownership_
 from exposure.results import COUNT, MONEY, constant, decimals, ids, not_computed, result
 from exposure.rulepack import DEFAULT, RulePack, load
 from graph.errors import OptionError

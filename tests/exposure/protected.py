@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from exposure.clients import exempt
-from exposure.mitigation import Mitigation, mitigated
+from exposure.limits.clients import exempt
+from exposure.mitigation.mitigation import Mitigation, mitigated
 from exposure.rulepack import RulePack
 from graph.model import GUARANTEE_FORMS
 from tests.books import Row, party

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.beneficial import Beneficial, beneficial
-from exposure.closelinks import MOST, CloseLinks, close_links
 from exposure.control import control
-from exposure.ownership import ownership
+from exposure.ownership.beneficial import Beneficial, beneficial
+from exposure.ownership.closelinks import MOST, CloseLinks, close_links
+from exposure.ownership.integrated import ownership
 from graph.snapshot import Snapshot
 from tests.books import Row, book, party
 from tests.oracle import beneficial as oracle
@@ -170,7 +170,7 @@ def test_a_holder_of_many_companies_has_one_finding_with_the_set(companies: int,
 
 
 def test_a_book_of_too_many_pairs_has_one_finding_a_holder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exposure.closelinks.PAIRS", 2)
+    monkeypatch.setattr("exposure.ownership.closelinks.PAIRS", 2)
     assert set(links(snapshot(("P", "A", "0.5"), ("P", "B", "0.5"), ("Q", "C", "0.5")))) == {"P", "Q"}
 
 

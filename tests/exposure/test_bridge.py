@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure.bridge import KINDS, STEPS, bridge
+from exposure.mitigation.bridge import KINDS, STEPS, bridge
 from exposure.report import Analysis
 from graph.snapshot import Snapshot
 from tests.books import BANK, Row, book, facility, party

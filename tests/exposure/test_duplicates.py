@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exposure import batches, duplicates, findings, twice
-from exposure.aliases import findings as alias_findings
+from exposure import batches, findings
+from exposure.duplicates import duplicates, twice
+from exposure.duplicates.aliases import findings as alias_findings
+from exposure.duplicates.pledged import findings as pledge_findings
 from exposure.facilities import Facilities, valued
 from exposure.findings import Finding, words
-from exposure.guarantees import Guarantees
-from exposure.pledged import findings as pledge_findings
+from exposure.guarantees.guarantors import Guarantees
+from exposure.guarantees.rings import rings
 from exposure.report import Analysis
-from exposure.rings import rings
 from exposure.rulepack import load
 from graph.snapshot import Snapshot
 from tests.books import Row, book, facility, party

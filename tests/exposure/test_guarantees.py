@@ -17,15 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.source import compiled
-from exposure.calls import best_cover
-from exposure.chains import Chains
 from exposure.facilities import valued
 from exposure.findings import table as findings_table
-from exposure.flaws import findings
-from exposure.guarantees import Guarantees
+from exposure.guarantees.calls import best_cover
+from exposure.guarantees.chains import Chains
+from exposure.guarantees.flaws import findings
+from exposure.guarantees.guarantors import Guarantees
+from exposure.guarantees.rings import Rings, ring_id, rings
 from exposure.kernels.flow import maximum
 from exposure.kernels.split import split, times
-from exposure.rings import Rings, ring_id, rings
 from exposure.rulepack import load
 from graph.ids import text_buffers
 from graph.money import NULL

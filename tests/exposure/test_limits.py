@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure import breaches, jointcredit
 from exposure.aggregate import group_totals, party_totals
 from exposure.control import control
 from exposure.facilities import valued
 from exposure.findings import Finding
 from exposure.groups import Settings, groups
-from exposure.large import large_exposures
-from exposure.limits import Limits, limits
-from exposure.mitigation import mitigated
-from exposure.net import net_groups, net_parties
+from exposure.limits import breaches, jointcredit
+from exposure.limits.large import large_exposures
+from exposure.limits.limits import Limits, limits
+from exposure.mitigation.mitigation import mitigated
+from exposure.mitigation.net import net_groups, net_parties
 from exposure.rulepack import load
 from graph.snapshot import Snapshot
 from tests.books import Row, book, facility, party

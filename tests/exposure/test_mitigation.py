@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from exposure.aggregate import group_totals, party_totals
 from exposure.explain import explain
-from exposure.mitigation import mitigated
-from exposure.net import net_groups, net_of, net_parties
+from exposure.mitigation.mitigation import mitigated
+from exposure.mitigation.net import net_groups, net_of, net_parties
+from exposure.mitigation.substitution import REASONS
 from exposure.report import Analysis, Request
 from exposure.rulepack import load
-from exposure.substitution import REASONS
 from graph.model import GUARANTEE_FORMS
 from graph.money import NULL
 from graph.snapshot import Snapshot

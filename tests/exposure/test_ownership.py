@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exposure import ownership as module
-from exposure import walks as walks_
 from exposure.findings import table
-from exposure.ownership import Ownership, attributable, ownership
-from exposure.walks import Walks
+from exposure.ownership import integrated as module
+from exposure.ownership import walks as walks_
+from exposure.ownership.integrated import Ownership, attributable, ownership
+from exposure.ownership.walks import Walks
 from graph.model import TABLES
 from graph.money import NULL
 from graph.snapshot import Rows, Snapshot, Stakes

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from exposure.ownership import ownership
-from exposure.shareholding import chains
+from exposure.ownership.integrated import ownership
+from exposure.ownership.shareholding import chains
 from tests.exposure.test_ownership import NAMES, Register, percent, registers
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from exposure.facilities import valued
-from exposure.guarantees import Guarantees
-from exposure.rings import Rings, rings
+from exposure.guarantees.guarantors import Guarantees
+from exposure.guarantees.rings import Rings, rings
 from exposure.rulepack import load
 from graph.model import GUARANTEE_FORMS
 from graph.snapshot import Snapshot

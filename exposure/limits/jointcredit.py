@@ -1,0 +1,100 @@
+"""Joint credit (联合授信): which firms must or may have one, and whose joint limit is nearly used up.
+
+By the number of lenders and the debt at all banks, as the book tells them of a firm or else as it holds them
+itself. (银保监发〔2018〕24号; rulebook 53.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from exposure.findings import Finding, finding
+from exposure.limits.breaches import shown
+from exposure.limits.internal import JOINT, internal
+from exposure.limits.standing import Standing
+from exposure.limits.subjects import SMALL
+from exposure.results import ids
+from exposure.rulepack import parts
+from graph.model import PARTY_KINDS, SHARE
+from graph.money import NULL
+
+Bool = npt.NDArray[np.bool_]
+Int64 = npt.NDArray[np.int64]
+
+
+def findings(standing: Standing) -> list[Finding]:
+    """``joint_credit_mandatory``, ``_voluntary``, ``_none`` and ``_warning``; none where the pack has no rules.
+
+    ``_none`` goes to firms with the debt for it but too few lenders and, in books of less than 10,000 parties,
+    to all whose lenders or debt the book tells.
+    """
+    if not standing.groups.pack.has("joint"):
+        return []
+    return [*_scope(standing), *_warnings(standing)]
+
+
+def _told(standing: Standing) -> tuple[Int64, Int64, Bool]:
+    """Lenders and debt (NULL unknown) of each party, int64 (n,), and where the book tells them: bool (n,)."""
+    owed, snapshot = standing.by_party, standing.groups.snapshot
+    rows, n = snapshot.parties, snapshot.n
+    held = np.flatnonzero((owed.subject >= 0) & (owed.lender >= 0) & ((owed.limit > 0) | (owed.gross > 0)))
+    lenders = np.bincount(owed.subject[held], minlength=n)
+    whole = np.flatnonzero((owed.subject >= 0) & (owed.lender < 0))
+    debt = np.zeros(n, np.int64)
+    debt[owed.subject[whole]] = owed.drawn[whole]
+    count, own = rows["lender_count"], rows["external_debt"]
+    debt = np.where(own != NULL, snapshot.in_base("parties", "external_debt"), debt)
+    return np.where(count != NULL, count, lenders), debt, (count != NULL) | (own != NULL)
+
+
+def _scope(standing: Standing) -> Iterator[Finding]:
+    """One finding a firm: a must, a may, or neither."""
+    groups, pack = standing.groups, standing.groups.pack
+    snapshot = groups.snapshot
+    lines = [amount for name in ("mandatory", "voluntary") if (amount := pack.amount("joint", name))]
+    must, may = (amount.in_base(snapshot.fx) for amount in lines)
+    if must is None or may is None:
+        lacking = f"fx {lines[0].currency}"
+        yield finding("untested", [], rule=f"{pack.name} joint", test=f"{pack.name} joint", missing=lacking)
+        return
+    lenders, debt, told = _told(standing)
+    kinds = [PARTY_KINDS.index(kind) for kind in pack.setting("joint", "kinds", ())]
+    firm = np.isin(snapshot.parties["kind"], kinds) & (debt != NULL)
+    many = lenders >= int(pack.setting("joint", "lenders"))
+    code = np.select(
+        [firm & many & (debt >= must), firm & many & (debt >= may), firm & (debt >= may)],
+        [1, 2, 3],
+        default=0,
+    )
+    if snapshot.n < SMALL:
+        code = np.where((code == 0) & firm & told, 3, code)
+    chosen = np.flatnonzero(code)
+    names = ids(snapshot.party_ids, chosen.astype(np.int32)).to_pylist()
+    words = ("joint_credit_mandatory", "joint_credit_voluntary", "joint_credit_none")
+    for i, name in zip(chosen.tolist(), names, strict=True):
+        figures = {
+            "lenders": int(lenders[i]),
+            "debt": shown(int(debt[i]), snapshot.base),
+            "confidence": pack.confidence("joint", "mandatory"),
+        }
+        where = [("parties", int(snapshot.parties.row[i]))]
+        yield finding(words[code[i] - 1], [name], rule=pack.name, rows=where, figures=figures)
+
+
+def _warnings(standing: Standing) -> Iterator[Finding]:
+    """Joint limits used up to the pack's share, or beyond."""
+    pack, snapshot = standing.groups.pack, standing.groups.snapshot
+    tested = internal(standing, None, 0)
+    part = parts(pack.setting("joint", "warning"))
+    known = np.flatnonzero((tested.scope == JOINT) & (tested.limit != NULL) & (tested.value != NULL))
+    for i in known.tolist():
+        value, limit = int(tested.value[i]), int(tested.limit[i])
+        if value * SHARE.scale >= part * limit:
+            name = str(snapshot.party_ids[int(tested.subject[i])])
+            figures = {"value": shown(value, snapshot.base), "limit": shown(limit, snapshot.base),
+                       "confidence": pack.confidence("joint", "warning")}  # fmt: skip
+            where = [("limits", int(snapshot.tables["limits"].row[int(tested.row[i])]))]
+            yield finding("joint_credit_warning", [name], rule=pack.name, rows=where, figures=figures)
