@@ -46,7 +46,7 @@ class Holder:
         """Whether the process runs; None if it cannot be seen from here."""
         if self.machine != machine():
             return None
-        return _started(self.pid) == self.started
+        return started(self.pid) == self.started
 
 
 def machine() -> str:
@@ -58,7 +58,7 @@ def machine() -> str:
         return socket.gethostname()
 
 
-def _started(pid: int) -> str:
+def started(pid: int) -> str:
     """When a process started, so that a number used again is not mistaken for it; "" if there is none."""
     try:
         fields = (
@@ -116,7 +116,7 @@ class Lease:
             token = (last.token if last else 0) + 1
             until = self._clock() + SECONDS
             pid = os.getpid()
-            self.held = Holder(token, by, until, held=True, machine=machine(), pid=pid, started=_started(pid))
+            self.held = Holder(token, by, until, held=True, machine=machine(), pid=pid, started=started(pid))
             try:
                 self._write(self.held)
             except StoreError:

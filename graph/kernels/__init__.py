@@ -25,7 +25,7 @@ _IMPORTS: Final = re.compile(r"^from (graph|ingest|exposure)\.kernels\.(\w+) imp
 _log = logging.getLogger(__name__)
 
 
-def _user_cache() -> Path:
+def user_cache() -> Path:
     """The user's cache folder for Konzern (``KONZERN_CACHE`` overrides)."""
     named = os.environ.get("KONZERN_CACHE")
     if named:
@@ -56,7 +56,7 @@ def _folder(source: Path) -> Path | None:
     digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(_closure(source)):
         digest.update(path.name.encode() + path.read_bytes())
-    folder = _user_cache() / f"numba-{source.stem}-{digest.hexdigest()[:16]}"
+    folder = user_cache() / f"numba-{source.stem}-{digest.hexdigest()[:16]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

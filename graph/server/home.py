@@ -1,0 +1,148 @@
+"""Home of the local Neo4j: one folder with its settings, data, password and what is known of its process."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from graph.disk import as_store_error
+
+SETTING: Final = "KONZERN_NEO4J_HOME"
+USER: Final = "neo4j"
+MIB: Final = 1 << 20
+
+_CONF: Final = """\
+# Written by Konzern at every start of the server.
+server.bolt.listen_address=127.0.0.1:{port}
+server.bolt.advertised_address=127.0.0.1:{port}
+server.default_listen_address=127.0.0.1
+server.default_advertised_address=127.0.0.1
+server.http.enabled=false
+server.https.enabled=false
+dbms.security.auth_enabled=true
+dbms.usage_report.enabled=false
+internal.dbms.bolt.netty_server_shutdown_quiet_period=0
+# no file and no address can be read by a query
+server.directories.import=import
+dbms.security.allow_csv_import_from_file_urls=false
+internal.dbms.cypher_ip_blocklist=0.0.0.0/0,::/0
+server.memory.heap.initial_size={heap}m
+server.memory.heap.max_size={heap}m
+server.memory.pagecache.size={pages}m
+db.memory.transaction.max={transaction}m
+dbms.memory.transaction.total.max={total}m
+db.transaction.timeout=30m
+db.tx_log.rotation.retention_policy=512M size
+"""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory of the server in MiB: Java heap and page cache."""
+
+    heap: int
+    pages: int
+
+    @classmethod
+    def of_machine(cls) -> Memory:
+        """A tenth of the machine for each, 512 MiB to 4 GiB of heap."""
+        here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MIB
+        return cls(min(max(512, here // 10), 4096), min(max(256, here // 10), 8192))
+
+
+@dataclass(frozen=True)
+class Running:
+    """The process that serves a home: its number and when it started, its port, and whether it lives on by itself."""
+
+    pid: int
+    started: str
+    port: int
+    version: str
+    lasting: bool
+
+
+class Home:
+    """The folder of one server."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = (root or default()).absolute()
+        self.conf = self.root / "conf"
+        self.log = self.root / "logs" / "console.log"
+        self._password = self.root / "password"
+        self._running = self.root / "server.json"
+
+    def make(self, port: int, memory: Memory) -> None:
+        """Make the folders and write the settings."""
+        with as_store_error(f"make the home {self.root}"):
+            for path in (self.root, self.conf, self.root / "logs", self.root / "import"):
+                path.mkdir(parents=True, exist_ok=True)
+            self.root.chmod(0o700)
+            told = _CONF.format(
+                port=port,
+                heap=memory.heap,
+                pages=memory.pages,
+                transaction=memory.heap // 2,
+                total=memory.heap * 3 // 4,
+            )
+            (self.conf / "neo4j.conf").write_text(told, encoding="utf-8")
+
+    @property
+    def has_data(self) -> bool:
+        """Whether a server was started here before."""
+        return (self.root / "data" / "databases").is_dir()
+
+    def password(self) -> str:
+        """The password of the server's only user, made at the first start; readable by the owner only."""
+        with as_store_error(f"read or write {self._password}"):
+            if not self._password.is_file():
+                self._write_private(self._password, secrets.token_urlsafe(24))
+            return self._password.read_text("ascii").strip()
+
+    def note(self, running: Running | None) -> None:
+        """Write down which process serves this home."""
+        with as_store_error(f"write {self._running}"):
+            if running is None:
+                self._running.unlink(missing_ok=True)
+            else:
+                self._write_private(self._running, json.dumps(asdict(running)))
+
+    def noted(self) -> Running | None:
+        """The process that was written down last; it may be gone."""
+        try:
+            return Running(**json.loads(self._running.read_text("ascii")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def _write_private(self, path: Path, text: str) -> None:
+        staged = path.with_name(f".{path.name}-{os.getpid()}")
+        staged.unlink(missing_ok=True)
+        handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(path)
+
+
+def default() -> Path:
+    """The home that ``neo4j:local`` means: ``KONZERN_NEO4J_HOME``, else a folder among the user's data."""
+    named = os.environ.get(SETTING)
+    if named:
+        return Path(named)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "konzern" / "neo4j"
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "konzern" / "neo4j"
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

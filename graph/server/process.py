@@ -1,0 +1,269 @@
+"""Process of the local Neo4j: started, waited for, adopted, stopped; it never outlives a parent that it belongs to.
+
+A server that belongs to its parent has a watcher: a shell that holds the end of a pipe and stops the server when
+the parent is gone, by whatever death. Where the watcher was killed too, the next start finds the server by its
+file and takes it over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import neo4j
+from neo4j.exceptions import AuthError, Neo4jError, ServiceUnavailable
+
+from graph.disk import as_store_error
+from graph.errors import StoreError
+from graph.files.lease import started
+from graph.server import jars, java
+from graph.server.home import USER, Home, Memory, Running, free_port
+
+_SECONDS: Final = 180.0
+_STOP_SECONDS: Final = 30.0
+_EVERY: Final = 0.05
+_FIRST: Final = "neo4j"
+_WATCHER: Final = """\
+read _
+kill -TERM "$1" 2>/dev/null
+n=0
+while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done
+kill -KILL "$1" 2>/dev/null
+"""
+Told = Callable[[str], None]
+
+
+class ServerError(StoreError):
+    """The local server cannot be started or stopped."""
+
+
+@dataclass
+class Server:
+    """A local server that runs; ``stop`` ends it, and so does the end of the process that it belongs to."""
+
+    home: Home
+    running: Running
+    _watcher: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Its Bolt address."""
+        return f"bolt://127.0.0.1:{self.running.port}"
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        """User and password."""
+        return USER, self.home.password()
+
+    def stop(self) -> None:
+        """End the server, closing its databases first."""
+        end(self.home, self.running)
+        if self._child is not None:
+            self._child.wait()
+        if self._watcher is not None:
+            if self._watcher.stdin:
+                self._watcher.stdin.close()
+            self._watcher.wait()
+
+
+@contextlib.contextmanager
+def held(home: Home) -> Iterator[None]:
+    """Only one process at a time starts or stops the server of a home."""
+    with as_store_error(f"lock {home.root}"):
+        home.root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(home.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def found(home: Home) -> Running | None:
+    """The server that serves a home, if its process lives."""
+    noted = home.noted()
+    return noted if noted and started(noted.pid) == noted.started else None
+
+
+def up(
+    home: Home, *, lasting: bool, memory: Memory | None = None, quick: bool = False, told: Told | None = None
+) -> Server:
+    """The server of a home: the one that runs, else a new one, ready to answer.
+
+    ``lasting`` lets it live on when this process ends; otherwise it ends with it.
+    """
+    with held(home):
+        there = found(home)
+        if there is not None:
+            _wait(home, there.port, lambda: started(there.pid) == there.started)
+            return Server(home, there)
+        if not jars.present():
+            if told:
+                told(f"fetching Neo4j {jars.VERSION}")
+            jars.fetch()
+        if told:
+            told("starting the server")
+        return _start(home, memory or Memory.of_machine(), lasting=lasting, quick=quick)
+
+
+def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool) -> Server:
+    """Start a server and wait until it answers; nothing is left running where it does not."""
+    port = free_port()
+    home.make(port, memory)
+    fresh = not home.has_data
+    command = java.server(home, memory.heap, quick=quick, listing=lasting)
+    with home.log.open("wb") as log:
+        child = subprocess.Popen(  # noqa: S603 - our own Java
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=home.root,
+        )  # fmt: skip
+    running = Running(child.pid, started(child.pid), port, jars.VERSION, lasting)
+    server = Server(home, running, None if lasting else _watch(child.pid), child)
+    try:
+        home.note(running)
+        _wait(home, port, lambda: child.poll() is None)
+        _let_in(server, fresh=fresh)
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+def _watch(pid: int) -> subprocess.Popen[bytes]:
+    """A shell that ends the process when this one is gone: then its standard input ends."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _WATCHER, "konzern-watcher", str(pid)],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+def _wait(home: Home, port: int, alive: Callable[[], bool]) -> None:
+    """Until the Bolt port, which opens last, takes a connection."""
+    until = time.monotonic() + _SECONDS
+    while time.monotonic() < until:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1):
+                return
+        except OSError:
+            if not alive():
+                raise ServerError(f"the server ended while it started: {_last_words(home)}") from None
+            time.sleep(_EVERY)
+    raise ServerError(f"the server does not answer after {_SECONDS:.0f} s: {_last_words(home)}")
+
+
+def _last_words(home: Home) -> str:
+    """The end of the server's log, and where the rest is."""
+    try:
+        text = home.log.read_text("utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        text = []
+    return f"{' / '.join(text[-4:]) or 'it said nothing'}; the whole log is {home.log}"
+
+
+def _let_in(server: Server, *, fresh: bool) -> None:
+    """Give the only user the password of the home, at the first start or where that was cut off."""
+    try:
+        if not fresh:
+            _ask(server.url, server.auth)
+            return
+    except AuthError:
+        pass
+    password = server.home.password()
+    try:
+        _ask(
+            server.url,
+            (USER, _FIRST),
+            "ALTER CURRENT USER SET PASSWORD FROM $old TO $new",
+            old=_FIRST,
+            new=password,
+        )
+    except AuthError as error:
+        raise ServerError(
+            f"the server does not take the password in {server.home.root / 'password'}: restore that file, or set "
+            "another password with neo4j-admin and write it there"
+        ) from error
+
+
+def _ask(url: str, auth: tuple[str, str], query: str = "RETURN 1", **parameters: str) -> None:
+    """One question to the system database, tried again while the server still opens it."""
+    until = time.monotonic() + _SECONDS
+    with neo4j.GraphDatabase.driver(url, auth=auth) as driver:
+        while True:
+            try:
+                with driver.session(database="system") as session:
+                    session.run(query, parameters).consume()
+                    return  # noqa: TRY300 - the loop ends here
+            except AuthError:
+                raise
+            except (ServiceUnavailable, Neo4jError) as error:
+                if time.monotonic() > until:
+                    raise ServerError(f"the server is up but does not answer: {error}") from error
+                time.sleep(_EVERY)
+
+
+def down(home: Home) -> bool:
+    """End the server of a home; False if none runs."""
+    with held(home):
+        there = found(home)
+        if there is None:
+            home.note(None)
+            return False
+        end(home, there)
+        return True
+
+
+def end(home: Home, running: Running) -> None:
+    """End a process that serves a home: asked first, then not asked."""
+    for kind, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
+        if not _signalled(running, kind):
+            break
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and started(running.pid) == running.started:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(running.pid, os.WNOHANG)
+            time.sleep(_EVERY)
+    if started(running.pid) == running.started:
+        raise ServerError(f"the server (process {running.pid}) does not end: end it by hand")
+    home.note(None)
+
+
+def _signalled(running: Running, kind: signal.Signals) -> bool:
+    """Send a signal to the process, if it still lives."""
+    if started(running.pid) != running.started:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(running.pid, kind)
+    return True
+
+
+def prepare(home: Home, told: Told) -> None:
+    """Fetch the jars and make the class archive, once for all homes of this machine; then starts are quick."""
+    if not java.archive().is_file():
+        told("first start of the server")
+        with held(home):
+            if found(home):
+                return
+            _start(home, Memory.of_machine(), lasting=True, quick=False).stop()
+        told("class archive, for quick starts")
+        java.make_archive()
+
+
+def check(home: Home) -> str:
+    """Neo4j's own consistency check of the databases, the server stopped; what it says."""
+    with held(home):
+        if found(home):
+            raise ServerError("the server runs: konzern store down first, then check")
+        if not home.has_data:
+            raise ServerError(f"{home.root} holds no database yet")
+        report = home.root / "logs"
+        return java.admin(home, "database", "check", f"--report-path={report}", "neo4j")
