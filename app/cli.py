@@ -73,6 +73,7 @@ def _source(command: Callable[..., None]) -> Callable[..., None]:
         (
             click.argument("source"),
             click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file."),
+            click.option("--encoding", help="How CSV files are encoded that are not UTF-8, such as gb18030."),
             click.option("--rules", default="EU-CRR", envvar=f"{PREFIX}_RULES", show_default=True,
                          help="Rule packs, comma separated; the first leads."),
             click.option("--option", "options", multiple=True, metavar="KEY=VALUE",
@@ -100,6 +101,7 @@ def _printed(command: Callable[..., None]) -> Callable[..., None]:
 def _analysis(
     source: str,
     mapping: str | None,
+    encoding: str | None,
     rules: str,
     options: tuple[str, ...],
     book_version: int | None,
@@ -118,7 +120,9 @@ def _analysis(
         lender=lender,
         min_share=_parts(min_share),
     )
-    snapshot, noticed = compiled(source, mapping=mapping, as_of=as_of, base=base, version=book_version)
+    snapshot, noticed = compiled(
+        source, mapping=mapping, encoding=encoding, as_of=as_of, base=base, version=book_version
+    )
     return Analysis(snapshot, request, noticed)
 
 
@@ -138,13 +142,14 @@ def _parts(share: str) -> int:
 @main.command()
 @click.argument("source")
 @click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file.")
+@click.option("--encoding", help="How CSV files are encoded that are not UTF-8, such as gb18030.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-def check(source: str, mapping: str | None, *, as_json: bool) -> None:
+def check(source: str, mapping: str | None, encoding: str | None, *, as_json: bool) -> None:
     """Read and validate a book; load nothing."""
     from app import receipts
     from app.source import read
 
-    _, receipt = read(source, mapping)
+    _, receipt = read(source, mapping, encoding)
     told = receipts.as_dict(receipt) if as_json else None
     click.echo(json.dumps(told, ensure_ascii=False, default=str) if told else receipts.as_text(receipt))
 

@@ -32,6 +32,7 @@ def as_dict(receipt: Receipt) -> dict[str, Any]:
             for s in receipt.sums
         ],
         "unknown_files": dict(receipt.unknown_files),
+        "dialects": {file: asdict(dialect) for file, dialect in receipt.dialects.items()},
         "unknown_columns": {table: list(columns) for table, columns in receipt.unknown_columns.items()},
         "roundings": [asdict(r) for r in receipt.roundings],
         "problems": [asdict(p) for p in receipt.problems],
@@ -63,6 +64,9 @@ def _lines(receipt: Receipt) -> Iterator[str]:
         yield f"  {table}: columns kept as extra: {', '.join(columns)}"
     for file, meant in receipt.unknown_files.items():
         yield f"  {file}: not a table, not read" + (f"; is it {meant}?" if meant else "")
+    for file, d in receipt.dialects.items():
+        stated = (f"{k} {v!r}" for k, v in asdict(d).items() if v)
+        yield f"  {file}: read as stated, {', '.join(stated)}"
     for r in receipt.roundings:
         yield f"  {r.table}.{r.column}: {r.cells:,} cells rounded, at most by {r.largest}"
     for n in receipt.notices:

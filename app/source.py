@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from graph.snapshot import Snapshot
     from graph.store import Store
     from ingest.receipt import Receipt
+    from ingest.sources.delimited import Dialect
 
 SAMPLE: Final = Path(__file__).parent / "sample"
 """The sample banking group."""
@@ -32,14 +33,24 @@ def store_of(source: str) -> Store | None:
     return open_store(source)
 
 
-def read(source: str, mapping: str | None = None) -> tuple[Book, Receipt]:
-    """The book of a folder with the receipt of its checking.
+def dialect(encoding: str | None) -> Dialect | None:
+    """The option ``--encoding`` as what is said of delimited files; ``OptionError`` for an unknown one."""
+    from ingest.sources.delimited import Dialect
+
+    said = Dialect(encoding=encoding or "")
+    if said.wrong():
+        raise OptionError(f"--{said.wrong()}")
+    return said if encoding else None
+
+
+def read(source: str, mapping: str | None = None, encoding: str | None = None) -> tuple[Book, Receipt]:
+    """The book of a folder or workbook with the receipt of its checking.
 
     Raises ``OptionError`` if there is no such folder and ``InputError`` with everything wrong in it.
     """
     from ingest.job import read as job
 
-    return job(Path(source), mapping)
+    return job(Path(source), mapping, dialect=dialect(encoding))
 
 
 def day(text: str | None) -> dt.date | None:
@@ -60,14 +71,15 @@ def compiled(
     source: str,
     *,
     mapping: str | None = None,
+    encoding: str | None = None,
     as_of: str | None = None,
     base: str | None = None,
     version: int | None = None,
 ) -> tuple[Snapshot, list[Finding]]:
     """The snapshot of a source as of a day in a base currency, and what its rows tell about themselves.
 
-    ``version`` picks one of a store; ``mapping`` translates a folder. Raises ``OptionError`` where one is
-    given to the other.
+    ``version`` picks one of a store; ``mapping`` and ``encoding`` translate a folder. Raises ``OptionError`` where
+    one is given to the other.
     """
     from app.receipts import findings
     from graph.snapshot import Snapshot
@@ -78,10 +90,12 @@ def compiled(
     if store is None:
         if version is not None:
             raise OptionError(f"--book-version: {source} is a folder; versions are kept in a store")
-        book, receipt = read(source, mapping)
+        book, receipt = read(source, mapping, encoding)
         return Snapshot.of(book, wanted, base), findings(receipt.notices, book)
-    if mapping is not None:
-        raise OptionError(f"--mapping: {source} is a store; a layout is translated when it is loaded")
+    if mapping is not None or encoding is not None:
+        raise OptionError(
+            f"--mapping, --encoding: {source} is a store; files are translated when they are loaded"
+        )
     if store.latest() == 0:
         raise OptionError(f"{source} holds nothing: load a book first (konzern load BOOK --store {source})")
     snapshot = store.snapshot(wanted, version, base)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.settings import PREFIX
-from app.source import STORE
+from app.source import STORE, dialect
 from graph.errors import OptionError, StoreError
 
 if TYPE_CHECKING:
@@ -26,19 +26,30 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for pro
 @click.argument("folder", metavar="BOOK")
 @_store
 @click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file.")
+@click.option("--encoding", help="How CSV files are encoded that are not UTF-8, such as gb18030.")
 @click.option("--quarantine", type=click.Path(path_type=Path), help="Set bad rows aside into this folder.")
 @click.option("--max-quarantine", default="1%", show_default=True, help="Share of rows set aside at most.")
 @_json
 def load(
-    folder: str, url: str, mapping: str | None, quarantine: Path | None, max_quarantine: str, *, as_json: bool
+    folder: str,
+    url: str,
+    mapping: str | None,
+    encoding: str | None,
+    quarantine: Path | None,
+    max_quarantine: str,
+    *,
+    as_json: bool,
 ) -> None:
     """Load a book into a store: an ingest job, idempotent and resumable."""
+    from app.progress import following
     from graph.store import open_store
     from ingest.load import Aside
     from ingest.load import load as job
 
     aside = None if quarantine is None else Aside(quarantine, _share(max_quarantine))
-    loaded = job(folder, open_store(url), mapping=mapping, aside=aside)
+    said = dialect(encoding)
+    with following() as step:
+        loaded = job(folder, open_store(url), mapping=mapping, dialect=said, aside=aside, step=step)
     click.echo(json.dumps(_told(loaded), ensure_ascii=False, default=str) if as_json else _text(loaded))
 
 
@@ -62,6 +73,7 @@ def _told(loaded: Loaded) -> dict[str, object]:
         "subsidiary": loaded.delivery.by,
         "kind": loaded.delivery.kind,
         "quarantine": loaded.quarantine,
+        "since": list(loaded.since),
         "receipt": dict(loaded.told),
     }
 
@@ -69,7 +81,9 @@ def _told(loaded: Loaded) -> dict[str, object]:
 def _text(loaded: Loaded) -> str:
     """What became of a delivery, for people."""
     if not loaded.is_new:
-        return f"already loaded as version {loaded.version}; nothing changed"
+        later = ", ".join(str(v) for v in loaded.since)
+        since = f"; since then {loaded.delivery.by} delivered version {later}" if later else ""
+        return f"already loaded as version {loaded.version}; nothing changed{since}"
     lines = [f"loaded as version {loaded.version} ({loaded.delivery.kind}, {loaded.delivery.by})"]
     told = loaded.told
     lines.append("reconciled with its manifest" if told["reconciled"] else "unreconciled: it has no manifest")

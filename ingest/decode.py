@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.book import Origin
 from graph.ids import one_chunk
@@ -31,7 +32,8 @@ class Part:
 
     ``headers`` gives the file's name of a column where it differs. Of columns by name: ``rounded`` may be rounded
     half-even, ``exponents`` may have numbers with an exponent, ``shifts`` says by how many places the decimal point
-    moves to the right (thousands 3, percent -2). ``last`` says that no other part gives rows to the table.
+    moves to the right (thousands 3, percent -2). ``decimal`` is the sign before the decimals of numbers that are
+    text. ``last`` says that no other part gives rows to the table.
     """
 
     table: str
@@ -42,6 +44,7 @@ class Part:
     rounded: frozenset[str] = frozenset()
     exponents: frozenset[str] = frozenset()
     shifts: Mapping[str, int] = field(default_factory=dict)
+    decimal: str = "."
     last: bool = False
 
     def kind(self, column: Column) -> Kind:
@@ -49,6 +52,16 @@ class Part:
         shift = self.shifts.get(column.name, 0)
         scale = column.kind.scale * 10**shift if shift >= 0 else column.kind.scale // 10**-shift
         return replace(column.kind, scale=scale) if shift else column.kind
+
+    def cells(self, column: Column) -> pa.ChunkedArray:
+        """The cells of a column, numbers with a point before their decimals."""
+        held = self.columns[column.name]
+        words = held.type.value_type if pa.types.is_dictionary(held.type) else held.type
+        if self.decimal == "." or not column.kind.scale or not pa.types.is_string(words):
+            return held
+        # a point is no decimal sign then: it must not read as one
+        text = pc.replace_substring(held.cast(pa.string()), ".", "\0")
+        return pc.replace_substring(text, ",", ".")
 
 
 @dataclass
@@ -164,7 +177,7 @@ def _converted(part: Part, column: Column) -> Cells:
     """The cells of one column; text is one array unless it is only looked up in another table."""
     name = column.name
     allowed = {"rounding": name in part.rounded, "exponent": name in part.exponents}
-    cells = convert(part.columns[name], part.kind(column), **allowed)
+    cells = convert(part.cells(column), part.kind(column), **allowed)
     if column.ref or not isinstance(cells.values, pa.ChunkedArray):
         return cells
     return replace(cells, values=one_chunk(cells.values, pa.string()))
@@ -194,7 +207,7 @@ def _tell(part: Part, column: Column, cells: Cells, before: int, problems: Probl
 
 def _rounding(part: Part, column: Column, cells: Cells) -> Rounding:
     """How many cells of a column were rounded, and by how much at most."""
-    source = part.columns[column.name]
+    source = part.cells(column)
     scale = part.kind(column).scale or 1
     rows = cells.rounded
     if len(rows) > _EXACT_GAPS:  # floats find those among which the largest is

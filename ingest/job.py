@@ -21,6 +21,7 @@ from ingest.notices import notices
 from ingest.problems import Problems
 from ingest.quarantine import set_aside
 from ingest.receipt import Count, Receipt
+from ingest.sources.delimited import Dialect
 from ingest.sources.raw import UnreadableFileError
 from ingest.totals import control_sums
 
@@ -29,22 +30,25 @@ def read(
     path: str | Path,
     mapping: str | Path | None = None,
     *,
+    dialect: Dialect | None = None,
     quarantine: bool = False,
     step: Step | None = None,
 ) -> tuple[Book, Receipt]:
-    """Read and check a book: a folder of CSV or Parquet files, in the layout of the model or of a mapping.
+    """Read and check a book: a folder of CSV or Parquet files or a workbook, in the model's layout or a mapping's.
 
-    A manifest (``book.toml``) is verified where there is one; its period becomes the book's. ``quarantine`` sets
-    rows with a problem aside, and rows that refer to them, instead of stopping: the receipt counts and names
-    them. ``step`` is told which file comes next, how many are done, and of how many.
+    A manifest (``book.toml``) is verified where there is one; its period becomes the book's. ``dialect`` says how
+    delimited files are written, over what manifest and mapping say. ``quarantine`` sets rows with a problem aside,
+    and rows that refer to them, instead of stopping: the receipt counts and names them. ``step`` is told which file
+    comes next, how many are done, and of how many.
 
     Raises ``InputError`` with every problem at once, ``MappingError`` for a mapping that cannot be used and
     ``OSError`` where the file system fails.
     """
     problems = Problems()
-    intake = _open(Path(path), mapping, problems)
+    intake = _open(Path(path), mapping, dialect, problems)
     stated = manifests.load(intake.manifest, problems) if intake.manifest else None
     if stated:
+        intake.said = stated.dialects()
         manifests.verify_files(stated, intake.files, problems)
     delta = stated is not None and stated.kind == "delta"
     done = Decoded()
@@ -69,6 +73,7 @@ def read(
         sums=sums if book is whole else tuple(control_sums(book)),
         delivered_sums=sums,
         unknown_files=intake.unknown,
+        dialects=intake.dialects,
         unknown_columns=done.unknown,
         roundings=tuple(done.roundings),
         problems=tuple(problems.kept()),
@@ -84,10 +89,10 @@ def _silent(_file: str, _done: int, _total: int) -> None:
     """Tell nobody."""
 
 
-def _open(path: Path, mapping: str | Path | None, problems: Problems) -> Intake:
+def _open(path: Path, mapping: str | Path | None, forced: Dialect | None, problems: Problems) -> Intake:
     """Find the files; a folder that cannot be used ends it here."""
     try:
-        return Intake(path) if mapping is None else MappedIntake(path, Mapping.load(mapping))
+        return Intake(path, forced) if mapping is None else MappedIntake(path, Mapping.load(mapping), forced)
     except UnreadableFileError as error:
         for problem in error.problems:
             problems.of_file(problem)

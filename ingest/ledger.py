@@ -27,7 +27,8 @@ from ingest.manifest import Manifest, load
 from ingest.mapping import FOLDER as MAPPINGS
 from ingest.problems import Problems
 from ingest.receipt import Receipt
-from ingest.sources.files import MANIFEST, READERS, read_file
+from ingest.sources.delimited import Dialect
+from ingest.sources.files import MANIFEST, TABLE_FILES, WORKBOOK, Source, source_named
 from ingest.sources.raw import UnreadableFileError
 
 _REASONS: Final = "problems.csv"
@@ -58,11 +59,14 @@ class Identity:
         return Delivery(said.subsidiary, said.kind, said.period, said.restatement, self.digest)
 
 
-def identify(path: Path, mapping: str | Path | None = None) -> Identity:
+def identify(path: Path, mapping: str | Path | None = None, dialect: Dialect | None = None) -> Identity:
     """The identity of a delivery; a manifest that cannot be read says nothing here (reading reports it)."""
     own = path / MANIFEST
     said = (load(own, Problems()) if own.is_file() else None) or Manifest()
     digest = hashlib.sha256(f"{said.subsidiary}\n{said.kind}\n{said.period}\n".encode())
+    for name, stated in sorted([("", dialect or Dialect()), *said.dialects().items()]):
+        if stated != Dialect():
+            digest.update(f"{name}\n{stated}\n".encode())
     with as_store_error(f"read {path}"):
         if mapping is not None:
             named = Path(mapping)
@@ -102,8 +106,10 @@ def set_aside(path: Path, book: Book, receipt: Receipt, identity: Identity, fold
         }
         kept = _lines(book)
         for name, lines in named.items():
-            if (path / name).suffix in READERS and (path / name).is_file():
-                _write_csv(target / f"{Path(name).stem}.csv", _raw_rows(path / name, lines, kept.get(name)))
+            source = source_named(path, name)
+            if source.path.suffix in (*TABLE_FILES, WORKBOOK) and source.path.is_file():
+                rows_of = _raw_rows(source, receipt.dialects.get(name), lines, kept.get(name))
+                _write_csv(target / f"{source.stem}.csv", rows_of)
     return target
 
 
@@ -117,10 +123,12 @@ def _lines(book: Book) -> Mapping[str, np.ndarray]:
     return {file: np.concatenate(parts) for file, parts in found.items()}
 
 
-def _raw_rows(path: Path, named: set[int], kept: np.ndarray | None) -> Iterator[tuple[str, ...]]:
-    """The rows of a file that are not in the book or that a problem names, each behind its line."""
+def _raw_rows(
+    source: Source, dialect: Dialect | None, named: set[int], kept: np.ndarray | None
+) -> Iterator[tuple[str, ...]]:
+    """The rows of a source that are not in the book or that a problem names, each behind its line."""
     try:
-        raw = read_file(path, frozenset())
+        raw = source.read(dialect=dialect)
     except UnreadableFileError:
         return
     origin = raw.origin
@@ -167,6 +175,7 @@ def as_json(receipt: Receipt, deleted: Mapping[str, int], conflicts: tuple[Confl
         "roundings": [asdict(r) for r in receipt.roundings],
         "unknown_columns": {table: list(columns) for table, columns in receipt.unknown_columns.items()},
         "unknown_files": dict(receipt.unknown_files),
+        "dialects": {file: asdict(dialect) for file, dialect in receipt.dialects.items()},
         "problems": [asdict(p) for p in receipt.problems[:_TOLD]],
         "problem_total": receipt.problem_total,
         "notices": [{"code": n.code, "table": n.table, "rows": len(n.rows)} for n in receipt.notices],

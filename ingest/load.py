@@ -30,6 +30,7 @@ from ingest.job import read
 from ingest.ledger import Identity, QuarantineError, as_json, find, identify, set_aside
 from ingest.problems import KEPT, Problems
 from ingest.receipt import Count, Receipt
+from ingest.sources.delimited import Dialect
 
 MOST_ASIDE: Final = Fraction(1, 100)
 """Share of a delivery's rows that may be set aside unless another is given."""
@@ -76,25 +77,27 @@ def load(
     store: Store,
     *,
     mapping: str | Path | None = None,
+    dialect: Dialect | None = None,
     aside: Aside | None = None,
     step: Step | None = None,
 ) -> Loaded:
     """Load a delivery into a store as its next version, or find that it was loaded before.
 
+    ``dialect`` says how delimited files are written, over what manifest and mapping say.
     ``step`` is told each file that is read and then each table that is stored.
 
     Raises ``InputError`` with every problem at once, ``QuarantineError`` where too many rows would be set aside,
     ``DeliveryError`` where it contradicts earlier deliveries, ``StoreError`` where the store or a file fails.
     """
     folder = Path(path)
-    identity = identify(folder, mapping)
+    identity = identify(folder, mapping, dialect)
     held = store.reader().deliveries()
     known = find(identity, held)
     if known is not None:
         since = tuple(d.version for d in held if d.by == known.by and d.version > known.version)
         return Loaded(known.version, is_new=False, delivery=known, deleted=known.deleted, since=since)
     with as_store_error(f"read {folder}"):
-        book, receipt = read(folder, mapping, quarantine=aside is not None, step=step)
+        book, receipt = read(folder, mapping, dialect=dialect, quarantine=aside is not None, step=step)
     made = _publish(_Job(folder, store, identity, aside), book, receipt, step)
     del book  # compiling reads it again from the store: not both at once
     if made.is_new and made.delivery.kind != DELTA:

@@ -9,6 +9,7 @@
     [files."facilities.csv"]
     rows = 3
     sha256 = "…"
+    encoding = "gb18030"              # how the file is written, where it is not UTF-8; delimiter and decimal likewise
     sums = { drawn = "1200.50", limit = { EUR = "2000", USD = "10" } }
 
 A sum is decimal text: over all rows whatever their currency (a hash total), or by currency. All but ``format``
@@ -21,7 +22,7 @@ import datetime as dt
 import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,7 @@ from typing import Any, Final
 from graph.errors import Problem
 from graph.model import FORMAT, MONEY
 from ingest.problems import Problems
+from ingest.sources.delimited import Dialect
 from ingest.sources.files import MANIFEST
 from ingest.totals import ControlSum
 
@@ -40,19 +42,28 @@ _KEYS: Final = {
     "restatement": bool,
     "files": dict,
 }
-_FILE_KEYS: Final = {"rows": int, "sha256": str, "sums": dict}
+_DIALECT: Final = tuple(f.name for f in fields(Dialect))
+_FILE_KEYS: Final = {"rows": int, "sha256": str, "sums": dict, **dict.fromkeys(_DIALECT, str)}
 KINDS: Final = ("full", "delta")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A delivery's own description; ``files`` by name with their rows, sha256 and sums as far as stated."""
+    """A delivery's own description; ``files`` by name with what is stated of each (see above)."""
 
     subsidiary: str = ""
     period: dt.date | None = None
     kind: str = "full"
     restatement: bool = False
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def dialects(self) -> dict[str, Dialect]:
+        """How files are said to be written, by name."""
+        return {
+            name: Dialect(**{k: v for k, v in said.items() if k in _DIALECT})
+            for name, said in self.files.items()
+            if any(k in _DIALECT for k in said)
+        }
 
 
 def load(path: Path, problems: Problems) -> Manifest | None:
@@ -76,7 +87,11 @@ def load(path: Path, problems: Problems) -> Manifest | None:
             _typed(stated, _FILE_KEYS, f"files.{name}.", problems)
     if problems.files > before:
         return None
-    return Manifest(**{k: v for k, v in held.items() if k != "format"})
+    made = Manifest(**{k: v for k, v in held.items() if k != "format"})
+    for name, dialect in made.dialects().items():
+        if dialect.wrong():
+            _complain(problems, f"files.{name}", dialect.wrong(), "correct the manifest")
+    return made if problems.files == before else None
 
 
 def _typed(held: Mapping[str, Any], keys: Mapping[str, type], prefix: str, problems: Problems) -> None:

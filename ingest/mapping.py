@@ -2,10 +2,12 @@
 
     name = "Core system"
     delimiter = "|"                    # "," unless said; encoding = "gb18030" likewise, "utf-8" unless said
+    decimal = ","                      # the sign before decimals in text, "." unless said
 
     [[read]]                           # one entry for each table that a file gives rows to
     file = "loans*.csv"                # a glob; every file that it names is read
     table = "facilities"
+    sheet = "Loans"                    # of an .xlsx file; its only sheet unless said
     where = { type = ["loan", "card"] }     # only rows with one of these texts
     unique = true                      # equal rows are one: a borrower that stands beside each of its loans
     optional = true                    # no error if no such file is there
@@ -58,6 +60,7 @@ class Lookup:
     key: str
     value: str
     prefix: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Reading:
     file: str
     table: str
     columns: Dict[str, Recipe]
+    sheet: str = ""
     where: Dict[str, tuple[str, ...]] = field(default_factory=dict)
     unique: bool = False
     optional: bool = False
@@ -127,19 +131,15 @@ class Mapping:
 
 def _mapping(file: str, held: Dict[str, Any]) -> Mapping:
     """A mapping from its TOML values."""
-    _known(file, held, {"name", "delimiter", "encoding", "read"})
-    delimiter, encoding = held.get("delimiter", ","), held.get("encoding", "utf-8")
-    if not isinstance(delimiter, str) or len(delimiter.encode()) != 1:
-        raise MappingError(f"{file}, delimiter: must be one character of ASCII, such as ',' or '|'")
+    _known(file, held, {"name", "read", *(f.name for f in fields(Dialect))})
+    dialect = Dialect(*(_of(file, f.name, held.get(f.name, ""), str) for f in fields(Dialect)))
+    if dialect.wrong():
+        raise MappingError(f"{file}, {dialect.wrong()}")
     entries = held.get("read", [])
     if not isinstance(entries, list) or not entries:
         raise MappingError(f"{file}: no [[read]] entry; add one for each table that a file gives rows to")
     readings = tuple(_reading(f"{file}, read {i + 1}", entry) for i, entry in enumerate(entries))
-    return Mapping(
-        _of(file, "name", held.get("name", file), str),
-        readings,
-        Dialect(delimiter, _of(file, "encoding", encoding, str)),
-    )
+    return Mapping(_of(file, "name", held.get("name", file), str), readings, dialect)
 
 
 def _reading(place: str, held: Dict[str, Any]) -> Reading:
@@ -164,6 +164,7 @@ def _reading(place: str, held: Dict[str, Any]) -> Reading:
         _of(place, "file", held["file"], str),
         table,
         columns,
+        _of(place, "sheet", held.get("sheet", ""), str),
         where,
         _of(place, "unique", held.get("unique", False), bool),
         _of(place, "optional", held.get("optional", False), bool),

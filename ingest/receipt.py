@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from graph.errors import Problem
 from ingest.manifest import Manifest
 from ingest.notices import Notice
+from ingest.sources.delimited import Dialect
 from ingest.totals import ControlSum
 
 
@@ -47,7 +48,8 @@ class Count:
 class Receipt:
     """What was read, what of it is used, and what an analyst should know of the rest.
 
-    ``unknown_files`` (with a guess at what was meant) were not read, ``unknown_columns`` (by table) are kept as
+    ``unknown_files`` (with a guess at what was meant) were not read, ``dialects`` says how files were read that are
+    stated to be other than plain CSV in UTF-8, ``unknown_columns`` (by table) are kept as
     ``extra``. ``sums`` are over the rows used, ``delivered_sums`` over all that could be read. ``problems`` are
     those of the rows set aside, ``problem_total`` counts those not kept too; ``repeated`` counts by table the rows
     set aside because they say again what another says. ``notices`` never stop anything. ``manifest`` is what the
@@ -59,6 +61,7 @@ class Receipt:
     sums: tuple[ControlSum, ...] = ()
     delivered_sums: tuple[ControlSum, ...] = ()
     unknown_files: Mapping[str, str] = field(default_factory=dict)
+    dialects: Mapping[str, Dialect] = field(default_factory=dict)
     unknown_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     roundings: tuple[Rounding, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -76,7 +76,10 @@ def _first_that_fits(hints: tuple[tuple[str, str], ...], value: str, otherwise: 
 _NUMBER_HINTS: Final = (
     (r"[+-]?[\d.]+[eE][+-]?\d+", "write it out without an exponent, or say exponent = true in a mapping"),
     (r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", "write it without thousands separators: {plain}"),
-    (r"[+-]?\d+,\d+", "use a point as the decimal sign: {point}"),
+    (
+        r"[+-]?\d+,\d+",
+        "use a point as the decimal sign: {point}, or say decimal = ',' in book.toml or a mapping",
+    ),
     (r".*%", "write 0.25 for 25 %, or say percent = true in a mapping"),
 )
 _DATE_HINTS: Final = (

@@ -19,8 +19,8 @@ from ingest.problems import Problems
 from ingest.sources.raw import Raw
 
 Rows = npt.NDArray[np.integer]
-Find = Callable[[str], Raw | None]
-"""Gives a file by name, None if it is not there or cannot be read."""
+Find = Callable[[str, str], Raw | None]
+"""Gives a file by name and sheet, None if it is not there or cannot be read."""
 
 
 def translate(raw: Raw, reading: Reading, find: Find, problems: Problems) -> tuple[Part | None, Rows]:
@@ -57,7 +57,15 @@ def translate(raw: Raw, reading: Reading, find: Find, problems: Problems) -> tup
     exponents = frozenset(name for name, r in reading.columns.items() if r.exponent)
     shifts = {name: r.shift for name, r in reading.columns.items() if r.shift}
     return Part(
-        reading.table, columns, _origin(raw.origin, taken), others, headers, rounded, exponents, shifts
+        reading.table,
+        columns,
+        _origin(raw.origin, taken),
+        others,
+        headers,
+        rounded,
+        exponents,
+        shifts,
+        raw.decimal,
     ), rows
 
 
@@ -126,7 +134,7 @@ def _looked_up(ids: pa.Array, lookups: tuple[Lookup, ...], find: Find, problems:
     """What the first file that knows an id says of it; null where none does."""
     found = pa.nulls(len(ids), pa.string())
     for lookup in lookups:
-        raw = find(lookup.file)
+        raw = find(lookup.file, lookup.sheet)
         if raw is None or not {lookup.key, lookup.value} <= set(raw.data.column_names):
             message = f"a lookup needs this file with the columns {lookup.key} and {lookup.value}"
             problems.of_file(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,19 +19,50 @@ from pyarrow import csv as arrow_csv
 from graph.book import Origin
 from graph.errors import Problem
 from ingest.kernels import lines as _kernels
+from ingest.sources import encoding as encodings
 from ingest.sources.raw import Raw, UnreadableFileError
 
-_UTF8: Final = "utf-8"
 _BOM: Final = b"\xef\xbb\xbf"
+_COMMA: Final = ","
+_OTHERS: Final = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _SHOWN: Final = 1_000
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a delimited file is written; ``encoding`` is any that Python knows, except those of 16 and 32 bits."""
+    """How a delimited file is said to be written; "" = nothing is said, and plain CSV in UTF-8 is expected.
 
-    delimiter: str = ","
-    encoding: str = _UTF8
+    ``delimiter`` is one character of ASCII, ``encoding`` any that Python knows, ``decimal`` the sign before the
+    decimals of numbers: a point or a comma.
+    """
+
+    delimiter: str = ""
+    encoding: str = ""
+    decimal: str = ""
+
+    def over(self, other: Dialect) -> Dialect:
+        """What this one says, and the other where this says nothing.
+
+        >>> Dialect(encoding="gbk").over(Dialect(";", "utf-8"))
+        Dialect(delimiter=';', encoding='gbk', decimal='')
+        """
+        return Dialect(
+            self.delimiter or other.delimiter, self.encoding or other.encoding, self.decimal or other.decimal
+        )
+
+    def wrong(self) -> str:
+        """What is wrong with it, "" if nothing.
+
+        >>> Dialect(encoding="gkb").wrong()
+        "encoding: no encoding 'gkb'; such as 'utf-8', 'gb18030' or 'utf-16'"
+        """
+        if len(self.delimiter.encode()) > 1 or self.delimiter in {'"', "\n", "\r"}:
+            return "delimiter: must be one character of ASCII, such as ',' or '|'"
+        if self.encoding and not encodings.known(self.encoding):
+            return f"encoding: no encoding {self.encoding!r}; such as 'utf-8', 'gb18030' or 'utf-16'"
+        if self.decimal not in ("", ".", ","):
+            return "decimal: must be '.' or ','"
+        return ""
 
 
 def read(path: Path, dialect: Dialect | None = None, coded: frozenset[str] = frozenset()) -> Raw:
@@ -41,8 +73,11 @@ def read(path: Path, dialect: Dialect | None = None, coded: frozenset[str] = fro
     quote that is never closed; ``OSError`` if the file cannot be opened.
     """
     how = dialect or Dialect()
-    body = _utf8(path, how.encoding)
-    header = _header(path.name, body, how.delimiter)
+    body = encodings.utf8(path, how.encoding)
+    delimiter = how.delimiter or _COMMA
+    header = _header(path.name, body, delimiter)
+    if not how.delimiter:
+        _confirmed(path.name, body, header)
     kinds = {
         name: pa.dictionary(pa.int32(), pa.string()) if name in coded else pa.string() for name in header
     }
@@ -50,7 +85,7 @@ def read(path: Path, dialect: Dialect | None = None, coded: frozenset[str] = fro
         data = arrow_csv.read_csv(
             pa.BufferReader(body),
             read_options=arrow_csv.ReadOptions(block_size=1 << 23),
-            parse_options=arrow_csv.ParseOptions(delimiter=how.delimiter, newlines_in_values=True),
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=kinds,
                 null_values=[""],
@@ -60,53 +95,14 @@ def read(path: Path, dialect: Dialect | None = None, coded: frozenset[str] = fro
             ),
         )
     except pa.ArrowInvalid as error:
-        raise UnreadableFileError(_ragged(path.name, body, how.delimiter, len(header), str(error))) from error
-    lines = _lines(path.name, np.frombuffer(body, np.uint8), how.delimiter, data.num_rows)
-    return Raw(data, Origin(path.name, 2, data.num_rows, lines))
-
-
-def _utf8(path: Path, encoding: str) -> pa.Buffer:
-    """The file's bytes, checked to be UTF-8 or brought to it."""
-    name = path.name
-    body = pa.py_buffer(path.read_bytes())
-    plain = encoding.lower().replace("_", "-") in (_UTF8, "utf8", "utf-8-sig")
-    if plain and _is_utf8(body):
-        return body
-    try:
-        text = bytes(body).decode(_UTF8 if plain else encoding)
-    except UnicodeDecodeError as error:
-        found = f"byte {error.start} is not {encoding} text"
-        remedy = "save the file as UTF-8, or state its encoding (gb18030, say) in a mapping"
-        raise UnreadableFileError(
-            [
-                Problem(
-                    name, 0, "", body.slice(error.start, 1).to_pybytes().hex(), "wrong_bytes", found, remedy
-                )
-            ]
-        ) from error
-    return pa.py_buffer(text.encode())
-
-
-def _is_utf8(body: pa.Buffer) -> bool:
-    """Whether the bytes are UTF-8: Arrow's check of one long text is faster than decoding it."""
-    size = body.size
-    if size >= 2**31:
-        ends = np.array([0, size], np.int64)
-        whole = pa.Array.from_buffers(pa.large_string(), 1, [None, pa.py_buffer(ends), body])
-    else:
-        whole = pa.Array.from_buffers(
-            pa.string(), 1, [None, pa.py_buffer(np.array([0, size], np.int32)), body]
-        )
-    try:
-        whole.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
+        raise UnreadableFileError(_ragged(path.name, body, delimiter, len(header), str(error))) from error
+    lines = _lines(path.name, np.frombuffer(body, np.uint8), delimiter, data.num_rows)
+    return Raw(data, Origin(path.name, 2, data.num_rows, lines), how.decimal or ".")
 
 
 def _records(body: pa.Buffer, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of each record that is not empty, slowly; ends where the text is no CSV any more."""
-    text = io.StringIO(body.to_pybytes().removeprefix(_BOM).decode(_UTF8, "ignore"), newline="")
+    text = io.StringIO(body.to_pybytes().removeprefix(_BOM).decode(encodings.UTF8, "ignore"), newline="")
     reader = csv.reader(text, delimiter=delimiter)
     line = 1
     with contextlib.suppress(csv.Error):
@@ -135,6 +131,17 @@ def _header(name: str, body: pa.Buffer, delimiter: str) -> list[str]:
     if problems:
         raise UnreadableFileError(problems)
     return header
+
+
+def _confirmed(name: str, body: pa.Buffer, header: list[str]) -> None:
+    """Refuse a file that looks as if it were separated by another sign than the comma, which nobody has stated."""
+    start = body.slice(0, min(body.size, 1 << 20))
+    for sign, shown in _OTHERS.items():
+        if len(header) == 1 and sign in header[0]:
+            columns = next(len(row) for _, row in _records(start, sign))
+            message = f"the {columns} columns look separated by {shown}, not by a comma"
+            remedy = f"if so, say delimiter = {json.dumps(sign)} in book.toml or a mapping, else save it with commas"
+            raise UnreadableFileError([Problem(name, 1, "", header[0][:60], "delimiter", message, remedy)])
 
 
 def _lines(name: str, data: npt.NDArray[np.uint8], delimiter: str, rows: int) -> npt.NDArray[np.int64] | None:

@@ -12,10 +12,14 @@ from graph.errors import Problem
 
 @dataclass(frozen=True)
 class Raw:
-    """The columns of one file, text or typed, under the names that the file gives them."""
+    """The columns of one file, text or typed, under the names that the file gives them.
+
+    ``decimal`` is the sign before the decimals of numbers that are text.
+    """
 
     data: pa.Table
     origin: Origin
+    decimal: str = "."
 
 
 class UnreadableFileError(Exception):

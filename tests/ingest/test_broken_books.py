@@ -160,11 +160,11 @@ BROKEN: dict[str, tuple[Files, list[Place]]] = {
     ),
     "bytes that are not UTF-8": (
         {"lenders.csv": "lender_id,name\nL,银行\n".encode("gb18030")},
-        [("lenders.csv", 0, "", "wrong_bytes")],
+        [("lenders.csv", 2, "", "wrong_bytes")],
     ),
     "text of 16 bits": (
         {"lenders.csv": "lender_id,name\nL,Bank\n".encode("utf-16")},
-        [("lenders.csv", 0, "", "wrong_bytes")],
+        [("lenders.csv", 1, "", "wrong_bytes")],
     ),
     "an empty file": ({"lenders.csv": ""}, [("lenders.csv", 0, "", "empty_file")]),
     "a table in two files": (
@@ -208,7 +208,7 @@ def test_parties_and_facilities_must_be_there(table: str, tmp_path: Path) -> Non
 
 
 def test_a_file_that_cannot_be_read_gives_no_dangling_references(tmp_path: Path) -> None:
-    assert found(write(tmp_path, {"parties.csv": b"\xff"})) == [("parties.csv", 0, "", "wrong_bytes")]
+    assert found(write(tmp_path, {"parties.csv": b"\xff"})) == [("parties.csv", 1, "", "wrong_bytes")]
 
 
 def test_there_must_be_a_folder(tmp_path: Path) -> None:
