@@ -94,8 +94,8 @@ def _overview(table: Table) -> Iterator[str]:
     yield table.doc
     yield ", ".join(f"`{name}`" for name in table.key)
     label = f"`(:{table.label})`" if table.label else ""
-    tie = f"`[:{table.relationship}]`" if table.relationship else ""
-    yield " ".join(filter(None, (label, tie)))
+    named = [table.relationship, *(c.tie.lstrip("<") for c in table.columns)]
+    yield " ".join(filter(None, (label, *(f"`[:{tie}]`" for tie in named if tie))))
 
 
 def _table(table: Table) -> Iterator[str]:

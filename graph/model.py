@@ -59,7 +59,8 @@ class Column:
     """One column: its kind, names, meaning, and what it refers to.
 
     ``key`` marks the columns of the table's key; ``required`` those that a file must have; ``ref`` the table
-    whose ids it names; ``values`` the closed list of an enumeration.
+    whose ids it names; ``values`` the closed list of an enumeration; ``tie`` the relationship in Neo4j between the
+    node of a row and the node that it names, ``<`` in front where it leads to the row.
     """
 
     name: str
@@ -71,11 +72,15 @@ class Column:
     required: bool = False
     ref: str = ""
     values: tuple[str, ...] = ()
+    tie: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the book: its columns, and the label or relationship type of its rows in Neo4j."""
+    """One table of the book: its columns, and the label or relationship type of its rows in Neo4j.
+
+    ``ends`` are the columns that a relationship leads from and to.
+    """
 
     name: str
     en: str
@@ -84,6 +89,7 @@ class Table:
     columns: tuple[Column, ...]
     label: str = ""
     relationship: str = ""
+    ends: tuple[str, str] = ("", "")
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -123,14 +129,24 @@ class Table:
         return self.schema().empty_table()
 
 
-def _key(name: str, ref: str, en: str, zh: str, doc: str = "", *, required: bool = True) -> Column:
-    return Column(name, ID, en, zh, doc, key=True, required=required, ref=ref)
-
-
-def _need(
-    name: str, kind: Kind, en: str, zh: str, doc: str = "", *, ref: str = "", values: tuple[str, ...] = ()
+def _key(
+    name: str, ref: str, en: str, zh: str, doc: str = "", *, required: bool = True, tie: str = ""
 ) -> Column:
-    return Column(name, kind, en, zh, doc, required=True, ref=ref, values=values)
+    return Column(name, ID, en, zh, doc, key=True, required=required, ref=ref, tie=tie)
+
+
+def _need(  # noqa: PLR0913 - the fields of a column
+    name: str,
+    kind: Kind,
+    en: str,
+    zh: str,
+    doc: str = "",
+    *,
+    ref: str = "",
+    values: tuple[str, ...] = (),
+    tie: str = "",
+) -> Column:
+    return Column(name, kind, en, zh, doc, required=True, ref=ref, values=values, tie=tie)
 
 
 _BOOKKEEPING: Final = (
@@ -179,9 +195,18 @@ GUARANTEE_FORMS: Final = (
 
 
 def _table(
-    name: str, en: str, zh: str, doc: str, *columns: Column, label: str = "", relationship: str = ""
+    name: str,
+    en: str,
+    zh: str,
+    doc: str,
+    *columns: Column,
+    label: str = "",
+    relationship: str = "",
+    ends: tuple[str, str] | None = None,
 ) -> Table:
-    return Table(name, en, zh, doc, columns + _BOOKKEEPING, label, relationship)
+    named = [c.name for c in columns if c.key and c.ref]
+    led = ends or ((named[0], named[1]) if relationship else ("", ""))
+    return Table(name, en, zh, doc, columns + _BOOKKEEPING, label, relationship, led)
 
 
 _ALL: Final = (
@@ -224,6 +249,7 @@ _ALL: Final = (
         _key("body_id", "parties", "Body", "一致行动体"),
         _key("party_id", "parties", "Member", "成员"),
         relationship="MEMBER_OF_BODY",
+        ends=("party_id", "body_id"),
     ),
     _table(
         "lenders",
@@ -232,8 +258,8 @@ _ALL: Final = (
         "The banking group and its lending subsidiaries",
         _key("lender_id", "", "Lender", "授信机构编号"),
         _need("name", TEXT, "Name", "名称"),
-        Column("parent_id", ID, "Parent", "上级机构", ref="lenders"),
-        Column("party_id", ID, "As a party", "对应主体", ref="parties"),
+        Column("parent_id", ID, "Parent", "上级机构", ref="lenders", tie="PART_OF"),
+        Column("party_id", ID, "As a party", "对应主体", ref="parties", tie="IS_PARTY"),
         Column("tier1", MONEY, "Tier 1", "一级资本净额"),
         Column("net_capital", MONEY, "Net capital", "资本净额"),
         Column("tier1_consolidated", MONEY, "Tier 1, consolidated", "并表一级资本净额"),
@@ -333,8 +359,8 @@ _ALL: Final = (
         "授信",
         "What a lender has granted to an obligor",
         _key("facility_id", "", "Facility", "授信编号"),
-        _need("lender_id", ID, "Lender", "授信机构", ref="lenders"),
-        _need("obligor_id", ID, "Obligor", "债务人", ref="parties"),
+        _need("lender_id", ID, "Lender", "授信机构", ref="lenders", tie="<GRANTED"),
+        _need("obligor_id", ID, "Obligor", "债务人", ref="parties", tie="<OBLIGOR_OF"),
         _need("product", TEXT, "Product", "产品"),
         _need("limit", MONEY, "Limit", "额度"),
         _need("drawn", MONEY, "Drawn", "用信余额"),
@@ -342,7 +368,7 @@ _ALL: Final = (
         Column("ccf", SHARE, "CCF", "信用转换系数", "Of the undrawn part; empty = by product"),
         Column("exposure_value", MONEY, "Exposure value", "风险暴露", "Overrides drawn + CCF x undrawn"),
         Column("provision", MONEY, "Provision", "减值准备"),
-        Column("umbrella_id", ID, "Umbrella", "共享额度", ref="umbrellas"),
+        Column("umbrella_id", ID, "Umbrella", "共享额度", ref="umbrellas", tie="UNDER"),
         Column("contract_ref", TEXT, "Contract", "合同号"),
         Column("purpose_ref", TEXT, "Purpose", "用途凭证号", "Invoice, project or order that is financed"),
         Column("purpose_amount", MONEY, "Amount of the purpose", "用途金额"),
@@ -362,6 +388,7 @@ _ALL: Final = (
         _key("facility_id", "facilities", "Facility", "授信"),
         _key("party_id", "parties", "Party", "主体"),
         relationship="OBLIGOR_OF",
+        ends=("party_id", "facility_id"),
     ),
     _table(
         "umbrellas",
@@ -390,19 +417,26 @@ _ALL: Final = (
         "担保",
         "Promises to pay for another",
         _key("guarantee_id", "", "Guarantee", "担保编号"),
-        _need("guarantor_id", ID, "Guarantor", "担保人", ref="parties"),
+        _need("guarantor_id", ID, "Guarantor", "担保人", ref="parties", tie="<GUARANTEES"),
         _need("form", TEXT, "Form", "担保方式", values=GUARANTEE_FORMS),
         Column("cap", MONEY, "Cap", "最高担保额"),
         Column("share", SHARE, "Share", "担保比例"),
         Column("currency", CURRENCY, "Currency", "币种", "Of the cap; empty = base"),
         Column("eligible", BOOL, "Eligible", "合格缓释", "Meets the rules for credit protection"),
-        Column("obligor_id", ID, "Obligor", "被担保人", "All its debts (最高额)", ref="parties"),
-        Column("counter_of", ID, "Counter to", "反担保对象", ref="guarantees"),
+        Column(
+            "obligor_id",
+            ID,
+            "Obligor",
+            "被担保人",
+            "All its debts (最高额)",
+            ref="parties",
+            tie="COVERS_DEBTS_OF",
+        ),
+        Column("counter_of", ID, "Counter to", "反担保对象", ref="guarantees", tie="COUNTER_TO"),
         Column("expiry_date", DATE, "Expiry", "到期日"),
         Column("original_maturity", RATIO, "Original maturity", "原始期限", "Years"),
         Column("residual_maturity", RATIO, "Residual maturity", "剩余期限", "Years"),
         label="Guarantee",
-        relationship="GUARANTEES",
     ),
     _table(
         "guarantee_covers",
@@ -419,8 +453,8 @@ _ALL: Final = (
         "押品",
         "Assets that secure facilities",
         _key("collateral_id", "", "Collateral", "押品编号"),
-        Column("owner_id", ID, "Owner", "所有人", ref="parties"),
-        Column("issuer_id", ID, "Issuer", "发行人", ref="parties"),
+        Column("owner_id", ID, "Owner", "所有人", ref="parties", tie="<HOLDS"),
+        Column("issuer_id", ID, "Issuer", "发行人", ref="parties", tie="ISSUED_BY"),
         Column("kind", TEXT, "Kind", "押品类别"),
         _need("value", MONEY, "Value", "价值"),
         _need("currency", CURRENCY, "Currency", "币种"),
@@ -465,8 +499,8 @@ _ALL: Final = (
             required=True,
             values=("party", "group", "unified", "joint"),
         ),
-        _key("subject_id", "parties", "Subject", "对象", "A group by any of its source ids"),
-        _key("lender_id", "lenders", "Lender", "授信机构", "Empty = all", required=False),
+        _key("subject_id", "parties", "Subject", "对象", "A group by any of its source ids", tie="LIMITS"),
+        _key("lender_id", "lenders", "Lender", "授信机构", "Empty = all", required=False, tie="<SET"),
         _need("amount", MONEY, "Amount", "金额"),
         _need("currency", CURRENCY, "Currency", "币种"),
         Column(
@@ -482,13 +516,14 @@ _ALL: Final = (
         Column("currency", CURRENCY, "Currency", "币种", key=True, required=True),
         Column("date", DATE, "Date", "日期", key=True, required=True),
         _need("rate", RATE, "Rate", "汇率"),
+        label="Rate",
     ),
     _table(
         "financials",
         "Financial statements",
         "财务报表",
         "Figures of a party by period",
-        _key("party_id", "parties", "Party", "主体"),
+        _key("party_id", "parties", "Party", "主体", tie="<REPORTED"),
         Column("period_end", DATE, "Period end", "期末", key=True, required=True),
         Column("revenue", MONEY, "Revenue", "营业收入"),
         Column("net_income", BALANCE, "Net income", "净利润"),
@@ -505,7 +540,7 @@ _ALL: Final = (
         "Ratings",
         "评级",
         "Ratings of a party over time",
-        _key("party_id", "parties", "Party", "主体"),
+        _key("party_id", "parties", "Party", "主体", tie="<RATED"),
         Column("date", DATE, "Date", "日期", key=True, required=True),
         Column("agency", TEXT, "Agency", "评级机构", key=True, required=True),
         _need("rating", TEXT, "Rating", "评级"),
@@ -517,7 +552,7 @@ _ALL: Final = (
         "Repayments",
         "还款",
         "What fell due and what was paid",
-        _key("facility_id", "facilities", "Facility", "授信"),
+        _key("facility_id", "facilities", "Facility", "授信", tie="<DUE"),
         Column("due_date", DATE, "Due on", "应还日", key=True, required=True),
         _need("due", MONEY, "Due", "应还金额"),
         Column("paid", MONEY, "Paid", "已还金额"),

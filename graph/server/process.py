@@ -16,7 +16,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import neo4j
@@ -141,7 +140,7 @@ def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool) -> Server:
 
 def _watch(pid: int) -> subprocess.Popen[bytes]:
     """A shell that ends the process when this one is gone: then its standard input ends."""
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own script
         ["/bin/sh", "-c", _WATCHER, "konzern-watcher", str(pid)],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
@@ -202,7 +201,7 @@ def _ask(url: str, auth: tuple[str, str], query: str = "RETURN 1", **parameters:
             try:
                 with driver.session(database="system") as session:
                     session.run(query, parameters).consume()
-                    return  # noqa: TRY300 - the loop ends here
+                    return
             except AuthError:
                 raise
             except (ServiceUnavailable, Neo4jError) as error:
