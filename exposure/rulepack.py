@@ -22,6 +22,8 @@ from graph.money import Fx, half_even
 
 _FOLDER: Final = Path(__file__).parent / "rules"
 DEFAULT: Final = "EU-CRR"
+HOUSE: Final = "HOUSE"
+"""The pack of what this project chose itself; it holds whatever a report is made for."""
 
 
 def parts(value: Decimal | int) -> int:
@@ -145,3 +147,20 @@ def load(name: str) -> RulePack:
         base = {k: v for k, v in load(own["extends"]).data.items() if k not in own.get("replaces", ())}
         data = {k: {**base.get(k, {}), **v} if isinstance(v, dict) else v for k, v in {**base, **own}.items()}
     return RulePack(name, data, own)
+
+
+def house() -> RulePack:
+    """The house rules: early warnings and materiality."""
+    return load(HOUSE)
+
+
+def line(pack: RulePack, section: str, name: str) -> Threshold:
+    """A line that the pack must have; ``KeyError`` if it has none of that name.
+
+    >>> line(house(), "default", "days").met(90, 1)
+    False
+    """
+    found = pack.threshold(section, name)
+    if found is None:
+        raise KeyError(f"{pack.name}.{section}.{name}")
+    return found

@@ -45,6 +45,7 @@ _ALL: Final = (
     ),
     Code("drawn_above_limit", "warning", "facility", "More is drawn than granted", ("limit", "drawn")),
     Code("share_unknown", "warning", "party", "Holdings of unknown size in a company", ("holdings",)),
+    Code("share_band", "info", "party", "Holdings known only from where to where", ("holdings",)),
     Code("identifier_invalid", "warning", "party", "A check digit is wrong", ("identifier", "value")),
     Code(
         "unknown_relation",
@@ -66,6 +67,7 @@ _ALL: Final = (
     Code(
         "singular_ownership_matrix", "warning", "book", "No integrated shares exist in closed sets", ("sets",)
     ),
+    Code("paths_cut", "info", "party", "Too many chains to some companies to follow each", ("companies",)),
     # groups
     Code("party_in_several_groups", "info", "party", "Counts in full in each group", ("groups",)),
     Code("economic_dependence", "info", "pair", "A dependence that connects", ("basis", "strength")),
@@ -128,6 +130,15 @@ _ALL: Final = (
     Code("chains_cut", "warning", "book", "Too much hangs below guarantors to add up", ("guarantors",)),
     # credit counted twice
     Code("duplicate_party", "warning", "party", "One borrower under several ids", ("ids", "lenders", "path")),
+    Code("identity_merged", "info", "party", "Ids judged the same: one party", ("counts", "dropped")),
+    Code(
+        "identity_conflict",
+        "warning",
+        "party",
+        "Ids judged the same say different things",
+        ("counts", "columns"),
+    ),
+    Code("identity_contradicted", "warning", "party", "Judged the same and different: not merged", ()),
     Code(
         "duplicate_credit", "warning", "facility", "One need financed more than once", ("purpose_ref", "path")
     ),
@@ -168,6 +179,32 @@ _ALL: Final = (
         "party",
         "All lenders together above the ceiling",
         ("ceiling", "total", "path"),
+    ),
+    # early warnings
+    Code(
+        "rating_downgrade",
+        "warning",
+        "party",
+        "Rated worse than a year before",
+        ("agency", "before", "after", "date"),
+    ),
+    Code("past_due", "warning", "facility", "Something that fell due is open", ("days", "overdue")),
+    Code("default", "warning", "party", "More than 90 days past due, or marked so", ("signs",)),
+    Code(
+        "utilisation_jump",
+        "warning",
+        "facility",
+        "Drawn much more than before",
+        ("before", "now", "since"),
+    ),
+    Code("new_link", "warning", "pair", "A tie that was not there", ("source", "target", "since")),
+    Code("group_merged", "warning", "group", "Several groups became one", ("took_in", "since")),
+    Code(
+        "stale_data",
+        "warning",
+        "party",
+        "Accounts, ratings or valuations are old",
+        ("accounts", "rating", "valuation", "lenders"),
     ),
 )
 

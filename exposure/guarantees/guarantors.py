@@ -20,7 +20,8 @@ from exposure.guarantees.chains import Chains, Edges
 from exposure.guarantees.cover import Cover, allocate
 from exposure.guarantees.promises import Promises
 from exposure.results import COUNT, MODEL, MONEY, decimals, ids, result
-from exposure.rulepack import RulePack, Threshold, load
+from exposure.rulepack import line as line_of
+from exposure.rulepack import load
 from graph.errors import RangeError
 from graph.model import INT64_MAX, SHARE
 from graph.money import NULL, total
@@ -174,7 +175,7 @@ class Guarantees:
         What is known of the amounts decides, exactly; without net assets nothing is told.
         """
         party = self.guarantors
-        line = _line(load(PACK), "net_assets")
+        line = line_of(load(PACK), "guarantees", "net_assets")
         given, worth = self.given_known[party], self.net_assets[party]
         near = (worth != NULL) & (given > 0)
         near &= (worth <= 0) | (given * 1.000001 >= worth * (line.line / SHARE.scale))
@@ -187,15 +188,7 @@ class Guarantees:
 
     def beyond_obligors(self) -> Int32:
         """Guarantors of more obligors than the line allows, in the order of ids."""
-        line = _line(load(PACK), "obligors")
+        line = line_of(load(PACK), "guarantees", "obligors")
         counts = self.obligors[self.guarantors]
         met = [line.met(count, 1) for count in range(int(counts.max(initial=0)) + 1)]
         return np.asarray(self.guarantors[np.array(met, bool)[counts]], np.int32)
-
-
-def _line(pack: RulePack, name: str) -> Threshold:
-    """A line of the pack; ``KeyError`` if it has none of that name."""
-    found = pack.threshold("guarantees", name)
-    if found is None:
-        raise KeyError(f"{pack.name}.guarantees.{name}")
-    return found

@@ -10,15 +10,20 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from exposure.batches import Batch, Sources, few, single
+from exposure.facilities import Facilities
 from exposure.findings import Finding, finding
 from exposure.limits.breaches import shown
 from exposure.limits.internal import JOINT, internal
 from exposure.limits.standing import Standing
 from exposure.limits.subjects import SMALL
 from exposure.results import ids
-from exposure.rulepack import parts
-from graph.model import PARTY_KINDS, SHARE
+from exposure.rulepack import RulePack, parts
+from exposure.warnings.payments import days_late, late_texts
+from graph.csr import Csr
+from graph.model import PARTY_KINDS, SHARE, TABLES
 from graph.money import NULL
 
 Bool = npt.NDArray[np.bool_]
@@ -98,3 +103,35 @@ def _warnings(standing: Standing) -> Iterator[Finding]:
                        "confidence": pack.confidence("joint", "warning")}  # fmt: skip
             where = [("limits", int(snapshot.tables["limits"].row[int(tested.row[i])]))]
             yield finding("joint_credit_warning", [name], rule=pack.name, rows=where, figures=figures)
+
+
+def signs(held: Facilities, pack: RulePack) -> list[Batch]:
+    """``joint_credit_warning`` of firms with a joint limit that are past due at a lender, whatever is used of it.
+
+    The amount is what is drawn of the late facilities. (Rulebook 53; which signs count is not settled.)
+    """
+    at = pack.threshold("joint", "past_due_days")
+    if at is None:
+        return []
+    snapshot, limits = held.snapshot, held.snapshot.tables["limits"]
+    scopes = TABLES["limits"].column("scope").values
+    joint = np.unique(limits["subject_id"][limits["scope"] == scopes.index("joint")])
+    days = days_late(snapshot)
+    own = np.flatnonzero(held.counted & np.isin(held.obligor, joint[joint >= 0]) & (days > 0))
+    late = own[np.array([at.met(n, 1) for n in days[own].tolist()], bool)]
+    firm = np.unique(held.obligor[late])
+    by = Csr.of(np.searchsorted(firm, held.obligor[late]).astype(np.int32), len(firm))
+    late = late[by.rows]
+    drawn, blank = held.drawn[late], held.drawn[late] == NULL
+    sums = np.zeros(len(firm), np.int64)
+    np.add.at(sums, np.searchsorted(firm, held.obligor[late]), np.where(blank, 0, drawn))
+    sums[np.searchsorted(firm, held.obligor[late][blank])] = NULL
+    signs = few(by.ptr, late_texts(held, late, days))
+    return [
+        Batch(
+            "joint_credit_warning", single(ids(snapshot.party_ids, firm)), sums,
+            Sources.of(snapshot, "facilities", by.ptr, late), f"{pack.name} past_due_days",
+            {"signs": signs, "confidence": pa.array([pack.confidence("joint", "past_due_days")] * len(firm))},
+            sentence="joint_credit_warning_sign",
+        )
+    ]  # fmt: skip
