@@ -153,6 +153,14 @@ def check_values(expected: dict[str, Decimal], results: Results) -> None:
     held: dict[str, float] = {}
     for row in results["votes"]:
         held[f"{row['holder_id']}_{row['owned_id']}_effective"] = float(row["with_controlled"] / row["base"])
+    companies = {row["owned_id"] for row in results["power"]}
+    for row in results["power"]:
+        held[f"power_{row['party_id']}_{row['owned_id']}"] = row["index"]
+        if len(companies) == 1:
+            held[f"power_{row['party_id']}"] = row["index"]
+    for row in results["shares"]:
+        for name in ("simple_paths", "weakest_link", "corrected"):
+            held[f"{name}_{row['owner_id']}_{row['owned_id']}"] = row[name]
     for row in results["findings"]:
         if row["code"] == "shares_exceed_one":
             held[f"sum_{row['subjects'][0]}"] = float(json.loads(row["evidence"])["figures"]["sum"])

@@ -7,7 +7,8 @@ business groups"). Outside loops the two are equal.
 
 A party without any recorded holder is an outside owner: the register ends there. Where the known holders of a
 company add up to less than the whole, the rest (and every holding of unknown size) belongs to unknown owners,
-and shares become intervals; a rest of one unit (10^-9) per holding is rounding. Registers above the whole are
+and shares become intervals; a rest of one unit (10^-9) per holding is rounding. A holding known as a band counts
+with its lower end, and with its upper end in what a share may be at most. Registers above the whole are
 reported and never rescaled. A set of companies that own each other entirely is closed: no shares of its members
 in anything exist. A set whose over-full registers make the series diverge is treated alike, and so are those who
 hold it, below it.
@@ -20,8 +21,8 @@ in ``upper``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +33,7 @@ from exposure.batches import Batch
 from exposure.findings import Finding
 from exposure.kernels import ownership as _kernels
 from exposure.ownership import registers
+from exposure.ownership.bands import Bands, banded, bands
 from exposure.ownership.walks import SWEEPS, Walks
 from exposure.results import SHARE as SHARE_TYPE
 from exposure.results import decimals, ids, result
@@ -70,7 +72,8 @@ class Ownership:
     int64 parts per 10^9, NULL where there is no stake of known size; ``lower`` float64, the known share (NaN
     where none exists); ``blank`` bool, known as a holder but not how much. By party: ``circle`` float64, the
     share in itself (V_xx - 1, NaN in sets without numbers); ``error`` what a figure in the company may lack by
-    truncation; ``unknown`` the share in it that ends at unknown owners.
+    truncation; ``unknown`` the share in it that ends at unknown owners. ``ceiling`` float64 by row bounds the share
+    by the upper ends of bands; infinite where they tell nothing.
     """
 
     snapshot: Snapshot
@@ -84,6 +87,7 @@ class Ownership:
     circle: Float64
     error: Float64
     unknown: Float64
+    ceiling: Float64
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -97,7 +101,7 @@ class Ownership:
     @property
     def upper(self) -> Float64:
         """What the share may be at most, if unknown owners are this owner too: float64, by row."""
-        most = self.lower + self.error[self.owned] + self.unknown[self.owned]
+        most = np.fmin(self.lower + self.error[self.owned] + self.unknown[self.owned], self.ceiling)
         return np.asarray(np.maximum(self.lower, np.minimum(1.0, most)))
 
     @property
@@ -114,8 +118,8 @@ class Ownership:
         """Rows whose integrated share is at least a line in parts per 10^9, within ``TOLERANCE``."""
         return np.asarray(self.lower >= line / SHARE.scale - TOLERANCE)
 
-    def shares(self) -> pa.Table:
-        """The ``shares`` result, ordered by owner and owned id."""
+    def shares(self, more: Mapping[str, pa.Array] | None = None) -> pa.Table:
+        """The ``shares`` result, ordered by owner and owned id, with more columns where they were computed."""
         names = self.snapshot.party_ids
         return result(
             "shares",
@@ -127,6 +131,7 @@ class Ownership:
                 for name in ("integrated", "lower", "upper", "corrected")
                 for values in (getattr(self, name),)
             },
+            **(more or {}),
         )
 
     def findings(self) -> list[Finding | Batch]:
@@ -143,13 +148,39 @@ def ownership(
     may still cross ``min_share`` or one of the thresholds is computed more finely than the rest.
     """
     walks = Walks.of(snapshot.stakes)
+    made = _owned(snapshot, walks, registers.rest(snapshot), min_share, thresholds)
+    held = bands(snapshot)
+    return made if held is None else replace(made, ceiling=_ceiling(made, held, thresholds))
+
+
+def _ceiling(made: Ownership, held: Bands, thresholds: Sequence[int]) -> Float64:
+    """What each row's share may be at most by the upper ends of bands: float64, infinite where there is no bound."""
+    rest = held.rest / SHARE.scale
+    most = _owned(made.snapshot, Walks.of(held.most), rest, made.min_share, thresholds)
+    n = np.int64(made.snapshot.n)
+    key = most.owner * n + most.owned
+    by = np.argsort(key)
+    wanted = made.owner * n + made.owned
+    at = np.searchsorted(key, wanted, sorter=by)
+    at = np.append(by, 0)[at]
+    there = np.append(key, -1)[at] == wanted if len(key) else np.zeros(len(wanted), bool)
+    upper = most.lower + most.error[most.owned] + most.unknown[most.owned]
+    found = np.append(upper, np.inf)[np.where(there, at, len(key))]
+    return np.asarray(np.where(np.isnan(found), np.inf, found), np.float64)
+
+
+def _owned(
+    snapshot: Snapshot, walks: Walks, rest: Float64, min_share: int, thresholds: Sequence[int]
+) -> Ownership:
+    """Integrated shares along these walks; ``rest`` float64 (n,) is what unknown owners hold of each company."""
     lines = np.array(sorted({min_share, *thresholds} - {0})) / SHARE.scale - TOLERANCE
     found = _figures(walks, lines, min_share / SHARE.scale - TOLERANCE)
-    unknown = walks.downward(registers.rest(snapshot)[walks.order, None])[:, 0]
+    unknown = walks.downward(rest[walks.order, None])[:, 0]
     owner, owned, direct, lower, blank = _rows(snapshot, walks, found, min_share)
     circle = np.where(walks.unsolvable, np.nan, found.circle)
-    by_party = (values[walks.place] for values in (circle, found.error, unknown))
-    return Ownership(snapshot, walks, min_share, owner, owned, direct, lower, blank, *by_party)
+    shown = (owner, owned, direct, lower, blank)
+    by_party = (circle[walks.place], found.error[walks.place], unknown[walks.place])
+    return Ownership(snapshot, walks, min_share, *shown, *by_party, np.full(len(owner), np.inf))
 
 
 def attributable(snapshot: Snapshot, ownership: Ownership, amounts: Float64) -> Float64:
@@ -301,7 +332,8 @@ def _rows(
     by_id = np.empty(walks.n, np.int32)
     by_id[rank] = np.arange(walks.n, dtype=np.int32)
     owner, owned, lower, edge = _kernels.arranged(walks.holders, walks.share, listed, found, by_id, rank)
-    direct = np.append(np.where(unknown, NULL, walks.share), NULL)[edge]
+    vague = unknown | registers.among(snapshot, party, holder, banded(snapshot))
+    direct = np.append(np.where(vague, NULL, walks.share), NULL)[edge]
     blank = np.append(unknown, False)[edge]
     lower[np.isinf(lower)] = np.nan
     lower[walks.unsolvable[owner]] = np.nan

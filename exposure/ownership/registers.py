@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from exposure.batches import Batch, Sources, single
 from exposure.findings import Finding, finding
+from exposure.ownership.bands import banded, bands, unsized
 from exposure.ownership.walks import CLOSED, DIVERGENT, Walks
 from exposure.results import ids
 from graph.csr import Csr
@@ -44,24 +45,34 @@ def rest(snapshot: Snapshot) -> Float64:
 
 def blank(snapshot: Snapshot, company: Int32, owner: Int32, share: Int64) -> Bool:
     """Stakes of owners in companies that are on record without any known size: bool (m,)."""
+    held = among(snapshot, company, owner, unsized(snapshot) | banded(snapshot))
+    return np.asarray((share == 0) & held)
+
+
+def among(snapshot: Snapshot, company: Int32, owner: Int32, chosen: Bool) -> Bool:
+    """Stakes of owners in companies to which one of the chosen holdings (bool, by row) belongs: bool (m,)."""
     rows = snapshot.tables["ownership"]
-    missing = (rows["share"] == NULL) & (rows["owner_id"] >= 0) & (rows["owned_id"] >= 0)
+    missing = chosen & (rows["owner_id"] >= 0) & (rows["owned_id"] >= 0)
     if not missing.any():
         return np.zeros(len(company), bool)
     n = snapshot.n
     held = rows["owned_id"][missing].astype(np.int64) * n + rows["owner_id"][missing]
-    return np.asarray((share == 0) & np.isin(company.astype(np.int64) * n + owner, held))
+    return np.isin(company.astype(np.int64) * n + owner, held)
 
 
 def findings(snapshot: Snapshot, walks: Walks) -> list[Finding | Batch]:
     """Own shares, registers above and below the whole, unknown sizes, and sets that own themselves."""
     own, total, blanks = snapshot.stakes.own_share, snapshot.stakes.total_share, snapshot.stakes.blank_share
+    narrow = np.bincount(snapshot.tables["ownership"]["owned_id"][banded(snapshot)], minlength=snapshot.n)
+    held = bands(snapshot)
+    short = incomplete(snapshot) if held is None else incomplete(snapshot) & (held.rest > 0)
     closed, divergent = walks.sets(CLOSED), walks.sets(DIVERGENT)
     found: list[Finding | Batch] = [
         _told("shares_exceed_one", snapshot, np.flatnonzero(total > _WHOLE), sum=total / _WHOLE),
-        _told("unknown_owners", snapshot, np.flatnonzero(incomplete(snapshot)), sum=total / _WHOLE),
+        _told("unknown_owners", snapshot, np.flatnonzero(short), sum=total / _WHOLE),
         _told("self_ownership", snapshot, np.flatnonzero(own), share=own / _WHOLE),
         _told("share_unknown", snapshot, np.flatnonzero(blanks), holdings=blanks),
+        _told("share_band", snapshot, np.flatnonzero(narrow), holdings=narrow),
     ]
     for members in closed:
         _, places = _holdings(snapshot, members)
@@ -80,7 +91,8 @@ def _told(code: str, snapshot: Snapshot, companies: Int64, **figure: npt.NDArray
     rows = snapshot.tables["ownership"]
     chosen = {
         "self_ownership": rows["owner_id"] == rows["owned_id"],
-        "share_unknown": rows["share"] == NULL,
+        "share_unknown": unsized(snapshot),
+        "share_band": banded(snapshot),
     }
     ptr, places = _holdings(snapshot, companies, chosen.get(code))
     return Batch(
