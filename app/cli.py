@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.codes import DUPLICATES
+from app.codes import DUPLICATES, WARNINGS
 from app.settings import PREFIX, from_file, pairs
 from app.storage import load, store
 from graph.errors import InputError, KonzernError, OptionError
@@ -80,6 +80,9 @@ def _source(command: Callable[..., None]) -> Callable[..., None]:
                          help="A choice that the rules leave open; may be repeated."),
             click.option("--book-version", type=int, help="Version of a store; default: the latest."),
             click.option("--as-of", envvar=f"{PREFIX}_AS_OF", help="Date, YYYY-MM-DD; default: the book's own."),
+            click.option("--since", envvar=f"{PREFIX}_SINCE",
+                         help="Compare with this day, or with this version of a store; default: the version "
+                         "before, else a quarter earlier."),
             click.option("--base", envvar=f"{PREFIX}_BASE", help="Base currency; default: the book's own."),
             click.option("--lender", envvar=f"{PREFIX}_LENDER", help="Only what this lender has granted."),
             click.option("--min-share", default="0.05", envvar=f"{PREFIX}_MIN_SHARE", show_default=True,
@@ -106,13 +109,15 @@ def _analysis(
     options: tuple[str, ...],
     book_version: int | None,
     as_of: str | None,
+    since: str | None,
     base: str | None,
     lender: str | None,
     min_share: str,
 ) -> Analysis:
     """Open a source and prepare its analysis; everything is checked before anything is computed."""
-    from app.source import compiled
+    from app.source import compiled, earlier
     from exposure.report import Analysis, Request
+    from exposure.rulepack import house
 
     request = Request(
         packs=tuple(part.strip() for part in rules.split(",")),
@@ -123,7 +128,8 @@ def _analysis(
     snapshot, noticed = compiled(
         source, mapping=mapping, encoding=encoding, as_of=as_of, base=base, version=book_version
     )
-    return Analysis(snapshot, request, noticed)
+    previous = earlier(source, snapshot, since, int(house().setting("compare", "days")))
+    return Analysis(snapshot, request, noticed, previous=previous)
 
 
 def _parts(share: str) -> int:
@@ -178,8 +184,10 @@ def report(
     """Compute everything and write it into a folder."""
     from app import output
     from app.kept import reported, streamed
+    from app.memory import keep_freed
     from app.source import store_of
 
+    keep_freed()
     chosen = output.formats(formats)
     analysis, store = _analysis(**source), store_of(source["source"])
     summary: Mapping[str, Any]
@@ -261,6 +269,7 @@ _part(
     "duplicates", ("findings",), "Duplicate credit: what is counted, pledged or promised twice.", DUPLICATES
 )
 _part("limits", ("limits", "large_exposures"), "Limits, headroom and breaches; large exposures.")
+_part("warnings", ("findings",), "Early warnings: what is late, got worse, changed or is old.", WARNINGS)
 
 
 @main.command()

@@ -53,7 +53,7 @@ def read(source: str, mapping: str | None = None, encoding: str | None = None) -
     return job(Path(source), mapping, dialect=dialect(encoding))
 
 
-def day(text: str | None) -> dt.date | None:
+def day(text: str | None, option: str = "--as-of") -> dt.date | None:
     """A date option; ``OptionError`` unless it is YYYY-MM-DD.
 
     >>> day("2026-09-30")
@@ -64,7 +64,7 @@ def day(text: str | None) -> dt.date | None:
     try:
         return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
     except ValueError:
-        raise OptionError(f"--as-of {text}: write a date as YYYY-MM-DD") from None
+        raise OptionError(f"{option} {text}: write a date as YYYY-MM-DD") from None
 
 
 def compiled(
@@ -101,3 +101,50 @@ def compiled(
     snapshot = store.snapshot(wanted, version, base)
     held = snapshot.book
     return snapshot, [] if held is None else findings(notices(held), held)
+
+
+def earlier(source: str, snapshot: Snapshot, since: str | None, days: int) -> Snapshot | None:
+    """The state of a source that a snapshot of it is compared with; None where no other one is known.
+
+    ``since`` is a day of the same version, or the number of another version of a store. By default it is the
+    version before in a store, else the day ``days`` earlier, if rows of the book begin or end to hold after it.
+    Raises ``OptionError`` for a day that is not earlier and for a version of a folder.
+    """
+    store = store_of(source)
+    if since is not None and since.isdecimal():
+        if store is None:
+            raise OptionError(f"--since {since}: {source} is a folder; versions are kept in a store")
+        return _version(store, int(since), snapshot)
+    if since is None and store is not None and snapshot.version > 1:
+        return _version(store, snapshot.version - 1, snapshot)
+    then = day(since, "--since") or snapshot.as_of - dt.timedelta(days=days)
+    if then >= snapshot.as_of:
+        raise OptionError(f"--since {since}: name a day before {snapshot.as_of}")
+    if store is not None:
+        held = store.snapshot(then, snapshot.version)
+        return held if since is not None or _differs(held.book, then, snapshot.as_of) else None
+    if snapshot.book is None or (since is None and not _differs(snapshot.book, then, snapshot.as_of)):
+        return None
+    return type(snapshot).of(snapshot.book, then)
+
+
+def _version(store: Store, version: int, snapshot: Snapshot) -> Snapshot:
+    """A version as of its own day, or as of the snapshot's where that is earlier."""
+    held = store.snapshot(None, version)
+    return held if held.as_of <= snapshot.as_of else store.snapshot(snapshot.as_of, version)
+
+
+def _differs(book: Book | None, after: dt.date, upto: dt.date) -> bool:
+    """Whether a row of the book begins or ends to hold after a day, up to another one."""
+    import pyarrow.compute as pc
+
+    if book is None:
+        return False
+    for name in book.tables:
+        for column in ("valid_from", "valid_to"):
+            values = book.column(name, column)
+            if values is None or values.null_count == len(values):
+                continue
+            if pc.any(pc.and_(pc.greater(values, after), pc.less_equal(values, upto))).as_py():
+                return True
+    return False
