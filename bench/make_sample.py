@@ -78,6 +78,7 @@ STORIES: Final[tuple[Callable[[Draft], None], ...]] = (
     warnings.suddenly_drawn,
     warnings.takeover,
     warnings.old_figures,
+    warnings.in_default,
 )
 """Every story, in the order in which the README tells them."""
 

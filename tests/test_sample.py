@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from app.source import compiled
+from app.source import compiled, earlier
 from bench import make_sample
 from bench.sample import draft
 from bench.sample.answers import NOT_PLANTED, PENDING
 from bench.sample.draft import Figure, Plant
 from exposure.report import Analysis, Request
 from exposure.results import RESULTS, not_computed
-from exposure.rulepack import DEFAULT
+from exposure.rulepack import DEFAULT, house
 from graph.findings import CODES
 from graph.model import BOOL, COUNT, CURRENCY, DATE, ID, TABLES, TEXT, Column, Kind
 from ingest.job import read
@@ -116,7 +116,8 @@ def test_plants_name_what_is_in_the_book() -> None:
 def analysis(pack: str, **options: str) -> Analysis:
     """The report of the sample under one pack."""
     snapshot, noticed = compiled(str(SAMPLE))
-    return Analysis(snapshot, Request((pack,), options), noticed)
+    before = earlier(str(SAMPLE), snapshot, None, int(house().setting("compare", "days")))
+    return Analysis(snapshot, Request((pack,), options), noticed, previous=before)
 
 
 @cache

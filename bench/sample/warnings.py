@@ -1,4 +1,4 @@
-"""Stories of early warnings: what changed, what is late, and what is old."""
+"""Stories of early warnings: what got worse, what is late, what changed, and what is old."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def downgrade(d: Draft) -> None:
     for date, rating, pd in (("2025-06-30", "A", "0.002"), ("2026-06-30", "BBB-", "0.011")):
         d.add("ratings", party_id=firm, date=day(date), agency="Yunqiao internal", rating=rating, pd=pd)
     d.lent("BANK", firm, 60, 45, product="revolving")
-    d.plant("rating_downgrade", firm, None, "A to BBB-")
+    d.plant("rating_downgrade", firm, 51, "A to BBB-; 45 + 40 % of 15", pack="EU-CRR")
 
 
 def late(d: Draft) -> None:
@@ -21,7 +21,7 @@ def late(d: Draft) -> None:
     for date, paid in (("2026-02-16", 5), ("2026-05-16", 5), ("2026-08-16", 0)):
         d.add("repayments", facility_id=loan, due_date=day(date), due=yuan(5), paid=yuan(paid),
               paid_date=day(date) if paid else None, currency="CNY")  # fmt: skip
-    d.plant("past_due", loan, None, "45 days")
+    d.plant("past_due", loan, 30, "45 days")
 
 
 def suddenly_drawn(d: Draft) -> None:
@@ -29,7 +29,7 @@ def suddenly_drawn(d: Draft) -> None:
     firm = d.family_firm("JILI", ("亟励商贸", "Jili Trading"), ("公西急", "Gongxi Ji"), 140, 500)
     line = d.lent("BANK", firm, 100, 20, product="revolving", valid_to=day("2026-07-01"))
     d.lent("BANK", firm, 100, 95, product="revolving", facility_id=line, valid_from=day("2026-07-01"))
-    d.plant("utilisation_jump", line, None, "20 % to 95 %")
+    d.plant("utilisation_jump", line, 75, "20 % to 95 %: 95 - 20")
 
 
 def takeover(d: Draft) -> None:
@@ -46,8 +46,9 @@ def takeover(d: Draft) -> None:
     d.lent("BANK", buyer, 150, 120, product="revolving")
     d.lent("BANK", target, 40)
     d.lent("LEASE", shop, 12, product="lease")
-    d.plant("new_link", (buyer, target), None, "60 % since 2026-08-15")
-    d.plant("group_merged", "G:P-ANLAN-OWNER", None, "took in the group of P-PUYUAN-OWNER")
+    d.plant("new_link", (buyer, target), 52, "60 % since 2026-08-15; 40 + 12 hang on it")
+    d.plant("group_merged", "G:P-ANLAN-OWNER", 184, "took in the group of P-PUYUAN-OWNER: 120 + 40 % of 30 + 40 + 12",
+            pack="EU-CRR")  # fmt: skip
 
 
 def old_figures(d: Draft) -> None:
@@ -60,4 +61,27 @@ def old_figures(d: Draft) -> None:
     d.add("collateral", collateral_id="K-CHIDU-1", owner_id=firm, kind="equipment", value=yuan(28), currency="CNY",
           registry_ref="REG-CHIDU-0001", valuation_date=day("2022-03-31"))  # fmt: skip
     d.add("pledges", collateral_id="K-CHIDU-1", facility_id=loan, amount=yuan(20), currency="CNY", rank=1)
-    d.plant("stale_data", firm, None, "accounts of 2023-12-31")
+    d.plant("stale_data", firm, 20, "accounts of 2023-12-31")
+
+
+def in_default(d: Draft) -> None:
+    """Pingjue (萍决) pays the trust company nothing since June: 120 days, more than the 90 of a default.
+
+    It has a joint credit limit of 2,500, of which little is used; the trust company's loan alone is a warning.
+    """
+    firm = d.family_firm(
+        "PINGJUE",
+        ("萍决海运", "Pingjue Shipping"),
+        ("闻人舟", "Wenren Zhou"),
+        160,
+        420,
+        lender_count=3,
+        external_debt=2_100,
+    )
+    loan = d.lent("TRUST", firm, 40, product="trust_loan", days_past_due=120)
+    d.lent("BANK", firm, 60)
+    d.add("limits", scope="joint", subject_id=firm, amount=yuan(2_500), currency="CNY")
+    d.plant("past_due", loan, 40, "120 days")
+    d.plant("default", firm, 100, "120 days past due; 40 + 60 owed")
+    d.plant("joint_credit_warning", firm, 40, "120 days past due at the trust company", pack="CN-JOINT")
+    d.plant("joint_credit_voluntary", firm, None, "3 lenders, 2,100", pack="CN-JOINT")
