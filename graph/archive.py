@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from graph.book import Book, Origin
 from graph.errors import StoreError
+from graph.identity import Identities, Merged
 from graph.ids import one_chunk
 from graph.model import FORMAT, TABLES
 from graph.money import Fx
@@ -44,6 +45,7 @@ def save(snapshot: Snapshot, folder: Path) -> None:
             "numerator": snapshot.fx.numerator,
             "denominator": snapshot.fx.denominator,
         },
+        "identities": _save_identities(snapshot.identities),
         "tables": {},
         "fixed": [],
         "book": _save_book(snapshot.book, folder) if snapshot.book else None,
@@ -70,6 +72,22 @@ def _save_book(book: Book, folder: Path) -> dict[str, Any]:
                 np.save(folder / f"{name}.lines.{i}.npy", run.lines, allow_pickle=False)
             origins.setdefault(name, []).append([run.file, run.first_line, run.rows, run.lines is not None])
     return {"origins": origins, "period": book.period.isoformat() if book.period else None}
+
+
+def _save_identities(held: Identities) -> dict[str, Any]:
+    """Ids that are one, and contradictory judgements; what only compiling needs is left out."""
+    return {"merged": [asdict(m) for m in held.merged], "contradicted": held.contradicted}
+
+
+def _identities(held: dict[str, Any]) -> Identities:
+    """What ``_save_identities`` wrote."""
+    merged = tuple(
+        Merged(
+            tuple(m["ids"]), tuple(m["rows"]), tuple((t, r) for t, r in m["dropped"]), tuple(m["conflicts"])
+        )
+        for m in held["merged"]
+    )
+    return Identities(merged, tuple(tuple(ids) for ids in held["contradicted"]))
 
 
 def _save_array(folder: Path, name: str, values: Array, meta: dict[str, Any]) -> None:
@@ -122,7 +140,8 @@ def open_saved(folder: Path, tables: Mapping[str, pa.Table] | None = None) -> Sn
         )
         day = dt.date.fromisoformat(meta["as_of"])
         book = _book(folder, meta, tables or {}) if meta["book"] else None
-        return Snapshot(day, fx, meta["version"], meta["source"], rows, stakes, book)
+        one = _identities(meta["identities"])
+        return Snapshot(day, fx, meta["version"], meta["source"], rows, stakes, book, one)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise StoreError(
             f"the saved snapshot {folder.name} is damaged: remove it, it will be made again"

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from graph.book import Book
 from graph.csr import Csr
 from graph.errors import OptionError
+from graph.identity import OWN, Identities, identities
 from graph.ids import one_chunk
 from graph.kernels import csr as _kernels
 from graph.model import BOOL, CURRENCY, DATE, TABLES, Column, Table
@@ -84,7 +85,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Stakes:
-    """Who owns whom, holdings of one pair added up, own shares set apart.
+    """Who owns whom, holdings of one pair added up, own shares set apart; a band counts with its lower end.
 
     By company: the stakes in c are ``owner[ptr[c]:ptr[c+1]]`` with ``share`` and ``votes`` (parts per 10^9;
     unknown holdings count nothing and are numbered in ``blank_share`` / ``blank_votes`` per company).
@@ -127,7 +128,8 @@ class Stakes:
 class Snapshot:
     """A book as of one day in one base currency, frozen.
 
-    ``tables`` holds every table's rows in force; a party's number is its row in ``tables["parties"]``.
+    ``tables`` holds every table's rows in force; a party's number is its row in ``tables["parties"]``. Ids that are
+    judged to be one party have one number: ``identities`` says which (``graph.identity``).
     Raises ``OptionError`` if an other base than the book's has no rate.
     """
 
@@ -138,6 +140,7 @@ class Snapshot:
     tables: Mapping[str, Rows]
     stakes: Stakes
     book: Book | None = field(default=None, repr=False, compare=False)
+    identities: Identities = field(default_factory=Identities)
 
     @classmethod
     def of(cls, book: Book, as_of: dt.date | None = None, base: str | None = None) -> Snapshot:
@@ -145,20 +148,29 @@ class Snapshot:
         day = as_of or book.default_as_of()
         currencies = book.currencies()
         rows = {name: _in_force(book, name, day) for name in TABLES}
+        one = identities(book, rows)
+        rows = one.without(rows)
         rows["parties"] = _by_family(book, rows)
         numbers = {name: _by_first_row(book, name, rows[name]) for name in _REFERRED}
+        numbers["parties"] = one.numbered(numbers["parties"])
         own = _compile(book, TABLES["ownership"], rows["ownership"], numbers, currencies)
-        votes = np.where(own["voting"] == NULL, own["share"], own["voting"])
+        share = np.where(own["share"] == NULL, own["share_min"], own["share"])
+        votes = np.where(own["voting"] == NULL, share, own["voting"])
         with ThreadPoolExecutor(1) as pool:
             others = {
                 name: pool.submit(_compile, book, TABLES[name], rows[name], numbers, currencies)
                 for name in TABLES
                 if name != "ownership"
             }
-            stakes = Stakes.of(own["owner_id"], own["owned_id"], own["share"], votes, len(rows["parties"]))
+            stakes = Stakes.of(own["owner_id"], own["owned_id"], share, votes, len(rows["parties"]))
             tables = {name: others[name].result() if name in others else own for name in TABLES}
+        if one.merged:
+            others_rows = np.array([row for m in one.merged for row in m.rows[1:]], np.int32)
+            told = _compile(book, TABLES["parties"], others_rows, numbers, currencies)
+            lead = numbers["parties"][book.index("parties").first[others_rows]]
+            tables["parties"] = _filled(tables["parties"], told, lead)
         fx = _rates(tables["fx"], book, day, base, currencies)
-        return cls(day, fx, book.version, book.source, tables, stakes, book)
+        return cls(day, fx, book.version, book.source, tables, stakes, book, one)
 
     @property
     def base(self) -> str:
@@ -167,7 +179,7 @@ class Snapshot:
 
     @property
     def parties(self) -> Rows:
-        """The parties; every id of the book is one, also where its row is not in force."""
+        """The parties; every id of the book names one, also where its row is not in force."""
         return self.tables["parties"]
 
     @property
@@ -189,8 +201,26 @@ class Snapshot:
 
     @cached_property
     def number_of(self) -> dict[str, int]:
-        """Number of each party by id, for questions about single parties."""
-        return {party: i for i, party in enumerate(self.party_ids.to_pylist())}
+        """Number of each party by id, for questions about single parties; ids of one party have one number."""
+        made = {party: i for i, party in enumerate(self.party_ids.to_pylist())}
+        return made | {alias: made[m.ids[0]] for m in self.identities.merged for alias in m.ids[1:]}
+
+    def named(self, table: str, column: str) -> Int32:
+        """A reference to parties by the id that stands there: its number, or n + k for the k-th id that gives way.
+
+        int32 (rows of the table,), -1 for an empty cell. The ids that give way are ``identities.others``.
+        """
+        rows = self.tables[table]
+        others = self.identities.others
+        if not others or self.book is None:
+            return np.asarray(rows[column], np.int32)
+        first = self.book.index("parties").first
+        place = {int(first[row]): self.n + k for k, (_, row, _) in enumerate(others)}
+        stands = self.book.codes(table, column)[rows.row]
+        made = np.array(rows[column], np.int32)
+        at = np.flatnonzero(np.isin(stands, list(place)))
+        made[at] = [place[code] for code in stands[at].tolist()]
+        return made
 
     def in_base(self, table: str, column: str) -> Int64:
         """A money column in base minor units: int64, NULL where the amount or its rate is unknown.
@@ -301,6 +331,32 @@ def _compile(
         else:
             made[column.name] = _numbers(array, column)
     return Rows(table, rows, made, texts)
+
+
+def _filled(rows: Rows, told: Rows, lead: Int32) -> Rows:
+    """Parties with what is unknown of them filled in from their other ids: ``told[i]`` is of party ``lead[i]``.
+
+    The first id that says something counts.
+    """
+    numbers, texts = dict(rows.numbers), dict(rows.texts)
+    for name, more in told.numbers.items():
+        blank = _unknown(rows.table.column(name), 1)[0]
+        at = np.flatnonzero((more != blank) & (numbers[name][lead] == blank))[::-1]
+        if len(at):
+            numbers[name] = numbers[name].copy()
+            numbers[name][lead[at]] = more[at]
+    for name in set(told.texts) - OWN:
+        known = np.asarray(pc.is_valid(told.texts[name])) & ~np.asarray(pc.is_valid(texts[name]))[lead]
+        words = dict(zip(lead[known][::-1].tolist(), np.flatnonzero(known)[::-1].tolist(), strict=True))
+        if words:
+            plain, coded = rows.text(name), pa.types.is_dictionary(texts[name].type)
+            at = np.array(sorted(words), np.int64)
+            mask = np.zeros(len(plain), bool)
+            mask[at] = True
+            new = told.text(name).take(pa.array([words[i] for i in at.tolist()], pa.int64()))
+            made = pc.replace_with_mask(plain, pa.array(mask), new)
+            texts[name] = made.dictionary_encode() if coded else made
+    return Rows(rows.table, rows.row, numbers, texts)
 
 
 def _coded(array: pa.Array, words: list[str]) -> Int32:

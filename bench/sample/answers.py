@@ -18,6 +18,7 @@ NOT_PLANTED: Final[Mapping[str, str]] = {
     "groups_cut": "it takes more than fifty memberships a party, which nobody could read",
     "rings_cut": "it takes ten thousand rings in one place",
     "chains_cut": "it takes a web of guarantees too large to add up",
+    "identity_contradicted": "it takes reviewers who contradict one another",
 }
 """Codes of the engine that the sample does without, each with the reason."""
 

@@ -36,7 +36,7 @@ def two_names(d: Draft) -> None:
     A reviewer judged the two to be one; two further look-alikes are different, and one pair is undecided.
     """
     firm = d.family_firm("SUYUAN", ("溯芫仪器", "Suyuan Instruments"), ("赫连测", "Helian Ce"), 170, 260)
-    old = d.firm("SUYUAN-99", "溯芫仪器厂（旧名）", "Suyuan Instrument Works (former name)")
+    old = d.firm("SUYUAN-99", "溯芫仪器厂（旧名）", "Suyuan Instrument Works (former name)", 150)
     d.lent("BANK", firm, 80)
     d.lent("LEASE", old, 60, product="lease")
     d.add("same_as", party_id=firm, other_id=old, judgement="same", author="reviewer", date=day("2026-05-12"))
@@ -60,6 +60,8 @@ def two_names(d: Draft) -> None:
         author="reviewer",
         date=day("2026-05-12"),
     )
+    d.plant("identity_merged", (firm, old), figure="140 are owed by one party")
+    d.plant("identity_conflict", (firm, old), figure="the leasing company has other net assets on file")
     d.plant("duplicate_party", (firm, old), 60, "80 at the bank do not show the 60 at the leasing company")
 
 

@@ -1,7 +1,8 @@
 """Aliases: one borrower under several ids at several lenders (多头授信), whose limits nobody adds up.
 
 Two ids are one borrower where a reviewer judged so, or where both carry one identifier (USCC or LEI) and no
-reviewer judged them different. (rulebook 54.)
+reviewer judged them different. (rulebook 54.) Those that a reviewer judged the same are one party already
+(``graph.identity``): here each id stands for itself again, and findings tell what became of them.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from exposure.facilities import Facilities
 from exposure.findings import Finding, finding
 from graph.csr import Csr
+from graph.ids import one_chunk
 from graph.model import TABLES
 from graph.money import NULL
 from graph.snapshot import Snapshot
@@ -29,7 +32,7 @@ Pair = tuple[int, int]
 
 
 def aliases(snapshot: Snapshot) -> list[tuple[int, ...]]:
-    """Sets of parties that are one, each ascending by number."""
+    """Sets of ids that are one, each ascending by number (``Snapshot.named``)."""
     parent: dict[int, int] = {}
 
     def find(x: int) -> int:
@@ -49,9 +52,9 @@ def aliases(snapshot: Snapshot) -> list[tuple[int, ...]]:
 
 
 def _judged(snapshot: Snapshot) -> tuple[list[Pair], set[Pair]]:
-    """Pairs judged the same, and pairs judged different (both ways round)."""
+    """Pairs of ids judged the same, and pairs judged different (both ways round)."""
     rows = snapshot.tables["same_as"]
-    a, b = rows["party_id"].tolist(), rows["other_id"].tolist()
+    a, b = (snapshot.named("same_as", column).tolist() for column in ("party_id", "other_id"))
     same, different = [], set()
     for x, y, judgement in zip(a, b, rows["judgement"].tolist(), strict=True):
         if min(x, y) >= 0 and x != y and judgement == _SAME:
@@ -62,9 +65,14 @@ def _judged(snapshot: Snapshot) -> tuple[list[Pair], set[Pair]]:
 
 
 def _by_identifier(snapshot: Snapshot) -> Iterator[Pair]:
-    """Pairs of parties with one identifier, written alike but for case and outer blanks."""
+    """Pairs of ids with one identifier, written alike but for case and outer blanks."""
+    others = [row for _, row, _ in snapshot.identities.others]
     for column in _IDENTIFIERS:
-        plain = pc.utf8_upper(pc.utf8_trim_whitespace(snapshot.parties.text(column)))
+        held = snapshot.parties.text(column)
+        own = snapshot.book.column("parties", column) if others and snapshot.book else None
+        if own is not None:
+            held = pa.concat_arrays([held, one_chunk(own.take(pa.array(others)), pa.string())])
+        plain = pc.utf8_upper(pc.utf8_trim_whitespace(held))
         coded = pc.if_else(pc.equal(plain, ""), None, plain).dictionary_encode()
         code = np.asarray(pc.fill_null(coded.indices, -1), np.int32)
         often = np.bincount(code[code >= 0], minlength=1)
@@ -78,10 +86,15 @@ def _by_identifier(snapshot: Snapshot) -> Iterator[Pair]:
 def findings(held: Facilities) -> list[Finding]:
     """``duplicate_party``: one a borrower; the amount is what its largest id does not show of its limits."""
     snapshot = held.snapshot
-    names, lenders = snapshot.party_ids, snapshot.tables["lenders"].text("lender_id")
+    others = snapshot.identities.others
+    names = pa.concat_arrays([snapshot.party_ids, pa.array([name for name, _, _ in others], pa.string())])
+    row_of = np.append(snapshot.parties.row, [row for _, row, _ in others]).astype(np.int64)
+    lenders = snapshot.tables["lenders"].text("lender_id")
     facilities = snapshot.tables["facilities"].text("facility_id")
-    by = Csr.of(np.where(held.counted, held.obligor, -1).astype(np.int32), snapshot.n)
-    judged = snapshot.tables["same_as"]
+    obligor = snapshot.named("facilities", "obligor_id")
+    by = Csr.of(np.where(held.counted, obligor, -1).astype(np.int32), len(names))
+    said = snapshot.tables["same_as"]
+    pair = [snapshot.named("same_as", column) for column in ("party_id", "other_id")]
     found = []
     for members in aliases(snapshot):
         owing = [x for x in members if len(by[x])]
@@ -89,9 +102,9 @@ def findings(held: Facilities) -> list[Finding]:
         if len(owing) < _SEVERAL or len(at) < _SEVERAL:
             continue
         sums = [int(np.where(held.limit[by[x]] == NULL, 0, held.limit[by[x]]).sum()) for x in owing]
-        rows = [("parties", int(snapshot.parties.row[x])) for x in owing]
-        inside = np.isin(judged["party_id"], members) & np.isin(judged["other_id"], members)
-        rows += [("same_as", int(r)) for r in judged.row[inside & (judged["judgement"] == _SAME)].tolist()]
+        rows = [("parties", int(row_of[x])) for x in owing]
+        inside = np.isin(pair[0], members) & np.isin(pair[1], members)
+        rows += [("same_as", int(r)) for r in said.row[inside & (said["judgement"] == _SAME)].tolist()]
         path = [
             f"{lenders[int(held.lender[f])].as_py()} > {facilities[int(f)].as_py()} > {names[x].as_py()}"
             for x in owing
@@ -101,3 +114,16 @@ def findings(held: Facilities) -> list[Finding]:
         figures = {"ids": len(owing), "lenders": [lenders[b].as_py() for b in at], "path": sorted(path)}
         found.append(finding("duplicate_party", subjects, sum(sums) - max(sums), rows=rows, figures=figures))
     return found
+
+
+def judged(snapshot: Snapshot) -> Iterator[Finding]:
+    """What became of ids judged the same: ``identity_merged``, ``_conflict`` and ``_contradicted``."""
+    for one in snapshot.identities.merged:
+        rows = [("parties", row) for row in one.rows]
+        figures = {"counts": one.ids[0], "dropped": len(one.dropped)}
+        yield finding("identity_merged", one.ids, rows=[*rows, *one.dropped], figures=figures)
+        if one.conflicts:
+            figures = {"counts": one.ids[0], "columns": list(one.conflicts)}
+            yield finding("identity_conflict", one.ids, rows=rows, figures=figures)
+    for ids in snapshot.identities.contradicted:
+        yield finding("identity_contradicted", ids)

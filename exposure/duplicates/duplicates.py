@@ -58,6 +58,7 @@ def findings(
         beyond_umbrella(facilities),
         *beyond_ceiling(tested, totals),
         *aliases.findings(facilities),
+        *aliases.judged(facilities.snapshot),
         pledged.findings(facilities),
         *twice.findings(held, circles, groups),
     ]
