@@ -57,7 +57,11 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
     },
     "mitigation": {
         "facility_id": ID, "guarantee_id": ID, "guarantor_id": ID, "form": ID, "cap": MONEY,
-        "recognised": MONEY, "moved": MONEY, "reason": ID,
+        "recognised": MONEY, "moved": MONEY, "reason": ID, "pack": ID,
+    },
+    "collateral": {
+        "asset_id": ID, "facility_id": ID, "rank": COUNT, "pledged": MONEY, "value": MONEY, "haircut": SHARE,
+        "secured": MONEY, "currency": ID,
     },
     "bridge": {
         "group_id": ID, "step": ID, "amount": MONEY, "currency": ID, "facility_ids": IDS, "kind": ID, "pack": ID,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -10,6 +12,7 @@ import pyarrow.compute as pc
 from exposure.batches import MOST_ROWS, Batch, Sources, few, shorten, shown, single
 from exposure.facilities import Facilities
 from exposure.guarantees.promises import kept_for
+from exposure.mitigation.steps import picked
 from exposure.results import ids
 from graph.csr import Csr
 from graph.money import NULL
@@ -35,6 +38,40 @@ def assets(snapshot: Snapshot) -> tuple[Int32, pa.Array]:
     return np.asarray(coded.indices, np.int32), names
 
 
+@dataclass(frozen=True)
+class Excess:
+    """Assets (by number) that are ``pledged`` beyond their ``value``, int64; and their pledges as CSR.
+
+    Those of asset i are ``ptr[i]:ptr[i + 1]``, with the ``facility`` (int32) and the row of the ``pledge``.
+    """
+
+    asset: Int64
+    pledged: Int64
+    value: Int64
+    ptr: Int64
+    facility: Int32
+    pledge: Int64
+
+    @classmethod
+    def of(cls, held: Facilities, asset: Int32, many: int) -> Excess:
+        """Compare the pledges of each of many assets with its value, the lowest among its ids."""
+        value = np.full(many, np.iinfo(np.int64).max, np.int64)
+        worth = held.snapshot.in_base("collateral", "value")
+        np.minimum.at(value, asset[worth != NULL], worth[worth != NULL])
+        pledge, of, facility, amount = pledges(held, asset)
+        running = np.concatenate([[0], np.cumsum(amount)])
+        ends = np.searchsorted(of, np.arange(many + 1))
+        pledged = np.asarray(running[ends[1:]] - running[ends[:-1]], np.int64)
+        over = np.flatnonzero((pledged > value) & (value < np.iinfo(np.int64).max))
+        short, at = picked(ends, over)
+        return cls(over, pledged[over], value[over], short, facility[at], pledge[at])
+
+    @property
+    def amount(self) -> Int64:
+        """What is pledged beyond the value."""
+        return self.pledged - self.value
+
+
 def findings(held: Facilities) -> Batch:
     """``collateral_over_pledged``: what an asset is pledged for beyond its value, the lowest among its ids.
 
@@ -43,47 +80,34 @@ def findings(held: Facilities) -> Batch:
     """
     snapshot = held.snapshot
     asset, names = assets(snapshot)
-    value = np.full(len(names), np.iinfo(np.int64).max, np.int64)
-    worth = snapshot.in_base("collateral", "value")
-    np.minimum.at(value, asset[worth != NULL], worth[worth != NULL])
-    pledge, of, facility, amount = _pledges(held, asset)
-    running = np.concatenate([[0], np.cumsum(amount)])
-    ends = np.searchsorted(of, np.arange(len(names) + 1))
-    pledged = np.asarray(running[ends[1:]] - running[ends[:-1]], np.int64)
-    over = np.flatnonzero((pledged > value) & (value < np.iinfo(np.int64).max))
-    size = np.diff(ends)[over]
-    short = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    at = np.arange(short[-1]) + np.repeat(ends[over] - short[:-1], size)
+    over = Excess.of(held, asset, len(names))
     path = pc.binary_join_element_wise(
-        ids(snapshot.tables["lenders"].text("lender_id"), held.lender[facility[at]]),
-        ids(snapshot.tables["facilities"].text("facility_id"), facility[at]),
-        names.take(pa.array(of[at])),
+        ids(snapshot.tables["lenders"].text("lender_id"), held.lender[over.facility]),
+        ids(snapshot.tables["facilities"].text("facility_id"), over.facility),
+        names.take(pa.array(np.repeat(over.asset, np.diff(over.ptr)))),
         " > ",
     )
     figures = {
-        "pledged": shown(pledged[over], snapshot),
-        "value": shown(value[over], snapshot),
-        "path": few(short, path),
+        "pledged": shown(over.pledged, snapshot),
+        "value": shown(over.value, snapshot),
+        "path": few(over.ptr, path),
     }
-    facts = _facts(snapshot, short, pledge[at])
-    return Batch(
-        "collateral_over_pledged",
-        single(names.take(pa.array(over))),
-        pledged[over] - value[over],
-        facts,
-        "",
-        figures,
-    )
+    facts = _facts(snapshot, over.ptr, over.pledge)
+    subjects = single(names.take(pa.array(over.asset)))
+    return Batch("collateral_over_pledged", subjects, over.amount, facts, "", figures)
 
 
-def _pledges(held: Facilities, asset: Int32) -> tuple[Int64, Int32, Int32, Int64]:
-    """Pledges for counted facilities, one an asset and facility: row, asset, facility, amount; by asset."""
+def pledges(held: Facilities, asset: Int32, *, known: bool = True) -> tuple[Int64, Int32, Int32, Int64]:
+    """Pledges for counted facilities, one an asset and facility: row, asset, facility, amount; by asset.
+
+    Those of unknown amount are left out, or, unless ``known``, are there with NULL.
+    """
     snapshot = held.snapshot
     rows = snapshot.tables["pledges"]
     facility = np.append(kept_for(held), -1)[rows["facility_id"]]
     drawn = np.append(held.drawn, NULL)[facility]
     amount = np.where(rows["amount"] == NULL, drawn, snapshot.in_base("pledges", "amount"))
-    row = np.flatnonzero((rows["collateral_id"] >= 0) & (facility >= 0) & (amount != NULL))
+    row = np.flatnonzero((rows["collateral_id"] >= 0) & (facility >= 0) & ((amount != NULL) | (not known)))
     of, facility, amount = asset[rows["collateral_id"][row]], facility[row], amount[row]
     order = Csr.of(facility, len(held)).rows
     order = order[Csr.of(of[order], int(asset.max(initial=-1)) + 1).rows]
