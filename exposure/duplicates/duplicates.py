@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -28,6 +29,7 @@ from exposure.guarantees.guarantors import Guarantees
 from exposure.guarantees.rings import Rings
 from exposure.kernels import duplicates as _kernels
 from exposure.limits.tested import BREACH, SCOPES, Tested
+from exposure.mitigation.steps import picked
 from exposure.results import ids
 from graph.csr import Csr
 from graph.money import NULL
@@ -98,33 +100,44 @@ def _sum(ptr: Int64, values: Int64) -> Int64:
     return np.asarray(running[ptr[1:]] - running[ptr[:-1]], np.int64)
 
 
+@dataclass(frozen=True)
+class Needs:
+    """Needs (``ref``, text) that are financed by ``amount`` (int64) beyond what they take, with their facilities.
+
+    Those of need i are ``facility[ptr[i]:ptr[i + 1]]`` (int32).
+    """
+
+    ref: pa.Array
+    amount: Int64
+    ptr: Int64
+    facility: Int32
+
+    @classmethod
+    def of(cls, held: Facilities) -> Needs:
+        """Compare the limits for each invoice, project or order with the smallest amount stated for it."""
+        rows = held.snapshot.tables["facilities"]
+        code, words = rows.words("purpose_ref")
+        blank = np.array([not w.strip() for w in words] + [True])
+        codes, ptr, row = _sets(code, held.counted & ~blank[code])
+        need = held.snapshot.in_base("facilities", "purpose_amount")[row]
+        least = np.where(need == NULL, np.iinfo(np.int64).max, need)
+        least = np.minimum.reduceat(least, ptr[:-1]) if len(codes) else least
+        beyond = _sum(ptr, held.limit[row]) - np.where(least == np.iinfo(np.int64).max, 0, least)
+        chosen = np.flatnonzero((beyond > 0) & (least < np.iinfo(np.int64).max))
+        short, at = picked(ptr, chosen)
+        refs = pa.array([words[c] for c in codes[chosen].tolist()], pa.string())
+        return cls(refs, beyond[chosen], short, row[at].astype(np.int32))
+
+
 def one_need(held: Facilities) -> Batch:
     """``duplicate_credit``: limits for one invoice, project or order beyond the smallest amount stated for it.
 
     A need whose amount nobody states is not judged.
     """
-    rows = held.snapshot.tables["facilities"]
-    code, words = rows.words("purpose_ref")
-    blank = np.array([not w.strip() for w in words] + [True])
-    codes, ptr, row = _sets(code, held.counted & ~blank[code])
-    need = held.snapshot.in_base("facilities", "purpose_amount")[row]
-    least = np.where(need == NULL, np.iinfo(np.int64).max, need)
-    least = np.minimum.reduceat(least, ptr[:-1]) if len(codes) else least
-    beyond = _sum(ptr, held.limit[row]) - np.where(least == np.iinfo(np.int64).max, 0, least)
-    chosen = np.flatnonzero((beyond > 0) & (least < np.iinfo(np.int64).max))
-    short, at = _pick(ptr, chosen)
-    refs = pa.array([words[c] for c in codes[chosen].tolist()], pa.string())
-    last = refs.take(pa.array(np.repeat(np.arange(len(chosen)), np.diff(short))))
-    return of_facilities(
-        held, "duplicate_credit", short, row[at].astype(np.int32), beyond[chosen], last, purpose_ref=refs
-    )
-
-
-def _pick(ptr: Int64, chosen: Int64) -> tuple[Int64, Int64]:
-    """The chosen lists of a CSR: pointer, and the places of their entries."""
-    size = np.diff(ptr)[chosen]
-    short = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    return short, np.arange(short[-1]) + np.repeat(ptr[chosen] - short[:-1], size)
+    found = Needs.of(held)
+    last = found.ref.take(pa.array(np.repeat(np.arange(len(found.ref)), np.diff(found.ptr))))
+    sets = (found.ptr, found.facility, found.amount)
+    return of_facilities(held, "duplicate_credit", *sets, last, purpose_ref=found.ref)
 
 
 def look_alikes(held: Facilities) -> list[Batch]:
@@ -171,7 +184,7 @@ def _records(held: Facilities, ptr: Int64, row: Int32) -> Batch:
     f, columns = f[order], np.stack([np.asarray(k, np.int64)[order] for k in keys], axis=1)
     new = np.append(True, np.any(np.diff(columns, axis=0) != 0, axis=1))[: len(f)]
     ends = np.append(np.flatnonzero(new), len(f)).astype(np.int64)
-    short, at = _pick(ends, np.flatnonzero(np.diff(ends) > 1))
+    short, at = picked(ends, np.flatnonzero(np.diff(ends) > 1))
     f = f[at]
     gross = np.where(held.gross[f] == NULL, 0, held.gross[f])
     largest = np.maximum.reduceat(gross, short[:-1]) if len(short) > 1 else gross[:0]
@@ -192,7 +205,7 @@ def _near(held: Facilities, ptr: Int64, row: Int32) -> Batch:
         (_least(ptr, purpose[row]) >= 0) & ~_differ(ptr, purpose[row])
     )
     chosen = np.flatnonzero(several)
-    short, at = _pick(ptr, chosen)
+    short, at = picked(ptr, chosen)
     f = row[at]
     limit = np.where(held.limit[f] == NULL, 0, held.limit[f])
     largest = np.maximum.reduceat(limit, short[:-1]) if len(chosen) else limit
@@ -218,7 +231,7 @@ def beyond_umbrella(held: Facilities) -> Batch:
     by = Csr.of(lines.line_of, len(lines))
     beyond = _sum(by.ptr, held.limit[by.rows]) - np.where(lines.limit == NULL, 0, lines.limit)
     chosen = np.flatnonzero((lines.limit != NULL) & (beyond > 0))
-    short, at = _pick(by.ptr, chosen)
+    short, at = picked(by.ptr, chosen)
     names = ids(held.snapshot.tables["umbrellas"].text("umbrella_id"), lines.number[chosen])
     last = names.take(pa.array(np.repeat(np.arange(len(chosen)), np.diff(short))))
     return of_facilities(

@@ -2,7 +2,7 @@
 
 Nominal limits + drawn above limit - duplicate records - umbrella overlap - undrawn not converted + look-through
 in / out = gross; - cash + / - substitution across the group's edge - exempt = net. Memo lines tell what members
-guarantee; they are part of no sum. (Rulebook 24-29 and 89; LEX30.)
+guarantee and what else is counted twice; they are part of no sum. (Rulebook 24-29 and 89; LEX30.)
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from exposure.facilities import Facilities
 from exposure.guarantees.cover import allocate
+from exposure.mitigation.memo import counted_twice
 from exposure.mitigation.mitigation import Mitigation
 from exposure.mitigation.steps import Entries, added, among, expanded, owing
 from exposure.results import MONEY, constant, decimals, ids, result
@@ -31,6 +32,7 @@ STEPS: Final = (
     "nominal_limit", "drawn_above_limit", "duplicate_records", "umbrella_overlap", "undrawn_not_converted",
     "amount_unknown", "look_through_in", "look_through_out", "gross", "cash", "substitution_in",
     "substitution_out", "exempt", "net", "guarantees_inside", "guarantees_outside",
+    "duplicate_credit", "collateral_over_pledged",
 )  # fmt: skip
 """Every line of a bridge in order; ``amount_unknown`` is there only where it is not 0."""
 _PLACE: Final = {step: place for place, step in enumerate(STEPS)}
@@ -94,6 +96,7 @@ def bridge(mitigation: Mitigation, ptr: Int64, members: Int32) -> Bridge:
     _mitigated(entries, mitigation, (group, claim), (ptr, members))
     _exempt(entries, mitigation, (group, claim), (ptr, members))
     _memo(entries, mitigation, (own, facility), (ptr, members))
+    counted_twice(entries, held, own, facility)
     amount, at, listed = entries.summed(len(ptr) - 1, held.snapshot.tables["facilities"].text("facility_id"))
     amount[:, _GROSS] = amount[:, :_GROSS].sum(axis=1)
     amount[:, _NET] = amount[:, _GROSS:_NET].sum(axis=1)

@@ -31,6 +31,16 @@ def expanded(ptr: Int64, chosen: npt.NDArray[np.integer]) -> tuple[Int64, Int64]
     return place, row
 
 
+def picked(ptr: Int64, chosen: Int64) -> tuple[Int64, Int64]:
+    """The chosen lists of a CSR: pointer, and the places of their entries.
+
+    >>> [a.tolist() for a in picked(np.array([0, 2, 2, 3]), np.array([2, 0]))]
+    [[0, 1, 3], [2, 0, 1]]
+    """
+    place, row = expanded(ptr, chosen)
+    return np.searchsorted(place, np.arange(len(chosen) + 1)).astype(np.int64), row
+
+
 def added(keys: Int64, amounts: Int64) -> tuple[Int64, Int64]:
     """Distinct keys in order, and the sum of the amounts under each.
 

@@ -21,7 +21,7 @@ from exposure.facilities import Facilities
 from exposure.guarantees.cover import REASONS as _OF_COVER
 from exposure.guarantees.cover import Cover, allocate
 from exposure.guarantees.promises import Promises
-from exposure.results import MONEY, decimals, ids, result
+from exposure.results import MONEY, constant, decimals, ids, result
 from exposure.rulepack import RulePack, parts
 from graph.model import GUARANTEE_FORMS, PARTY_KINDS, RATIO, SHARE
 from graph.money import NULL, portion
@@ -82,6 +82,7 @@ class Substitution:
             recognised=decimals(cover.amount, MONEY),
             moved=decimals(cover.amount, MONEY),
             reason=words.take(pa.array(self.reason)),
+            pack=constant(p.held.pack.name, len(p.facility)),
         )
         return made if counted is None else made.filter(pa.array(counted[p.facility]))
 

@@ -97,6 +97,39 @@ def test_a_group_from_nominal_limits_to_net() -> None:
     assert totals == {"gross": "125.00", "net": "115.00"}
 
 
+owners = st.lists(st.sampled_from("AX"), min_size=1, max_size=6)
+
+
+@settings(max_examples=30)
+@given(owners, st.lists(st.sampled_from([None, "N1", "N2"]), min_size=6, max_size=6), st.data())
+def test_credit_counted_twice_is_a_memo_where_members_owe_all_of_it(
+    owing: list[str], needs: list[str | None], data: st.DataObject
+) -> None:
+    """A and B are a group, X is outside; every need takes 10, every asset is worth 15."""
+    facilities = [
+        facility(f"F{i}", p, 10, 10, purpose_ref=ref, purpose_amount=10)
+        for i, (p, ref) in enumerate(zip(owing, needs, strict=False))
+    ]
+    pledged = data.draw(st.sets(st.tuples(st.sampled_from(["K1", "K2"]), st.integers(0, len(owing) - 1))))
+    tables: dict[str, list[Row]] = {
+        "lenders": [BANK],
+        "parties": [party("A"), party("B"), party("X")],
+        "ownership": [{"owner_id": "B", "owned_id": "A", "share": "0.6"}],
+        "facilities": facilities,
+        "collateral": [{"collateral_id": k, "value": 15, "currency": "EUR"} for k in ("K1", "K2")],
+        "pledges": [{"collateral_id": k, "facility_id": f"F{i}"} for k, i in sorted(pledged)],
+    }
+    rows = Analysis(Snapshot.of(book(AS_OF, **tables))).table("bridge").to_pylist()
+    told = {r["step"]: (int(r["amount"]), r["facility_ids"]) for r in rows if r["kind"] == "memo"}
+    for step, sets, worth in (
+        ("duplicate_credit", [[i for i in range(len(owing)) if needs[i] == n] for n in ("N1", "N2")], 10),
+        ("collateral_over_pledged", [[i for k, i in pledged if k == a] for a in ("K1", "K2")], 15),
+    ):
+        whole = [s for s in sets if len(s) > 1 and all(owing[i] == "A" for i in s)]
+        named = sorted({f"F{i}" for s in whole for i in s})
+        assert told[step] == (sum(10 * len(s) - worth for s in whole), named)
+
+
 def test_a_table_of_no_groups_has_no_rows() -> None:
     analysis = Analysis(Snapshot.of(book(AS_OF, lenders=[BANK], parties=[party("A")])))
     assert analysis.table("bridge").num_rows == 0
