@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app import output
-from app.progress import steps
+from app.progress import following
+from exposure import tables as tables_
 from exposure.results import RESULTS, result
 from graph.kept import ReportKey, code_version
 
@@ -26,11 +27,21 @@ Report = tuple[Mapping[str, pa.Table], Mapping[str, Any]]
 
 def computed(analysis: Analysis, store: Store | None = None) -> Report:
     """Compute every table; with a store also what its version changed."""
-    tables = {name: analysis.table(name) for name in steps(RESULTS)}
+    tables = _all(analysis)
     version = analysis.snapshot.version
     if store is not None and version > 0:
         tables["changes"] = _changes(store, version)
     return tables, analysis.summary(tables)
+
+
+def _all(analysis: Analysis) -> dict[str, pa.Table]:
+    """Every table, in the order of the contract."""
+    made: dict[str, pa.Table] = {}
+    with following() as step:
+        for name, table in tables_.streamed(analysis):
+            made[name] = table
+            step(name, len(made), len(RESULTS))
+    return {name: made[name] for name in RESULTS}
 
 
 def _changes(store: Store, version: int) -> pa.Table:
@@ -51,12 +62,13 @@ def streamed(analysis: Analysis, out: Path, chosen: tuple[str, ...]) -> Mapping[
     """
     outlines: dict[str, pa.Table] = {}
     with output.beside(out) as folder:
-        for name in steps(RESULTS):
-            table = analysis.table(name)
-            output.write_tables([(name, table)], folder, chosen)
-            outlines[name] = _outline(table)
-            del table
-        summary = analysis.summary(outlines)
+        with following() as step:
+            for name, table in tables_.streamed(analysis):
+                output.write_tables([(name, table)], folder, chosen)
+                outlines[name] = _outline(table)
+                del table
+                step(name, len(outlines), len(RESULTS))
+        summary = analysis.summary({name: outlines[name] for name in RESULTS})
         output.write_summary(summary, folder)
     return summary
 
@@ -85,7 +97,10 @@ def reported(analysis: Analysis, store: Store | None) -> Report:
 def _key(analysis: Analysis) -> ReportKey:
     """All that the report depends on."""
     request, snapshot = analysis.request, analysis.snapshot
-    options = {**request.options, "lender": request.lender or "", "min_share": str(request.min_share)}
+    before = analysis.previous
+    since = "" if before is None else f"{before.version} {before.as_of}"
+    own = {"lender": request.lender or "", "min_share": str(request.min_share), "since": since}
+    options = {**request.options, **own}
     code = code_version("graph", "exposure")
     return ReportKey(
         snapshot.version, snapshot.as_of.isoformat(), snapshot.base, request.packs, options, code

@@ -24,6 +24,8 @@ FORMATS: Final = ("parquet", "csv", "xlsx", "html")
 PER_TABLE: Final = ("parquet", "csv")
 """Formats with one file a table; the others are one file for all."""
 SUMMARY: Final = "report.json"
+_LOOK: Final = 4096
+"""Rows that are looked at to tell whether a column repeats itself."""
 _FORMULA: Final = r"^[=+\-@\t\r]"
 
 
@@ -60,9 +62,17 @@ def flat(table: pa.Table) -> pa.Table:
 def write(table: pa.Table, path: Path, fmt: str) -> None:
     """Write one table in one format; numbers keep all their decimals."""
     if fmt == "parquet":
-        pq.write_table(table, path, compression="zstd", compression_level=1)
+        pq.write_table(table, path, compression="lz4", use_dictionary=_repetitive(table))
     else:
         pcsv.write_csv(flat(table), path)
+
+
+def _repetitive(table: pa.Table) -> list[str]:
+    """Columns of text that a dictionary makes smaller, by the look of their first rows."""
+    texts = [
+        name for name, kind in zip(table.column_names, table.schema.types, strict=True) if kind == pa.string()
+    ]
+    return [name for name in texts if pc.count_distinct(table[name].slice(0, _LOOK)).as_py() <= _LOOK // 16]
 
 
 @contextmanager

@@ -98,22 +98,28 @@ def table(findings: Iterable[Finding | Batch], snapshot: Snapshot) -> pa.Table:
     Evidence is JSON: ``figures`` by name, and ``rows`` with file and line of the facts behind it.
     """
     given = list(findings)
-    alone = _alone([f for f in given if isinstance(f, Finding)], snapshot)
-    made: dict[str, list[pa.Table]] = {}
-    for batch in given:
-        if isinstance(batch, Batch) and len(batch):
-            made.setdefault(batch.code, []).append(batches.table(batch, snapshot, words))
-    if not made:
-        return alone
-    codes = alone["code"].to_pylist()
-    for code in dict.fromkeys(codes):
-        first = codes.index(code)
-        made.setdefault(code, []).append(alone.slice(first, codes.count(code)))
-    return pa.concat_tables([_ordered(pa.concat_tables(made[code])) for code in sorted(made)])
+    made = [_alone([f for f in given if isinstance(f, Finding)], snapshot)]
+    made += [batches.table(batch, snapshot, words) for batch in given if isinstance(batch, Batch) and len(batch)]
+    return merged(made)
 
 
-def _ordered(rows: pa.Table) -> pa.Table:
+def merged(made: Sequence[pa.Table]) -> pa.Table:
+    """Rows of several ``findings`` tables in the order of code, subjects and rule."""
+    pieces: dict[str, list[pa.Table]] = {}
+    for table in made:
+        runs = pc.run_end_encode(table["code"].combine_chunks())
+        first = 0
+        for code, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+            pieces.setdefault(code, []).append(table.slice(first, end - first))
+            first = end
+    if not pieces:
+        return made[0]
+    return pa.concat_tables([_ordered(pieces[code]) for code in sorted(pieces)])
+
+
+def _ordered(pieces: Sequence[pa.Table]) -> pa.Table:
     """Rows of one code by subjects and rule; not copied where they are in order."""
+    rows = pa.concat_tables(pieces)
     joined = pc.binary_join(rows["subjects"].combine_chunks(), "\x1f")
     keys = pa.table({"subjects": joined, "rule": pc.fill_null(rows["rule"], "")})
     order = np.asarray(pc.sort_indices(keys, [("subjects", "ascending"), ("rule", "ascending")]))

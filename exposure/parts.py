@@ -1,0 +1,276 @@
+"""Parts: what the results are made of, each computed when it is first asked for, and kept.
+
+A command for one table runs no more than that table needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from exposure import aggregate
+from exposure import control as control_
+from exposure import facilities as facilities_
+from exposure import findings as findings_
+from exposure import groups as groups_
+from exposure.batches import Batch
+from exposure.guarantees import guarantors as guarantees_
+from exposure.guarantees import rings as rings_
+from exposure.limits import jointcredit
+from exposure.limits import limits as limits_
+from exposure.mitigation import mitigation as mitigation_
+from exposure.mitigation import net as net_
+from exposure.once import once
+from exposure.ownership import beneficial as beneficial_
+from exposure.ownership import closelinks
+from exposure.ownership import integrated as ownership_
+from exposure.ownership import paths as paths_
+from exposure.results import MONEY, decimals
+from exposure.rulepack import DEFAULT, RulePack, load
+from exposure.warnings import warnings as warnings_
+from graph.errors import OptionError
+from graph.model import MONEY as MONEY_KIND
+from graph.snapshot import Snapshot
+
+Float64 = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+OPTIONS: Final = ("central_government", "joint_ventures", "kin", "kin_votes", "derive_counterparties",
+                  "derive_guarantees", "paths", "power")  # fmt: skip
+"""Names that ``--option`` knows."""
+_TOGETHER: Final = 8
+"""Lenders for whom shares are attributed in one pass over the stakes: 64 bytes a party."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a report is asked for: packs in order (the first leads), options by name, one lender or all.
+
+    ``min_share`` (parts per 10^9) is the integrated share from which ``shares`` lists a pair.
+    """
+
+    packs: tuple[str, ...] = (DEFAULT,)
+    options: Mapping[str, str] = field(default_factory=dict)
+    lender: str | None = None
+    min_share: int = 50_000_000
+
+    def __post_init__(self) -> None:
+        """Refuse options that nothing reads."""
+        unknown = sorted(set(self.options) - set(OPTIONS))
+        if unknown:
+            raise OptionError(f"no option {unknown[0]!r}: choose from {', '.join(OPTIONS)}")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one snapshot's analysis under the chosen packs.
+
+    ``noticed`` are findings that were made while the book was read; ``previous`` is an earlier state of the
+    book, beside which early warnings tell what changed.
+    """
+
+    snapshot: Snapshot
+    request: Request = field(default_factory=Request)
+    noticed: Sequence[findings_.Finding] = ()
+    started: float = field(default_factory=time.monotonic, repr=False)
+    previous: Snapshot | None = None
+
+    @once
+    def packs(self) -> list[RulePack]:
+        """The rule packs, the leading one first."""
+        return [load(name) for name in self.request.packs]
+
+    @once
+    def control(self) -> control_.Control:
+        """Control as it is, rebuttals or not."""
+        votes = groups_.Settings.of(self.packs[0], self.request.options).kin_votes
+        return control_.control(self.snapshot, kin_votes=votes == "together")
+
+    @once
+    def ownership(self) -> ownership_.Ownership:
+        """Integrated ownership."""
+        return ownership_.ownership(self.snapshot, min_share=self.request.min_share)
+
+    def wanted(self, option: str) -> bool:
+        """Whether ``paths`` or ``power`` is computed: always in a small book, in others with ``=all``."""
+        asked = self.request.options.get(option, "small")
+        if asked not in ("small", "all"):
+            raise OptionError(f"{option}={asked}: choose all, or small (books under {paths_.SMALL} stakes)")
+        return asked == "all" or len(self.snapshot.tables["ownership"]) < paths_.SMALL
+
+    @once
+    def paths(self) -> paths_.Paths | None:
+        """Simple paths and weakest links; None in a large book that was not asked for them."""
+        return paths_.paths(self.ownership) if self.wanted("paths") else None
+
+    def _grouping(self, settings: groups_.Settings) -> control_.Control:
+        """Control as grouping reads it: without the rebutted pairs, with joint ventures where they count."""
+        joint = settings.joint_ventures == "both"
+        kin_votes = settings.kin_votes == "together"
+        if not joint and not self.control.facts.rebutted.any():
+            return self.control if kin_votes is False else control_.control(self.snapshot, kin_votes=True)
+        return control_.control(self.snapshot, rebuttals=True, joint=joint, kin_votes=kin_votes)
+
+    @once
+    def groups(self) -> list[groups_.Groups]:
+        """Groups of connected clients, one grouping per pack."""
+        made = []
+        for pack in self.packs:
+            settings = groups_.Settings.of(pack, self.request.options)
+            made.append(groups_.groups(self._grouping(settings), pack, settings))
+        return made
+
+    @once
+    def facilities(self) -> list[facilities_.Facilities]:
+        """The facilities at value, one set per pack; of one lender only where that was asked for."""
+        chosen = None if self.request.lender is None else self._lender(self.request.lender)
+        made = [facilities_.valued(self.snapshot, pack) for pack in self.packs]
+        if chosen is None:
+            return made
+        return [replace(held, counted=held.counted & (held.lender == chosen)) for held in made]
+
+    @once
+    def warnings(self) -> list[findings_.Finding | Batch]:
+        """Early warnings under the leading pack, joint credit's under the packs that know it."""
+        before = None
+        if self.previous is not None:
+            before = Parts(self.previous, replace(self.request, lender=None)).groups[0]
+        found = warnings_.findings(self.groups[0], before, self.parties, self.totals[0])
+        for pack, held in zip(self.packs, self.facilities, strict=True):
+            found += jointcredit.signs(held, pack)
+        return found
+
+    def _lender(self, name: str) -> int:
+        """Number of a lender; ``OptionError`` if the book has none of that id."""
+        names = self.snapshot.tables["lenders"].text("lender_id").to_pylist()
+        if name not in names:
+            raise OptionError(f"no lender {name!r} in the book: choose from {', '.join(sorted(names)[:20])}")
+        return int(names.index(name))
+
+    @once
+    def mitigation(self) -> list[mitigation_.Mitigation]:
+        """Mitigation, one per pack; a cap is split over all lenders' facilities, whoever is asked for."""
+        if self.request.lender is None:
+            return [mitigation_.mitigated(held) for held in self.facilities]
+        whole = [mitigation_.mitigated(facilities_.valued(self.snapshot, pack)) for pack in self.packs]
+        return [made.within(held) for made, held in zip(whole, self.facilities, strict=True)]
+
+    @once
+    def guarantees(self) -> guarantees_.Guarantees:
+        """What guarantors have given, under the leading pack."""
+        if self.request.lender is None:
+            return guarantees_.Guarantees(self.mitigation[0].substitution.promises)
+        return guarantees_.Guarantees.of(self.facilities[0])
+
+    @once
+    def rings(self) -> rings_.Rings:
+        """Circles of guarantees."""
+        return rings_.rings(self.guarantees.promises, self.guarantees.edges)
+
+    @once
+    def _parties(self) -> tuple[aggregate.PartyTotals, Int64]:
+        """Totals of parties under the leading pack, and the net of each row."""
+        made = aggregate.party_totals(self.facilities[0], self.control.ptr, self.control.controlled)
+        return net_.net_parties(self.mitigation[0], made)
+
+    @property
+    def parties(self) -> aggregate.PartyTotals:
+        """Totals of parties under the leading pack."""
+        return self._parties[0]
+
+    @once
+    def net_groups(self) -> list[tuple[aggregate.GroupTotals, Int64]]:
+        """Totals of groups, and the net of each row, one per pack."""
+        made = []
+        for valued, held, mitigation in zip(self.facilities, self.groups, self.mitigation, strict=True):
+            totals = aggregate.group_totals(valued, held.ptr, held.members)
+            made.append(net_.net_groups(mitigation, totals, held.members))
+        return made
+
+    @property
+    def totals(self) -> list[aggregate.GroupTotals]:
+        """Totals of groups, one per pack."""
+        return [totals for totals, _ in self.net_groups]
+
+    def party_exposures(self) -> pa.Table:
+        """The ``party_exposures`` result."""
+        rows = self.parties.also(np.union1d(self.owners, self.guarantees.guarantors))
+        called = self.guarantees.called(rows.party, rows.lender)
+        net = net_.net_of(*self._parties, rows)
+        return rows.table(self.attributable, net=decimals(net, MONEY), guaranteed=decimals(called, MONEY))
+
+    @once
+    def limits(self) -> list[limits_.Limits]:
+        """Every limit with what stands against it, one set per pack; the bank's own limits with the leading one."""
+        none = np.zeros(self.snapshot.n + 1, np.int64), np.zeros(0, np.int32)
+        only = None if self.request.lender is None else self._lender(self.request.lender)
+        made = []
+        for i, (held, (totals, net)) in enumerate(zip(self.groups, self.net_groups, strict=True)):
+            parties, own = self._parties
+            if i:
+                gross = aggregate.party_totals(self.facilities[i], *none)
+                parties, own = net_.net_parties(self.mitigation[i], gross)
+            made.append(
+                limits_.limits(
+                    held,
+                    parties,
+                    totals,
+                    (own, net),
+                    mitigation=self.mitigation[i],
+                    only=only,
+                    internal_too=not i,
+                )
+            )
+        return made
+
+    @once
+    def beneficial(self) -> beneficial_.Beneficial:
+        """Beneficial owners, by the line of the first pack that has one."""
+        asking = [pack for pack in self.packs if pack.has("beneficial_owner")]
+        return beneficial_.beneficial(self.control, self.ownership, asking[0] if asking else None)
+
+    @once
+    def close_links(self) -> closelinks.CloseLinks:
+        """Close links, by the line of the first pack that has one."""
+        asking = [pack for pack in self.packs if pack.has("close_link")]
+        return closelinks.close_links(self.ownership, asking[0] if asking else None)
+
+    def attributable(self, totals: aggregate.PartyTotals) -> Float64:
+        """Own gross and what corrected shares attribute of others', by row of the totals: float64, base units.
+
+        NaN where an owner is in a closed set, so that no share of it exists.
+        """
+        n = self.snapshot.n
+        out = np.full(len(totals), np.nan)
+        lenders = np.unique(totals.lender)
+        for first in range(0, len(lenders), _TOGETHER):
+            some = lenders[first : first + _TOGETHER]
+            column = np.searchsorted(some, totals.lender)
+            rows = np.flatnonzero(np.isin(totals.lender, some) & (totals.party >= 0))
+            own = np.zeros((n, len(some)))
+            own[totals.party[rows], column[rows]] = totals.gross[rows] / MONEY_KIND.scale
+            held = ownership_.attributable(self.snapshot, self.ownership, own)
+            out[rows] = held[totals.party[rows], column[rows]]
+        unknown = totals.party < 0
+        out[unknown] = totals.gross[unknown] / MONEY_KIND.scale
+        return out
+
+    @once
+    def owners(self) -> Int32:
+        """Parties to which shares attribute exposure of others: party numbers."""
+        own = np.zeros(self.snapshot.n)
+        rows = np.flatnonzero((self.parties.lender == aggregate.ALL) & (self.parties.party >= 0))
+        own[self.parties.party[rows]] = self.parties.gross[rows]
+        held = ownership_.attributable(self.snapshot, self.ownership, own)
+        return np.flatnonzero(np.nan_to_num(held) >= 1).astype(np.int32)
+
+    def asks(self, rule: str) -> bool:
+        """Whether one of the packs has a rule."""
+        return any(pack.has(rule) for pack in self.packs)

@@ -1,0 +1,233 @@
+"""Tables: how each result is made of the parts of an analysis, and by which threads, in which order.
+
+Two threads make tables one after another while a third, the one that asks, takes them over; a part is let go
+when the last table that is made of it is there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from exposure import aggregate
+from exposure import control as control_
+from exposure import dependence as dependence_
+from exposure import facilities as facilities_
+from exposure import findings as findings_
+from exposure import groups as groups_
+from exposure.batches import Batch
+from exposure.duplicates import duplicates
+from exposure.guarantees import flaws
+from exposure.limits import breaches, jointcredit, large
+from exposure.mitigation import bridge as bridge_
+from exposure.mitigation import collateral as collateral_
+from exposure.once import let_go
+from exposure.ownership import power as power_
+from exposure.parts import Parts
+from exposure.results import COUNT, MONEY, RESULTS, constant, decimals, ids, result
+from graph.money import NULL
+
+Int64 = npt.NDArray[np.int64]
+Found = list[findings_.Finding | Batch]
+
+_THREADS: Final = 2
+_FINDINGS: Final = "findings "
+"""How steps that make some of the findings begin."""
+
+
+def _groups(analysis: Parts) -> pa.Table:
+    """The ``groups`` result of every pack, in the order of packs and ids."""
+    made = []
+    for held, (totals, net) in zip(analysis.groups, analysis.net_groups, strict=True):
+        made.append(
+            result(
+                "groups",
+                group_id=pa.array(held.names, pa.string()),
+                source_ids=held.source_ids(),
+                members=pa.array(held.size, COUNT),
+                pack=constant(held.pack.name, len(held)),
+                name=ids(analysis.snapshot.parties.text("name"), held.heads),
+                name_en=ids(analysis.snapshot.parties.text("name_en"), held.heads),
+                net=_net_column(totals, net),
+                **totals.columns(),
+            )
+        )
+    return pa.concat_tables(made)
+
+
+def _net_column(totals: aggregate.GroupTotals, net: Int64) -> pa.Array:
+    """Net by group towards all lenders, null for a group whose members are not listed."""
+    unlisted = np.diff(totals.ptr) == 0
+    return decimals(np.where(unlisted, NULL, net[totals.lender == aggregate.ALL]), MONEY)
+
+
+def _group_exposures(analysis: Parts) -> pa.Table:
+    """The ``group_exposures`` result of every pack."""
+    pairs = zip(analysis.groups, analysis.net_groups, strict=True)
+    return pa.concat_tables(
+        [totals.table(held.names, held.pack.name, net=decimals(net, MONEY)) for held, (totals, net) in pairs]
+    )
+
+
+def _bridge(analysis: Parts) -> pa.Table:
+    """The ``bridge`` result of every pack."""
+    return pa.concat_tables(
+        [
+            bridge_.bridge(mitigation, held.ptr, held.members).table(held.names, held.pack.name)
+            for mitigation, held in zip(analysis.mitigation, analysis.groups, strict=True)
+        ]
+    )
+
+
+def _mitigation(analysis: Parts) -> pa.Table:
+    """The ``mitigation`` result of every pack."""
+    every = analysis.request.lender is None
+    pairs = zip(analysis.mitigation, analysis.facilities, strict=True)
+    return pa.concat_tables(
+        [made.substitution.table(None if every else held.counted) for made, held in pairs]
+    )
+
+
+TABLES: Final[dict[str, Callable[[Parts], pa.Table]]] = {
+    "control": lambda a: a.control.table(),
+    "votes": lambda a: a.control.votes_table(),
+    "shares": lambda a: a.ownership.shares(None if a.paths is None else a.paths.columns()),
+    "power": lambda a: power_.power(a.control).table() if a.wanted("power") else result("power"),
+    "groups": _groups,
+    "group_members": lambda a: pa.concat_tables([g.members_table() for g in a.groups]),
+    "party_exposures": lambda a: a.party_exposures(),
+    "group_exposures": _group_exposures,
+    "mitigation": _mitigation,
+    "collateral": lambda a: collateral_.collateral(a.facilities[0]).table(),
+    "bridge": _bridge,
+    "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
+    "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
+    "guarantors": lambda a: a.guarantees.table(),
+    "rings": lambda a: a.rings.table(),
+    "beneficial_owners": lambda a: a.beneficial.table(),
+    "close_links": lambda a: a.close_links.table(),
+    "findings": lambda a: findings_.merged([_found(a, name) for name in FINDINGS]),
+}
+"""How each result is made; one that is missing here is not computed."""
+
+
+def table(analysis: Parts, name: str) -> pa.Table:
+    """A result table of the contract; null and named ``not_computed`` where nothing computes it yet."""
+    made = TABLES.get(name)
+    return result(name) if made is None else made(analysis)
+
+
+def _of_groups(analysis: Parts) -> Found:
+    """Findings on groups and on the dependences that they rest on."""
+    found: Found = []
+    for held in analysis.groups:
+        found += groups_.findings(held) + dependence_.findings(analysis.snapshot, held.graph.dependence)
+    return found
+
+
+def _of_duplicates(analysis: Parts) -> Found:
+    """Findings on credit, collateral and net assets that are counted more than once."""
+    tested = analysis.limits[0].tested
+    return duplicates.findings(analysis.guarantees, analysis.rings, analysis.groups, tested, analysis.parties)
+
+
+def _of_limits(analysis: Parts) -> Found:
+    """Findings on limits and on joint credit."""
+    found: Found = []
+    for tested in analysis.limits:
+        found += breaches.findings(tested) + jointcredit.findings(tested.standing)
+    return found
+
+
+FINDINGS: Final[dict[str, Callable[[Parts], Sequence[findings_.Finding | Batch]]]] = {
+    "book": lambda a: a.noticed,
+    "control": lambda a: control_.findings(a.control),
+    "ownership": lambda a: [*a.ownership.findings(), *([] if a.paths is None else a.paths.findings())],
+    "beneficial": lambda a: a.beneficial.findings() if a.asks("beneficial_owner") else [],
+    "close_links": lambda a: a.close_links.findings() if a.asks("close_link") else [],
+    "groups": _of_groups,
+    "facilities": lambda a: [f for held in a.facilities for f in facilities_.findings(held)],
+    "mitigation": lambda a: a.mitigation[0].substitution.findings(a.facilities[0].counted),
+    "guarantees": lambda a: flaws.findings(a.guarantees, a.rings),
+    "duplicates": _of_duplicates,
+    "limits": _of_limits,
+    "warnings": lambda a: a.warnings,
+}
+"""What makes which findings."""
+
+
+def _found(analysis: Parts, name: str) -> pa.Table:
+    """Some of the findings as rows of the ``findings`` result."""
+    return findings_.table(FINDINGS[name](analysis), analysis.snapshot)
+
+
+_ORDER: Final = (
+    "shares", "control", "votes", "mitigation", "findings control", "findings mitigation", "findings ownership",
+    "beneficial_owners", "findings beneficial", "close_links", "findings close_links", "party_exposures",
+    "bridge", "groups", "group_members", "group_exposures", "limits", "large_exposures", "findings limits",
+    "guarantors", "rings", "findings duplicates", "findings guarantees", "findings groups",
+    "findings facilities", "findings warnings", "findings book",
+)  # fmt: skip
+"""Steps in the order in which they start: what makes the dearest parts first, what frees them soon after."""
+_READ: Final[dict[str, frozenset[str]]] = {
+    "beneficial": frozenset({"beneficial_owners", "findings beneficial"}),
+    "close_links": frozenset({"close_links", "findings close_links"}),
+    "ownership": frozenset(
+        {"shares", "findings ownership", "beneficial_owners", "close_links", "party_exposures"}
+    ),
+    "_parties": frozenset({"party_exposures", "limits", "findings duplicates", "findings warnings"}),
+    "rings": frozenset({"rings", "findings guarantees", "findings duplicates"}),
+    "guarantees": frozenset(
+        {"guarantors", "rings", "party_exposures", "findings guarantees", "findings duplicates"}
+    ),
+}
+"""Parts of an analysis that are let go when these steps are done, for the memory that they take."""
+
+
+def streamed(analysis: Parts) -> Iterator[tuple[str, pa.Table]]:
+    """Every result of the contract once, in no order, each with its name; no part of it is held longer than needed.
+
+    The tables are made by two threads while the caller writes those that are finished.
+    """
+    steps = {name: partial(table, analysis, name) for name in RESULTS if name != "findings"}
+    steps |= {_FINDINGS + name: partial(_found, analysis, name) for name in FINDINGS}
+    order = {name: place for place, name in enumerate(_ORDER)}
+    waiting = deque(sorted(steps, key=lambda name: order.get(name, len(order))))
+    done: set[str] = set()
+    found = []
+    for name, made in _overlapped(waiting, steps):
+        done.add(name)
+        let_go(analysis, *(part for part, readers in _READ.items() if readers <= done))
+        if name.startswith(_FINDINGS):
+            found.append(made)
+        else:
+            yield name, made
+    yield "findings", findings_.merged(found)
+
+
+def _overlapped(
+    waiting: deque[str], steps: Mapping[str, Callable[[], pa.Table]]
+) -> Iterator[tuple[str, pa.Table]]:
+    """What the steps make, as they finish; the next ones run while the caller is busy with what came."""
+    running: dict[Future[pa.Table], str] = {}
+
+    def start() -> None:
+        while waiting and len(running) < _THREADS:
+            name = waiting.popleft()
+            running[pool.submit(steps[name])] = name
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        start()
+        while running:
+            ready, _ = wait(running, return_when=FIRST_COMPLETED)
+            made = [(running.pop(future), future.result()) for future in ready]
+            start()
+            while made:
+                yield made.pop()
