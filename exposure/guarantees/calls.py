@@ -23,14 +23,16 @@ Int64 = npt.NDArray[np.int64]
 _JOINT = GUARANTEE_FORMS.index("joint_several")
 
 
-def largest(promises: Promises, key: Int32, many: int) -> Int64:
+def largest(promises: Promises, key: Int32, many: int, *, boundless: bool = False) -> Int64:
     """The most that can be demanded under the live pairs of each key: int64 (many,) base minor units.
 
-    ``key`` int32 groups the pairs (-1 = none). The drawn amounts are the debts; an unknown one counts as 0,
-    and so does a guarantee whose cap or share is not known.
+    ``key`` int32 groups the pairs (-1 = none). The drawn amounts are the debts; an unknown one counts as 0.
+    A guarantee whose cap or share is not known promises nothing or, if ``boundless``, all that it could.
     """
     bounds = promises.bounds
-    usable = promises.live & ~bounds.unknown[promises.guarantee] & (promises.promised > 0)
+    usable = promises.live & (promises.promised > 0)
+    if not boundless:
+        usable &= ~bounds.unknown[promises.guarantee]
     by = Csr.of(np.where(usable, key, -1).astype(np.int32), many)
     pairs = (promises.guarantee[by.rows], promises.facility[by.rows], promises.promised[by.rows])
     call, more = _kernels.fill(by.ptr, *pairs, bounds.bound, promises.drawn)
@@ -38,6 +40,19 @@ def largest(promises: Promises, key: Int32, many: int) -> Int64:
     if len(hard):
         call[hard] = _exactly(promises, by, hard)
     return np.asarray(call, np.int64)
+
+
+def known(promises: Promises, key: Int32, many: int) -> Int64:
+    """The same, NULL where it depends on a cap or share that is not known: int64 (many,)."""
+    call = largest(promises, key, many)
+    blank = promises.live & promises.bounds.unknown[promises.guarantee] & (promises.promised > 0) & (key >= 0)
+    doubtful = np.unique(key[blank])
+    if len(doubtful):
+        place = np.full(many + 1, -1, np.int32)
+        place[doubtful] = np.arange(len(doubtful), dtype=np.int32)
+        most = largest(promises, place[key], len(doubtful), boundless=True)
+        call[doubtful[most != call[doubtful]]] = NULL
+    return call
 
 
 def _exactly(promises: Promises, by: Csr, groups: Int64) -> Int64:
@@ -71,12 +86,8 @@ def _numbered(group: Int64, member: Int32) -> tuple[Int64, Int64]:
 
 
 def maximum_calls(promises: Promises) -> Int64:
-    """What can be demanded of each party at most, NULL where a cap or share of it is not known: int64 (n,)."""
-    n = promises.held.snapshot.n
-    call = largest(promises, promises.guarantor[promises.guarantee], n)
-    blank = promises.bounds.unknown & promises.alive
-    call[promises.guarantor[blank]] = NULL
-    return call
+    """What can be demanded of each party at most, NULL where a cap or share decides that is not known: int64 (n,)."""
+    return known(promises, promises.guarantor[promises.guarantee], promises.held.snapshot.n)
 
 
 def best_cover(cover: Cover, net_assets: Int64) -> int:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from exposure.facilities import Facilities
-from exposure.guarantees.calls import largest, maximum_calls
+from exposure.guarantees.calls import known, maximum_calls
 from exposure.guarantees.chains import Chains, Edges
 from exposure.guarantees.cover import Cover, allocate
 from exposure.guarantees.promises import Promises
@@ -68,7 +68,7 @@ class Guarantees:
     def called(self, party: Int32, lender: Int32) -> Int64:
         """What a lender (int32, -1 = all) can demand of a party (int32, -1 = nobody) at most, by row: int64.
 
-        NULL where a cap or share of the party is not known.
+        NULL where that depends on a cap or share that is not known.
         """
         p = self.promises
         lenders = np.int64(len(p.held.snapshot.tables["lenders"]) + 1)
@@ -78,10 +78,9 @@ class Guarantees:
         code = p.guarantor[p.guarantee] * lenders + p.held.lender[p.facility]
         place = np.searchsorted(wanted, code)
         key = np.where(np.append(wanted, -1)[place] == code, place, -1).astype(np.int32)
-        whole = np.append(self.max_call, 0)[party]
-        out = np.where(lender < 0, whole, 0)
-        out[at] = largest(p, key, len(wanted))[row]
-        return np.where(whole == NULL, NULL, out)
+        out = np.where(lender < 0, np.append(self.max_call, 0)[party], 0)
+        out[at] = known(p, key, len(wanted))[row]
+        return np.asarray(out, np.int64)
 
     @cached_property
     def obligors(self) -> Int64:

@@ -127,13 +127,16 @@ class Book:
         """Guarantees in force for others."""
         return {g for of in self.edges.values() for g in of} | {g for g in self.guarantees if self.pairs(g)}
 
-    def call(self, wanted: Mapping[str, Iterable[str]]) -> int:
-        """The most that can be demanded under these guarantees for these facilities of each, as a maximum flow."""
+    def call(self, wanted: Mapping[str, Iterable[str]], *, boundless: bool = False) -> int:
+        """The most that can be demanded under these guarantees for these facilities of each, as a maximum flow.
+
+        Those of unknown bounds promise nothing or, if ``boundless``, all that they could.
+        """
         net = nx.DiGraph()
         net.add_nodes_from(["source", "sink"])
         for g, facilities in wanted.items():
             limits = self.bounds(g)
-            if limits.unknown:
+            if limits.unknown and not boundless:
                 continue
             whole = {} if limits.bound is None else {"capacity": limits.bound}
             net.add_edge("source", ("g", g), **whole)
@@ -143,12 +146,12 @@ class Book:
         return int(nx.maximum_flow_value(net, "source", "sink"))
 
     def max_call(self, party: str, lender: str | None = None) -> int | None:
-        """What a lender (or all) can demand of a party at most; None if a guarantee of it has no known bounds."""
+        """What a lender (or all) can demand of a party at most; None if bounds that are not known decide it."""
         own = [g for g in self.alive if self.giver(g) == party]
-        if any(self.bounds(g).unknown for g in own):
-            return None
         lent = {f for f, row in self.facilities.items() if lender in (None, row["lender_id"])}
-        return self.call({g: lent & set(self.pairs(g)) for g in own})
+        wanted = {g: lent & set(self.pairs(g)) for g in own}
+        least, most = self.call(wanted), self.call(wanted, boundless=True)
+        return least if least == most else None
 
     def given(self, party: str) -> int | None:
         """Sum of caps, or of the debts covered where there is none."""
