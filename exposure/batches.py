@@ -68,7 +68,8 @@ class Batch:
     """Findings of one code and rule.
 
     ``subjects`` is a list array of ids, sorted in each finding; ``amount`` int64 base minor units, NULL for
-    none; ``figures`` text, numbers or lists of text by name, without nulls; ``sources`` the facts behind.
+    none; ``figures`` text, numbers or lists of text by name, without nulls but for text that no
+    sentence shows; ``sources`` the facts behind.
     ``sentence`` is the name of its words where they are not those of the code.
     """
 
@@ -149,6 +150,17 @@ def single(values: pa.Array) -> pa.ListArray:
     return lists(np.arange(len(values) + 1), values)
 
 
+def pairs(names: pa.Array, rank: npt.NDArray[np.integer], one: Int64, other: Int64) -> pa.ListArray:
+    """Two texts each, in the order of their ranks.
+
+    >>> pairs(pa.array(["b", "a"]), np.array([1, 0]), np.array([0]), np.array([1])).to_pylist()
+    [['a', 'b']]
+    """
+    swap = rank[one] > rank[other]
+    both = np.column_stack((np.where(swap, other, one), np.where(swap, one, other)))
+    return lists(np.arange(0, 2 * len(both) + 1, 2), names.take(pa.array(both.reshape(-1))))
+
+
 def table(batch: Batch, snapshot: Snapshot, words: Callable[[str], Mapping[str, str]]) -> pa.Table:
     """The rows of the ``findings`` result, in the order of the batch; ``words`` gives sentences by language."""
     n, code, base = len(batch), CODES[batch.code], snapshot.base
@@ -205,9 +217,18 @@ def _sentence(pattern: str, places: Mapping[str, pa.Array], n: int) -> pa.Array:
 
 
 def _quoted(texts: pa.Array) -> pa.Array:
-    """Texts as JSON strings."""
+    """Texts as JSON strings, null where there is none."""
+    if texts.null_count:
+        return pc.fill_null(_quoted_all(texts), "null")
+    return _quoted_all(texts)
+
+
+def _quoted_all(texts: pa.Array) -> pa.Array:
+    """Texts as JSON strings; what is null stays so."""
     if pc.any(pc.match_substring_regex(texts, _UNSAFE)).as_py():
-        return pa.array([json.dumps(t, ensure_ascii=False) for t in texts.to_pylist()], pa.string())
+        return pa.array(
+            [t if t is None else json.dumps(t, ensure_ascii=False) for t in texts.to_pylist()], pa.string()
+        )
     return _joined(len(texts), '"', texts, '"')
 
 

@@ -7,8 +7,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from exposure.findings import Finding, finding
+from exposure import batches
+from exposure.batches import Batch, Sources
 from exposure.rulepack import RulePack, Threshold
 from graph.model import DEPENDENCE_BASES
 from graph.model import SHARE as SHARE_KIND
@@ -165,24 +167,47 @@ def _guaranteed(snapshot: Snapshot) -> _Columns:
     return _edges(pairs[:, 0], pairs[:, 1], basis, np.full(len(pairs), NULL, np.int64), 2, pairs[:, 0])
 
 
-def findings(snapshot: Snapshot, held: Dependence) -> list[Finding]:
-    """``economic_dependence``: one finding per pair, with its strongest basis first and the rows behind it."""
-    names = snapshot.party_ids
-    by: dict[tuple[int, int], list[int]] = {}
-    for i, pair in enumerate(zip(held.dependent.tolist(), held.on.tolist(), strict=True)):
-        by.setdefault(pair, []).append(i)
-    tables = ("dependence", "counterparties", "parties")
-    out = []
-    for (dependent, on), places in by.items():
-        bases = sorted({DEPENDENCE_BASES[held.basis[i]] for i in places})
-        known = [int(held.strength[i]) for i in places if held.strength[i] != NULL]
-        rows = [
-            (tables[held.table[i]], int(snapshot.tables[tables[held.table[i]]].row[held.row[i]]))
-            for i in places
-        ]
-        pair = (names[dependent].as_py(), names[on].as_py())
-        strength = str(max(known) / SHARE_KIND.scale) if known else None
-        out.append(
-            finding("economic_dependence", pair, rows=rows, basis=bases, strength=strength, dependent=pair[0])
+def findings(snapshot: Snapshot, held: Dependence) -> list[Batch]:
+    """``economic_dependence``: one finding per pair, with all its bases, its strongest share and the rows behind it."""
+    if not len(held.dependent):
+        return []
+    many = np.int64(snapshot.n)
+    key = held.dependent * many + held.on
+    order = np.lexsort((held.basis, key))
+    key, basis = key[order], held.basis[order]
+    new = np.append(True, key[1:] != key[:-1])
+    first = np.append(np.flatnonzero(new), len(key))
+    named = np.flatnonzero(new | np.append(True, basis[1:] != basis[:-1]))
+    words = pa.array(DEPENDENCE_BASES, pa.string()).take(pa.array(basis[named]))
+    dependent, on = np.divmod(key[first[:-1]], many)
+    return [
+        Batch(
+            "economic_dependence",
+            batches.pairs(snapshot.party_ids, snapshot.party_rank, dependent, on),
+            np.full(len(dependent), NULL, np.int64),
+            _behind(snapshot, held, order, first),
+            figures={
+                "basis": batches.few(np.searchsorted(named, first), words),
+                "strength": _strengths(np.maximum.reduceat(held.strength[order], first[:-1])),
+                "dependent": snapshot.party_ids.take(pa.array(dependent)),
+            },
         )
-    return out
+    ]
+
+
+def _strengths(strength: Int64) -> pa.Array:
+    """Strengths as decimal text, null where none is recorded."""
+    known, which = np.unique(strength, return_inverse=True)
+    shown = [None if value == NULL else str(value / SHARE_KIND.scale) for value in known.tolist()]
+    return pa.array(shown, pa.string()).take(pa.array(which))
+
+
+def _behind(snapshot: Snapshot, held: Dependence, order: Int64, ptr: Int64) -> Sources:
+    """The facts behind each pair of edges in that order."""
+    names = ("dependence", "counterparties", "parties")
+    table, place = held.table[order], held.row[order]
+    row = np.zeros(len(order), np.int64)
+    for number, name in enumerate(names):
+        of = table == number
+        row[of] = snapshot.tables[name].row[place[of]] if of.any() else 0
+    return Sources(names, ptr.astype(np.int64), table.astype(np.int8), row)

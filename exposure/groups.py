@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from exposure import batches
+from exposure.batches import Batch, Sources
 from exposure.control import Control
 from exposure.dependence import Dependence, dependence
 from exposure.findings import Finding, finding
@@ -27,6 +29,7 @@ from exposure.rulepack import RulePack
 from graph.csr import Csr
 from graph.errors import OptionError
 from graph.model import PARTY_KINDS
+from graph.money import NULL
 from graph.snapshot import Snapshot
 
 Bool = npt.NDArray[np.bool_]
@@ -401,19 +404,16 @@ def _names(snapshot: Snapshot, seeds: Seeds) -> list[str]:
     return ["G:" + name for name in ids(snapshot.party_ids, party[smallest]).to_pylist()]
 
 
-def findings(held: Groups) -> list[Finding]:
+def findings(held: Groups) -> list[Finding | Batch]:
     """``party_in_several_groups``, ``groups_cut``, ``unknown_relation`` of a grouping."""
     snapshot, rule = held.snapshot, held.pack.name
-    found: list[Finding] = []
+    found: list[Finding | Batch] = []
     if not held.complete:
         found.append(
             finding("groups_cut", [], rule=rule, memberships=int(held.size.sum()), sources=len(held))
         )
-    counts = np.diff(held.of_party.ptr)
     names = snapshot.party_ids
-    for party in np.flatnonzero(counts > 1).tolist():
-        where = [held.names[g] for g in held.groups_of(party)]
-        found.append(finding("party_in_several_groups", [names[party].as_py()], rule=rule, groups=where))
+    found += _several(held)
     if held.settings.kin:
         rows = snapshot.tables["kin"]
         words = rows.text("relation")
@@ -422,3 +422,30 @@ def findings(held: Groups) -> list[Finding]:
             where_row = [("kin", int(rows.row[i]))]
             found.append(finding("unknown_relation", pair, rows=where_row, relation=words[i].as_py()))
     return found
+
+
+def _several(held: Groups) -> list[Batch]:
+    """``party_in_several_groups``: each party that counts in more than one, with all of them."""
+    of = held.of_party
+    counts = np.diff(of.ptr)
+    several = np.flatnonzero(counts > 1)
+    if not len(several):
+        return []
+    size = counts[several]
+    ptr = np.append(0, np.cumsum(size))
+    place = np.arange(ptr[-1]) + np.repeat(of.ptr[several] - ptr[:-1], size)
+    group = held.group_of_place[of.rows[place]]
+    return [
+        Batch(
+            "party_in_several_groups",
+            batches.single(held.snapshot.party_ids.take(pa.array(several))),
+            np.full(len(several), NULL, np.int64),
+            Sources.none(len(several)),
+            held.pack.name,
+            figures={
+                "groups": batches.few(
+                    ptr, pa.array(held.names, pa.string()).take(pa.array(group)), int(size.max())
+                )
+            },
+        )
+    ]

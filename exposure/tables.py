@@ -128,7 +128,8 @@ def _of_groups(analysis: Parts) -> Found:
     """Findings on groups and on the dependences that they rest on."""
     found: Found = []
     for held in analysis.groups:
-        found += groups_.findings(held) + dependence_.findings(analysis.snapshot, held.graph.dependence)
+        found += groups_.findings(held)
+        found += dependence_.findings(analysis.snapshot, held.graph.dependence)
     return found
 
 
