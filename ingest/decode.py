@@ -18,6 +18,7 @@ from graph.ids import one_chunk
 from graph.model import CURRENCY, TABLES, TEXT, Column, Kind, Table
 from ingest import extra, remedies
 from ingest.cells import Cells, convert
+from ingest.deletions import MARK, deletes_only
 from ingest.problems import Problems, place_in
 from ingest.receipt import Rounding
 from ingest.texts import WrongTypeError
@@ -93,17 +94,21 @@ def decode(
     pool: Executor,
     done: Decoded,
     arrived: Callable[[str], None],
+    *,
+    delta: bool = False,
 ) -> None:
     """Type every part's columns, several at a time, and put the parts of one table together in their order.
 
-    What comes of it is added to ``done``; ``arrived`` is told each table when all its parts are there.
+    What comes of it is added to ``done``; ``arrived`` is told each table when all its parts are there. Of a ``delta``
+    a part whose rows are all marked as deleted needs no more columns than its key.
     """
     pieces: dict[str, list[pa.Table]] = defaultdict(list)
     rows: dict[str, int] = defaultdict(int)
     unknown: dict[str, set[str]] = defaultdict(set)
     for part in parts:
         name = part.table
-        pieces[name].append(_typed(part, rows[name], problems, done.roundings, pool))
+        spared = _spared(part, rows[name], problems) if delta else frozenset()
+        pieces[name].append(_typed(part, spared, rows[name], problems, done.roundings, pool))
         rows[name] += part.origin.rows
         done.origins[name] = (*done.origins.get(name, ()), part.origin)
         unknown[name].update(part.others)
@@ -138,14 +143,31 @@ def _joined(table: Table, pieces: list[pa.Table]) -> pa.Table:
     return held
 
 
+def _spared(part: Part, before: int, problems: Problems) -> frozenset[str]:
+    """Columns that must be there but need not be in a part that only deletes: all but those of the key."""
+    marks = part.others.get(MARK)
+    if marks is None or not deletes_only(marks):
+        return frozenset()
+    table = TABLES[part.table]
+    spared = frozenset(table.required) - set(table.key) - part.columns.keys()
+    for name in spared:
+        problems.unread[part.table, name].append(before + np.arange(part.origin.rows))
+    return spared
+
+
 def _typed(
-    part: Part, before: int, problems: Problems, roundings: list[Rounding], pool: Executor
+    part: Part,
+    spared: frozenset[str],
+    before: int,
+    problems: Problems,
+    roundings: list[Rounding],
+    pool: Executor,
 ) -> pa.Table:
     """One part's columns in the order of the model; problems count rows of the table from ``before``."""
     table = TABLES[part.table]
     file = part.origin.file
     for name in table.required:
-        if name not in part.columns:
+        if name not in part.columns and name not in spared:
             problems.of_file(remedies.missing_column(file, name, part.others), part.table)
     problems.headers |= {(part.table, file, name): header for name, header in part.headers.items()}
     known = [c for c in table.columns if c.name in part.columns and c.name != extra.COLUMN]
@@ -165,6 +187,7 @@ def _typed(
         _tell(part, column, cells, before, problems)
         if len(cells.rounded):
             roundings.append(_rounding(part, column, cells))
+    made |= {name: pa.nulls(part.origin.rows, table.column(name).kind.arrow) for name in spared}
     others = dict(part.others)
     if extra.COLUMN in part.columns:
         others[extra.COLUMN] = part.columns[extra.COLUMN]

@@ -1,8 +1,8 @@
 """Deletions: rows of a delta that say ``deleted``, apart from those that it brings.
 
-A column ``deleted`` (true or false) in any file of a delta marks rows that no longer exist. Such a row is as the
-file's table requires; of it the key counts and, where it is filled in, ``valid_from``: without it every row of
-the key is deleted.
+A column ``deleted`` (true or false) in any file of a delta marks rows that no longer exist. Of such a row the key
+counts and, where it is filled in, ``valid_from``: without it every row of the key is deleted. A file in which every
+row is marked needs only the columns of the key; in any other a row is as the file's table requires.
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ def split(book: Book, problems: Problems) -> Split:
         where |= {(name, str(i)): book.place(name, row) for i, row in zip(ids, rows.tolist(), strict=True)}
         tables[name], left[name] = _unmarked(table), ~marks
     return Split(keeping(replace(book, tables=tables), left), deleted, where)
+
+
+def deletes_only(marks: pa.ChunkedArray) -> bool:
+    """Whether every row of a file is marked as deleted; then its key is all that it need have.
+
+    >>> deletes_only(pa.chunked_array([["true", "YES"]])), deletes_only(pa.chunked_array([["true", None]]))
+    (True, False)
+    """
+    return len(marks) > 0 and all(str(m).strip().lower() in _YES for m in pc.unique(marks).to_pylist())
 
 
 def _marks(book: Book, name: str, problems: Problems) -> npt.NDArray[np.bool_] | None:

@@ -55,7 +55,7 @@ def read(
     whole = Book(done.tables, done.origins, stated.period if stated else None, source=str(path))
     with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(os.cpu_count()) as behind:
         ahead = Ahead(whole, behind)
-        decode(intake.parts(problems, step or _silent), problems, pool, done, ahead.arrived)
+        decode(intake.parts(problems, step or _silent), problems, pool, done, ahead.arrived, delta=delta)
         derived = frozenset() if delta else _derive_lenders(done, problems)
         ahead.wait()
         totals = behind.submit(lambda: tuple(control_sums(whole)))

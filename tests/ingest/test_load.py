@@ -153,6 +153,25 @@ def test_rows_marked_as_deleted_are_gone(tmp_path: Path, first: FileStore) -> No
     assert drawn(first, 1) == {"F1": 5000, "F2": 0}
 
 
+def test_a_file_that_only_deletes_needs_only_the_key(tmp_path: Path, first: FileStore) -> None:
+    files = {
+        "facilities.csv": "facility_id,deleted\nF2,true\n",
+        "parties.csv": "party_id,deleted\nB,yes\n",
+    }
+    made = load(deliver(tmp_path / "delta", files), first)
+    assert made.deleted == {"facilities": 1, "parties": 1}
+    assert drawn(first) == {"F1": 5000}
+
+
+def test_a_row_that_stays_needs_every_column(tmp_path: Path, first: FileStore) -> None:
+    with pytest.raises(InputError) as error:
+        load(deliver(tmp_path / "delta", {"parties.csv": "party_id,deleted\nA,false\nB,true\n"}), first)
+    assert rules(error) == [
+        ("parties.csv", 0, "", "missing_column"),
+        ("parties.csv", 0, "", "missing_column"),
+    ]
+
+
 def test_a_deleted_id_that_something_refers_to_is_refused(tmp_path: Path, first: FileStore) -> None:
     files = {"parties.csv": "party_id,name,kind,deleted\nC,Gamma,person,false\nB,Beta,person,true\n"}
     with pytest.raises(InputError, match="facilities F2 still refers to it") as error:
