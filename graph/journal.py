@@ -86,11 +86,13 @@ def follows(record: Record, before: Record | None) -> bool:
     return (record.number, record.previous, record.hash) == (number + 1, previous, record.sealed().hash)
 
 
-def _now() -> dt.datetime:
+def now() -> dt.datetime:
+    """The time of day that a record shows."""
     return dt.datetime.now(dt.UTC)
 
 
-def _changed(number: int) -> StoreError:
+def changed(number: int) -> StoreError:
+    """The error for a record that is not what was written."""
     return StoreError(f"record {number} of the journal was changed or lost: restore it from a dump")
 
 
@@ -101,7 +103,7 @@ class FileJournal:
     """
 
     def __init__(
-        self, path: Path, disk: Disk, lock: Callable[[], AbstractContextManager[None]], clock: Clock = _now
+        self, path: Path, disk: Disk, lock: Callable[[], AbstractContextManager[None]], clock: Clock = now
     ) -> None:
         self._path = path
         self._disk = disk
@@ -144,7 +146,7 @@ class FileJournal:
         with self._reading, self._lock():
             for record in records[len(self._read()) :]:
                 if not follows(record, self._held[-1] if self._held else None):
-                    raise _changed(record.number)
+                    raise changed(record.number)
                 self._write(record)
 
     def _write(self, record: Record) -> None:
@@ -173,8 +175,8 @@ class FileJournal:
         try:
             record = Record(**json.loads(line))
         except (ValueError, TypeError):
-            raise _changed(number) from None
+            raise changed(number) from None
         if not follows(record, self._held[-1] if self._held else None):
-            raise _changed(number)
+            raise changed(number)
         self._held.append(record)
         self._size += len(line)

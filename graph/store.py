@@ -152,12 +152,12 @@ class Store(Protocol):
 
 _KINDS: Final = {
     "book": "graph.files.store",
-    "neo4j": "graph.neo4j",
-    "neo4j+s": "graph.neo4j",
-    "neo4j+ssc": "graph.neo4j",
-    "bolt": "graph.neo4j",
-    "bolt+s": "graph.neo4j",
-    "bolt+ssc": "graph.neo4j",
+    "neo4j": "graph.neo4j.store",
+    "neo4j+s": "graph.neo4j.store",
+    "neo4j+ssc": "graph.neo4j.store",
+    "bolt": "graph.neo4j.store",
+    "bolt+s": "graph.neo4j.store",
+    "bolt+ssc": "graph.neo4j.store",
 }
 
 

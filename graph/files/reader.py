@@ -13,7 +13,7 @@ from graph.book import Book, Origin
 from graph.canonical import graph_hash
 from graph.deliveries import Contents, Delivery
 from graph.errors import OptionError
-from graph.files.pieces import Piece, chains, live, rows_of
+from graph.files.pieces import Piece, chains, live, rows_of, unit
 from graph.files.runs import Runs
 from graph.files.segments import Segments
 from graph.files.snapshots import Snapshots
@@ -71,13 +71,21 @@ class FileReader:
             for piece in live(self.segments, by, self._runs.units(chain), name)
         ]
 
+    def pieces_delivered(self, name: str) -> list[Piece]:
+        """Where the rows of a table are, each piece as one version brought it: in the same order, nothing merged."""
+        return [
+            piece
+            for by, chain in self._chains(None).items()
+            for piece in live(self.segments, by, list(map(unit, chain)), name)
+        ]
+
     def facts(self, as_of: dt.date | None = None) -> dict[str, pa.Table]:
         """Every row that holds as of a day, with its source, also where sources disagree."""
         return {name: apart(self._rows(name, as_of)[0])[0] for name in self.names(as_of)}
 
     def book(self, as_of: dt.date | None = None) -> Book:
         """The book as of a day, by default of the latest delivery: one row in force of each key."""
-        day = self._day(as_of)
+        day = self.day(as_of)
         tables: dict[str, pa.Table] = {}
         origins: dict[str, tuple[Origin, ...]] = {}
         for name in self.names(as_of):
@@ -111,7 +119,7 @@ class FileReader:
             hit[piece.drop] = False
             if hit.any():
                 rows = self.segments.read(piece.part, among.columns).filter(pa.array(hit))
-                found.append(apart(_with_source(rows, piece.by))[0])
+                found.append(apart(with_source(rows, piece.by))[0])
         held = below(found)
         return TABLES[table].empty() if held is None else held
 
@@ -122,7 +130,7 @@ class FileReader:
         """Day of the latest delivery that has one."""
         return max((v.delivery.day for v in self._versions if v.delivery.day), default=None)
 
-    def _day(self, as_of: dt.date | None) -> dt.date:
+    def day(self, as_of: dt.date | None = None) -> dt.date:
         """The day on which one row of each key counts."""
         return as_of or self._period() or Book(self._lazy(None, raw=True)).default_as_of()
 
@@ -132,14 +140,14 @@ class FileReader:
         def read(name: str) -> pa.Table:
             if raw:
                 return apart(self._rows(name, as_of)[0])[0]
-            return apart(self._counting(name, as_of, self._day(as_of)))[0]
+            return apart(self._counting(name, as_of, self.day(as_of)))[0]
 
         return LazyTables(self.names(as_of), read)
 
     def _rows(self, name: str, as_of: dt.date | None) -> tuple[pa.Table, bool]:
         """All rows of a table with their sources and places, and whether several subsidiaries brought them."""
         held = self.pieces(name, as_of)
-        table = below(_with_source(rows_of(self.segments, p), p.by) for p in held)
+        table = below(with_source(rows_of(self.segments, p), p.by) for p in held)
         return TABLES[name].empty() if table is None else table, len({p.by for p in held}) > 1
 
     def _counting(self, name: str, as_of: dt.date | None, day: dt.date) -> pa.Table:
@@ -165,7 +173,7 @@ def differing(old: FileReader, new: FileReader, name: str) -> tuple[pa.Table, pa
     sides = []
     for mine, other in (held, held[::-1]):
         alone = [_without(piece, other.get(at)) for at, piece in mine.items()]
-        table = below(_with_source(rows_of(new.segments, p), p.by) for p in alone if p.rows)
+        table = below(with_source(rows_of(new.segments, p), p.by) for p in alone if p.rows)
         sides.append(TABLES[name].empty() if table is None else apart(table)[0])
     return sides[0], sides[1]
 
@@ -181,7 +189,7 @@ def _without(piece: Piece, other: Piece | None) -> Piece:
     return Piece(piece.by, piece.part, np.flatnonzero(~(counts & ~there)).astype(np.int32))
 
 
-def _with_source(table: pa.Table, by: str) -> pa.Table:
+def with_source(table: pa.Table, by: str) -> pa.Table:
     """The table with the subsidiary as source where a row names none."""
     if not by:
         return table

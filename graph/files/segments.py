@@ -56,8 +56,8 @@ class Segments:
         file = f"{name}-{digest[:32]}.parquet"
         path = self.folder / file
         if path.exists() and self._holds(file, digest):
-            return Part(file, table.num_rows, _file_hash(path))
-        sink = self._disk.create(path, lambda sink: _to_parquet(table, sink))
+            return Part(file, table.num_rows, file_hash(path))
+        sink = self._disk.create(path, lambda sink: to_parquet(table, sink))
         return Part(file, table.num_rows, sink.sha256)
 
     def _holds(self, file: str, digest: str) -> bool:
@@ -94,7 +94,7 @@ class Segments:
         path = self.folder / part.file
         try:
             if part.sha256 and (part.file, part.sha256) not in self._whole:
-                if _file_hash(path) != part.sha256:
+                if file_hash(path) != part.sha256:
                     raise damaged(part.file)
                 self._whole.add((part.file, part.sha256))
             with pq.ParquetFile(path, memory_map=True) as file:
@@ -108,7 +108,7 @@ class Segments:
         found = []
         for part in parts:
             path = self.folder / part.file
-            if not path.is_file() or _file_hash(path) != part.sha256:
+            if not path.is_file() or file_hash(path) != part.sha256:
                 found.append(part.file)
             if part.drop and not _is_whole_drop(self.folder / part.drop):
                 found.append(part.drop)
@@ -125,16 +125,16 @@ def damaged(name: str) -> StoreError:
 
 def _is_whole_drop(path: Path) -> bool:
     """Whether a list of dropped rows is still what its name says."""
-    return path.is_file() and _file_hash(path)[:32] == path.stem.rpartition("-")[2]
+    return path.is_file() and file_hash(path)[:32] == path.stem.rpartition("-")[2]
 
 
-def _file_hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
     """sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _to_parquet(table: pa.Table, sink: Sink) -> None:
+def to_parquet(table: pa.Table, sink: Sink) -> None:
     """Write a table; ids and lines, which seldom repeat, without a dictionary."""
     ids = {n for n in table.column_names if pa.types.is_string(table.schema.field(n).type)}
     lines = [LINE] if LINE in table.column_names else []

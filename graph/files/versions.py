@@ -91,16 +91,20 @@ class Versions:
 
     def _read_next(self) -> None:
         """Read one more version."""
-        path = self.path(len(self._held) + 1)
+        number = len(self._held) + 1
         try:
-            data = path.read_bytes()
+            data = self._bytes(number)
             version = Version.of(data)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise damaged(path.name) from error
+            raise damaged(f"version {number}") from error
         before = self._held[-1][1] if self._held else ""
-        if (version.previous, version.delivery.version) != (before, len(self._held) + 1):
-            raise damaged(path.name)
+        if (version.previous, version.delivery.version) != (before, number):
+            raise damaged(f"version {number}")
         self._held.append((version, hashlib.sha256(data).hexdigest()))
+
+    def _bytes(self, number: int) -> bytes:
+        """A version as it was written."""
+        return self.path(number).read_bytes()
 
     def following(self, delivery: Delivery, rows: Parts, deleted: Parts) -> Version:
         """The version that comes after all that were read, not yet published."""

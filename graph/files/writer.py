@@ -65,7 +65,7 @@ class FileWriter:
     def publish(self, delivery: Delivery, contents: Contents, step: Step | None = None) -> Published:
         """Publish a delivery as the next version; see ``graph.store.Writer``."""
         try:
-            return self._publish(delivery, contents, step or _silent)
+            return self._publish(delivery, contents, step or silent)
         except StoreError:
             self._lease.check()  # the new holder swept this writer's files away
             raise
@@ -89,14 +89,17 @@ class FileWriter:
         if held:
             return Published(held, is_new=False, **_numbers(stored))
         rows = {name: s.parts for name, s in stored.items()}
-        version = self._versions.following(made, rows, self._store_deleted(contents))
-        with self._lease.fenced():
-            self._versions.publish(version, self._disk)
+        self._commit(self._versions.following(made, rows, self._store_deleted(contents)), step)
         try:
             self._tidy(made.by)
         except StoreError as failure:
             _log.warning("published, but not tidied up: %s", failure)
         return Published(made.version, is_new=True, **_numbers(stored))
+
+    def _commit(self, version: Version, step: Step) -> None:  # noqa: ARG002 - other stores have more to tell
+        """Make a stored version the latest."""
+        with self._lease.fenced():
+            self._versions.publish(version, self._disk)
 
     def _store(self, delivery: Delivery, book: Book, step: Step) -> dict[str, Stored]:
         """Keep all tables: of a delta as they are, of a full delivery as what they change in the facts of its day."""
@@ -144,7 +147,7 @@ class FileWriter:
                     self._disk.remove(path)
 
 
-def _silent(_table: str, _done: int, _total: int) -> None:
+def silent(_table: str, _done: int, _total: int) -> None:
     """Tell nobody."""
 
 

@@ -1,0 +1,153 @@
+"""Gate: the one node that says which version is published, who may write, and what is being loaded.
+
+Whoever changes anything locks it first, in the same transaction; so a writer whose right was taken over is refused
+at its next batch, and the published version moves last.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+import neo4j
+
+from graph.errors import StoreError
+from graph.files.lease import SECONDS, Clock, Holder, machine, started
+from graph.model import FORMAT
+from graph.neo4j.session import Server, Statement
+from graph.store import BusyError, StaleLeaseError
+
+_MATCH: Final = "MATCH (b:Book {name: 'book'})"
+_LOCK: Final = f"{_MATCH} SET b.locked = true RETURN properties(b) AS held"
+OPEN: Final = (
+    "MERGE (b:Book {name: 'book'}) "
+    "ON CREATE SET b.store = $store, b.format = $format, b.version = 0, b.token = 0, b.held = false, b.journal = 0"
+)
+
+
+class Gate:
+    """The node ``(:Book)`` of a store."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    def make(self) -> None:
+        """Make the node, if there is none yet."""
+        made = {"store": secrets.token_hex(16), "format": FORMAT}
+        self.server.write([Statement(OPEN, made)], lambda: bool(self.server.read(f"{_MATCH} RETURN b.store")))
+
+    def read(self) -> Mapping[str, Any]:
+        """What the node says; {} where there is none."""
+        rows = self.server.read(f"{_MATCH} RETURN properties(b) AS held")
+        return rows[0]["held"] if rows else {}
+
+    def lock(self, work: neo4j.Transaction) -> Mapping[str, Any]:
+        """Lock the node until the transaction ends, and say what it holds."""
+        record = work.run(_LOCK).single()
+        if record is None:
+            raise StoreError(
+                "the graph has lost its (:Book) node: restore a dump, or load into an empty database"
+            )
+        held: Mapping[str, Any] = record["held"]
+        return held
+
+
+class Lease:
+    """The right to write, held by this process until ``release``; raises ``BusyError`` where another holds it."""
+
+    def __init__(self, gate: Gate, by: str, clock: Clock = time.time) -> None:
+        self._gate = gate
+        self._clock = clock
+        pid = os.getpid()
+        nonce = secrets.token_hex(8)
+        wish = Holder(0, by, clock() + SECONDS, held=True, machine=machine(), pid=pid, started=started(pid))
+
+        def take(work: neo4j.Transaction) -> Holder:
+            held = gate.lock(work)
+            last = _holder(held)
+            if held["held"] and last is not None and last.alive is not False and clock() < last.until:
+                raise BusyError(
+                    f"{last.by or 'another job'} (process {last.pid}) is writing to {gate.server.access.url}: wait "
+                    "until it is done, or end it; a dead one is not waited for"
+                )
+            mine = replace(wish, token=held["token"] + 1)
+            work.run(
+                f"{_MATCH} SET b.token = $token, b.held = true, b.holder = $holder, b.nonce = $nonce",
+                token=mine.token, holder=json.dumps(asdict(mine)), nonce=nonce,
+            ).consume()  # fmt: skip
+            return mine
+
+        def taken() -> Holder | None:
+            held = gate.read()
+            return _holder(held) if held.get("nonce") == nonce else None
+
+        self.held = gate.server.transact(take, taken)
+
+    @property
+    def token(self) -> int:
+        """The fencing token."""
+        return self.held.token
+
+    def fence(self, work: neo4j.Transaction) -> Mapping[str, Any]:
+        """Lock the gate and make sure that the right is still here; also holds it for another while."""
+        held = self._gate.lock(work)
+        if held["token"] != self.token or not held["held"]:
+            raise StaleLeaseError(
+                f"the lease of this job (token {self.token}) was taken over while it was paused: nothing was "
+                "published, run it again"
+            )
+        if self._clock() > self.held.until - SECONDS / 2:
+            self.held = replace(self.held, until=self._clock() + SECONDS)
+            work.run(f"{_MATCH} SET b.holder = $holder", holder=json.dumps(asdict(self.held))).consume()
+        return held
+
+    def change(self, act: Callable[[neo4j.Transaction], None], done: Callable[[], bool]) -> None:
+        """Do something in one transaction, exactly once, while nobody can take the lease over."""
+
+        def fenced(work: neo4j.Transaction) -> bool:
+            self.fence(work)
+            act(work)
+            return True
+
+        self._gate.server.transact(fenced, lambda: True if done() else None)
+
+    def check(self) -> None:
+        """``StaleLeaseError`` if somebody has taken the lease over."""
+        self.change(lambda _work: None, lambda: True)
+
+    def renew(self) -> None:
+        """Hold the lease for another while, once half of it has gone by."""
+        if self._clock() > self.held.until - SECONDS / 2:
+            self.check()
+
+    @contextmanager
+    def fenced(self) -> Iterator[None]:
+        """Make sure that the right is still here, then go on; each batch makes sure again."""
+        self.check()
+        yield
+
+    def release(self) -> None:
+        """Give the lease back; nothing happens if it was taken over."""
+        text = f"{_MATCH} WHERE b.token = $token SET b.held = false"
+        self._gate.server.write([Statement(text, {"token": self.token})], lambda: False)
+
+
+def _holder(held: Mapping[str, Any]) -> Holder | None:
+    """The latest holder of the lease."""
+    try:
+        return Holder(**json.loads(held["holder"])) if held.get("holder") else None
+    except (ValueError, TypeError) as error:
+        raise StoreError(
+            "the lease in the graph cannot be read: something else has changed the (:Book) node"
+        ) from error
+
+
+def settled(work: neo4j.Transaction, values: Mapping[str, Any]) -> None:
+    """Set properties of the gate."""
+    work.run(f"{_MATCH} SET b += $values", values=dict(values)).consume()

@@ -1,0 +1,194 @@
+"""Segments in Neo4j: what a version brought to one table, as a graph holds it and as Arrow has it.
+
+The rows are facts of the graph; the node ``(:Segment)`` keeps what no fact says: which columns were delivered,
+in which file and line each row stood, and the hash of it all, so that what is read back is what was written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.files.segments import content_hash, damaged
+from graph.ids import one_chunk
+from graph.model import DATE, TABLES, Table
+from graph.neo4j.session import Row, Server
+from graph.neo4j.shape import DELETED, DORMANT, FACT, PAST, PER_VERSION, read_loose, read_present
+from graph.rows import FILE, LINE
+
+Int64 = npt.NDArray[np.int64]
+
+AT_ONCE: Final = 50_000
+"""Facts packed into one record."""
+_WORKERS: Final = 2
+_TRIES: Final = 8
+_NAMED: Final = re.compile(
+    r"(?P<table>[a-z_]+?)(?P<deleted>-deleted)?-(?P<delivery>\d{8})-[0-9a-f]{16}\.parquet"
+)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the name of a segment says: its table, the version that brought it, whether it holds deleted keys."""
+
+    table: Table
+    delivery: int
+    deleted: bool
+
+    @classmethod
+    def of(cls, file: str) -> Named | None:
+        """The segment that a file's name stands for; None for a file that only exists on this machine."""
+        found = _NAMED.fullmatch(file)
+        if found is None:
+            return None
+        return cls(TABLES[found["table"]], int(found["delivery"]), bool(found["deleted"]))
+
+    @property
+    def low(self) -> int:
+        """Number of its first fact."""
+        return self.delivery * PER_VERSION
+
+
+def name(table: str, delivery: int, digest: str) -> str:
+    """The file name of what a version brought to a table (``TABLE-deleted`` for deleted keys)."""
+    return f"{table}-{delivery:08d}-{digest[:16]}.parquet"
+
+
+def numbers(named: Named, rows: npt.NDArray[np.integer]) -> Int64:
+    """Facts of rows of a segment: int64 (n,)."""
+    return named.low + rows.astype(np.int64)
+
+
+def described(file: str, digest: str, data: pa.Table) -> dict[str, Any]:
+    """Properties of the node of a segment."""
+    named = Named.of(file)
+    if named is None:
+        raise AssertionError(file)
+    columns = [f.name for f in data.schema if f.name not in (FILE, LINE)]
+    coded = [n for n in columns if pa.types.is_dictionary(data.schema.field(n).type)]
+    made = {
+        "file": file, "table": named.table.name, "delivery": named.delivery, "rows": data.num_rows,
+        "deleted": named.deleted, "sha256": digest, "columns": json.dumps([columns, coded]),
+    }  # fmt: skip
+    if "source" in columns and data.column("source").null_count:
+        empty = np.asarray(pc.is_null(one_chunk(data.column("source"), data.schema.field("source").type)))
+        made["unsourced"] = zlib.compress(np.packbits(empty).tobytes())
+    return made | _places(data)
+
+
+def _places(data: pa.Table) -> dict[str, Any]:
+    """File and line of each row, packed."""
+    if FILE not in data.column_names:
+        return {}
+    files = one_chunk(data.column(FILE), data.schema.field(FILE).type)
+    codes = np.asarray(files.indices.fill_null(-1).cast(pa.int32()))
+    lines = np.asarray(one_chunk(data.column(LINE), pa.int64()).fill_null(0))
+    steps = np.diff(lines, prepend=0)
+    packed = zlib.compress(codes.astype("<i4").tobytes() + steps.astype("<i8").tobytes(), 1)
+    return {"files": files.dictionary.to_pylist(), "places": packed}
+
+
+def _with_places(table: pa.Table, node: Mapping[str, Any]) -> pa.Table:
+    """The table with file and line of each row."""
+    if "places" not in node:
+        return table
+    n = table.num_rows
+    raw = zlib.decompress(node["places"])
+    codes = np.frombuffer(raw, "<i4", n)
+    lines = np.cumsum(np.frombuffer(raw, "<i8", n, 4 * n))
+    coded = pa.DictionaryArray.from_arrays(
+        pa.array(codes, pa.int32(), mask=codes < 0), pa.array(node["files"], pa.string())
+    )
+    return table.append_column(FILE, coded).append_column(LINE, pa.array(lines, pa.int64()))
+
+
+def fetched(server: Server, file: str) -> pa.Table:
+    """A segment read from the graph; ``StoreError`` where the graph does not hold what was written."""
+    named = Named.of(file)
+    held = server.read("MATCH (s:Segment {file: $file}) RETURN properties(s) AS held", file=file)
+    if named is None or not held:
+        raise damaged(file)
+    node = held[0]["held"]
+    columns, coded = json.loads(node["columns"])
+    rows = node["rows"]
+    if rows:
+        starts = range(0, rows, AT_ONCE)
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            parts = list(
+                pool.map(lambda a: _facts(server, named, columns, (a, min(a + AT_ONCE, rows))), starts)
+            )
+        table = pa.concat_tables(parts)
+    else:
+        shape = named.table
+        table = pa.table({c: pa.array([], shape.column(c).kind.arrow) for c in columns})
+    if "unsourced" in node:
+        empty = np.unpackbits(np.frombuffer(zlib.decompress(node["unsourced"]), np.uint8), count=rows).astype(
+            bool
+        )
+        at = columns.index("source")
+        table = table.set_column(at, "source", pc.if_else(pa.array(~empty), table.column("source"), None))
+    for column in coded:
+        at = columns.index(column)
+        table = table.set_column(at, column, one_chunk(table.column(column), pa.string()).dictionary_encode())
+    table = _with_places(table, node)
+    if content_hash(table) != node["sha256"]:
+        raise damaged(f"{file} in the graph")
+    return table
+
+
+def _facts(server: Server, named: Named, columns: Sequence[str], span: tuple[int, int]) -> pa.Table:
+    """Some rows of a segment, wherever in the graph they stand.
+
+    A load may move facts while they are read; whoever misses some asks again until all are there.
+    """
+    low, high = (named.low + s for s in span)
+    found: dict[str, list[Any]] = {c: [None] * (span[1] - span[0]) for c in columns}
+    seen = np.zeros(span[1] - span[0], bool)
+    for attempt in range(_TRIES):
+        for text in _questions(named, columns):
+            (row,) = server.read(text, low=low, high=high)
+            _put(row, low, found, seen)
+            if seen.all():
+                return _as_table(named.table, columns, found)
+        time.sleep(0.01 * attempt)
+    raise damaged(f"{int((~seen).sum())} rows of {named.table.name} of version {named.delivery} in the graph")
+
+
+def _questions(named: Named, columns: Sequence[str]) -> Iterator[str]:
+    """Where facts may stand, in the order in which a load moves them on."""
+    if named.deleted:
+        yield read_loose(DELETED, named.table, columns)
+        return
+    yield read_present(named.table, columns)
+    for target in (DORMANT, PAST):
+        yield read_loose(target, named.table, columns)
+
+
+def _put(row: Row, low: int, found: dict[str, list[Any]], seen: npt.NDArray[np.bool_]) -> None:
+    """Put the facts of one record into their places."""
+    places = [fact - low for fact in row[FACT]]
+    for column, values in found.items():
+        for place, value in zip(places, row[column], strict=True):
+            values[place] = value
+    seen[places] = True
+
+
+def _as_table(table: Table, columns: Sequence[str], found: Mapping[str, list[Any]]) -> pa.Table:
+    """Lists of values as columns of their kinds."""
+    made = []
+    for column in columns:
+        kind = table.column(column).kind
+        values = pa.array(found[column], pa.int32() if kind is DATE else kind.arrow)
+        made.append(values.cast(kind.arrow) if kind is DATE else values)
+    return pa.table(made, list(columns))

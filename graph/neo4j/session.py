@@ -1,0 +1,226 @@
+"""Sessions with a Neo4j server: packed reads, guarded writes, and errors that say whether something was done.
+
+An error of a commit does not mean that nothing was committed. Every write carries a ledger node in its own
+transaction; after a doubtful error it is looked up on a new connection, and only then is it said what happened.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import neo4j
+from neo4j.exceptions import (
+    AuthError,
+    ClientError,
+    ConfigurationError,
+    DatabaseError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+)
+
+from graph.errors import OptionError, StoreError
+
+Parameters = dict[str, Any]
+Row = dict[str, Any]
+_T = TypeVar("_T")
+
+USER_SETTING: Final = "KONZERN_NEO4J_USER"
+PASSWORD_SETTING: Final = "KONZERN_NEO4J_PASSWORD"  # noqa: S105 - the name of a setting
+DATABASE_SETTING: Final = "KONZERN_NEO4J_DATABASE"
+_SETTINGS: Final[dict[str, Any]] = {
+    "connection_timeout": 5.0,
+    "connection_acquisition_timeout": 20.0,
+    "max_transaction_retry_time": 10.0,
+    "notifications_min_severity": "OFF",
+    "user_agent": "konzern",
+}
+_TRIES: Final = 4
+_PAUSE: Final = 0.25
+_FETCH: Final = 1_000
+_SECONDS: Final = 1_800.0
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where a server is and who asks: a Bolt address, user, password, database ("" = the user's own)."""
+
+    url: str
+    auth: tuple[str, str] | None
+    database: str = ""
+    settings: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, url: str) -> Access:
+        """The access that a URL and the environment name."""
+        password = os.environ.get(PASSWORD_SETTING)
+        auth = (os.environ.get(USER_SETTING, "neo4j"), password) if password else None
+        return cls(url, auth, os.environ.get(DATABASE_SETTING, ""))
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a transaction, and how many rows it must count (None = any)."""
+
+    text: str
+    parameters: Parameters = field(default_factory=dict)
+    counts: int | None = None
+
+
+_opening = threading.Lock()
+_drivers: dict[Access, neo4j.Driver] = {}
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is open when the process ends."""
+    for made in _drivers.values():
+        made.close()
+
+
+class Server:
+    """A Neo4j server and one of its databases."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+
+    @property
+    def _driver(self) -> neo4j.Driver:
+        """The connections of this process to the server, opened when they are first needed, closed at its end."""
+        with _opening:
+            if self.access not in _drivers:
+                settings = {**_SETTINGS, **dict(self.access.settings)}
+                try:
+                    made = neo4j.GraphDatabase.driver(self.access.url, auth=self.access.auth, **settings)
+                except (ConfigurationError, ValueError) as error:
+                    raise OptionError(
+                        f"{self.access.url} is no address of a Neo4j server: {error}"
+                    ) from error
+                _drivers[self.access] = made
+            return _drivers[self.access]
+
+    def close(self) -> None:
+        """Close the connections of this process to the server."""
+        with _opening:
+            made = _drivers.pop(self.access, None)
+        if made is not None:
+            made.close()
+
+    def session(self, *, writes: bool = False) -> neo4j.Session:
+        """A session; one that does not write cannot."""
+        access = neo4j.WRITE_ACCESS if writes else neo4j.READ_ACCESS
+        return self._driver.session(
+            database=self.access.database or None, default_access_mode=access, fetch_size=_FETCH
+        )
+
+    def read(self, text: str, **parameters: object) -> list[Row]:
+        """The rows of a question; asked again where the connection broke."""
+
+        def ask() -> list[Row]:
+            with self.session() as session, session.begin_transaction(timeout=_SECONDS) as work:
+                return [record.data() for record in work.run(text, parameters)]
+
+        return self._again(ask)
+
+    def schema(self, text: str) -> None:
+        """Run one statement that changes the schema; it may be repeated."""
+
+        def ask() -> None:
+            with self.session(writes=True) as session:
+                session.run(text).consume()
+
+        self._again(ask)
+
+    def write(self, statements: Iterable[Statement], done: Callable[[], bool]) -> None:
+        """Run statements as one transaction, exactly once; ``done`` looks up whether it was committed."""
+        held = list(statements)
+
+        def act(work: neo4j.Transaction) -> bool:
+            for statement in held:
+                counted(work, statement)
+            return True
+
+        self.transact(act, lambda: True if done() else None)
+
+    def transact(self, act: Callable[[neo4j.Transaction], _T], done: Callable[[], _T | None]) -> _T:
+        """Do something in one transaction, exactly once.
+
+        ``done`` looks up on a new connection what came of it if it was committed, else gives None. Raises
+        ``StoreError`` where it was not committed and cannot be.
+        """
+
+        def once() -> _T:
+            with self.session(writes=True) as session, session.begin_transaction(timeout=_SECONDS) as work:
+                made = act(work)
+                work.commit()
+            return made
+
+        return self._again(once, done)
+
+    def _again(self, act: Callable[[], _T], done: Callable[[], _T | None] | None = None) -> _T:
+        """Do something, again where it is known not to have happened and may well succeed the next time."""
+        for left in range(_TRIES - 1, -1, -1):
+            try:
+                return act()
+            except (Neo4jError, DriverError, OSError) as error:
+                if done is not None and not isinstance(error, ClientError):
+                    made = self._looked_up(done, error)
+                    if made is not None:
+                        return made
+                if not left or not _passing(error):
+                    raise as_error(error, self.access.url) from error
+                time.sleep(_PAUSE * (_TRIES - left))
+        raise AssertionError
+
+    def _looked_up(self, done: Callable[[], _T | None], error: Exception) -> _T | None:
+        """What came of a transaction that ended in an error, if it was committed after all."""
+        try:
+            return done()
+        except StoreError as failure:
+            raise StoreError(
+                f"{self.access.url} failed while something was written ({as_error(error, self.access.url)}), and "
+                "does not say whether it was: run the job again when it answers; it finds out and goes on"
+            ) from failure
+
+
+def counted(work: neo4j.Transaction, statement: Statement) -> None:
+    """Run one statement and compare what it counts."""
+    result = work.run(statement.text, statement.parameters)
+    record = result.single() if statement.counts is not None else None
+    result.consume()
+    if statement.counts is not None and (record is None or record[0] != statement.counts):
+        raise StoreError(
+            f"the graph holds {0 if record is None else record[0]} of {statement.counts} things that a batch is about: "
+            "something else has changed it; nothing of the batch was written: konzern store check"
+        )
+
+
+def _passing(error: Exception) -> bool:
+    """Whether the same may well succeed when it is done again."""
+    if isinstance(error, TransientError):
+        return "MemoryPoolOutOfMemory" not in str(error.code)
+    return isinstance(error, ServiceUnavailable | SessionExpired | OSError)
+
+
+def as_error(error: Exception, url: str) -> StoreError | OptionError:
+    """What a driver's error means, with a remedy."""
+    if isinstance(error, AuthError):
+        return OptionError(f"{url} does not let in: set {USER_SETTING} and {PASSWORD_SETTING}")
+    if isinstance(error, ServiceUnavailable | SessionExpired | OSError):
+        return StoreError(
+            f"{url} does not answer: start the server (konzern store up) or mend the connection; repeat"
+        )
+    if isinstance(error, DatabaseError):
+        return StoreError(
+            f"{url} failed ({error.code}): look at its log and its disk, restart it, run the job again"
+        )
+    code = getattr(error, "code", None) or type(error).__name__
+    return StoreError(f"{url} refused ({code}): {getattr(error, 'message', None) or error}")

@@ -1,0 +1,169 @@
+"""The store in Neo4j: a graph that analysts see, holding every version as the embedded store holds it."""
+
+from __future__ import annotations
+
+import atexit
+import datetime as dt
+import time
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from graph.changes import SCHEMA, changes
+from graph.disk import Disk
+from graph.errors import OptionError, StoreError
+from graph.files.lease import Clock
+from graph.files.reader import FileReader, differing
+from graph.files.runs import Runs
+from graph.files.snapshots import Snapshots
+from graph.kept import KeptReports, ReportKey
+from graph.neo4j import schema
+from graph.neo4j.gate import Gate, Lease
+from graph.neo4j.journal import GraphJournal
+from graph.neo4j.mirror import Mirror, folder
+from graph.neo4j.segments import fetched
+from graph.neo4j.session import Access, Server
+from graph.neo4j.versions import GraphVersions
+from graph.neo4j.writer import GraphWriter, Work
+from graph.snapshot import Snapshot
+
+LOCAL: Final = "neo4j:local"
+
+
+def open_url(url: str) -> GraphStore:
+    """The store of a URL; ``neo4j:local`` starts the local server if none runs, and ends it with this process."""
+    return GraphStore(local_access() if url == LOCAL else Access.of(url), url)
+
+
+def local_access() -> Access:
+    """Access to the local server, started for the life of this process if none runs."""
+    from graph.server import process  # noqa: PLC0415 - only this URL needs a Java
+    from graph.server.home import Home  # noqa: PLC0415
+
+    home = Home()
+    there = process.found(home)
+    server = process.up(home, lasting=False)
+    if there is None:
+        atexit.register(server.stop)
+    return Access(server.url, server.auth)
+
+
+class GraphStore:
+    """Versions of a book in a Neo4j database; see ``graph.store.Store``.
+
+    ``disk`` and ``clock`` are there for tests: the first writes the copies on this machine, the second says when a
+    lease ends.
+    """
+
+    def __init__(
+        self, access: Access, url: str = "", disk: Disk | None = None, clock: Clock = time.time
+    ) -> None:
+        self.url = url or access.url
+        self.server = Server(access)
+        self._gate = Gate(self.server)
+        self._disk = disk or Disk()
+        self._clock = clock
+        held = self._gate.read()
+        schema.check_format(self.server, held.get("format"))
+        self._open_work: Work | None = None
+        self.journal = GraphJournal(self._gate, self._make)
+
+    @property
+    def _root(self) -> Path:
+        """The folder of the copies on this machine."""
+        return folder(self._gate.read().get("store", "none"))
+
+    def _work(self) -> Work:
+        """The parts of the store, once it is one."""
+        if self._open_work is None:
+            root = self._root
+            mirror = Mirror(root, self._disk, self.server)
+            runs = Runs(root, mirror, self._disk)
+            self._open_work = Work(self.url, self._gate, GraphVersions(self._gate), mirror, runs, self._disk)
+        return self._open_work
+
+    def latest(self) -> int:
+        """Number of the latest version, 0 if there is none."""
+        latest: int = self._gate.read().get("version", 0)
+        return latest
+
+    def reader(self, version: int | None = None) -> FileReader:
+        """Pin a version, by default the latest; ``OptionError`` if there is no such version."""
+        latest = self.latest()
+        number = latest if version is None else version
+        if not 0 <= number <= latest:
+            raise OptionError(f"no version {number} in {self.url}: the latest is {latest}")
+        if not number:
+            nowhere = Path()
+            return FileReader(
+                self.url,
+                [],
+                Mirror(nowhere, self._disk, self.server),
+                Runs(nowhere, Mirror(nowhere, self._disk, self.server), self._disk),
+                Snapshots(nowhere, self._disk),
+            )
+        work = self._work()
+        return FileReader(
+            self.url, work.versions.upto(number), work.mirror, work.runs, Snapshots(self._root, self._disk)
+        )
+
+    def writer(self, by: str = "") -> GraphWriter:
+        """Take the right to publish; ``BusyError`` while another has it."""
+        self._make()
+        return GraphWriter(self._work(), Lease(self._gate, by, self._clock))
+
+    def snapshot(
+        self, as_of: dt.date | None = None, version: int | None = None, base: str | None = None
+    ) -> Snapshot:
+        """The compiled snapshot of a version as of a day, mapped from its archive where it is there."""
+        return self.reader(version).snapshot(as_of, base)
+
+    def changes(self, before: int, after: int) -> pa.Table:
+        """What differs between two versions, row by row (``graph.changes``); nothing before the first."""
+        if before == 0:
+            return SCHEMA.empty_table()
+        old, new = self.reader(before), self.reader(after)
+        apart = {name: differing(old, new, name) for name in {*old.names(), *new.names()}}
+        return changes({n: t[0] for n, t in apart.items()}, {n: t[1] for n, t in apart.items()})
+
+    def kept_report(self, key: ReportKey) -> Path | None:
+        """The folder of a finished report on this machine; None if none is kept."""
+        return KeptReports(self._root / "reports", self._disk).find(key)
+
+    def keep_report(self, key: ReportKey, folder: Path) -> Path:
+        """Keep a copy of a finished report's folder on this machine, whole or not at all."""
+        self._make()
+        return KeptReports(self._root / "reports", self._disk).keep(key, folder)
+
+    def check(self) -> list[str]:
+        """What is damaged, as sentences: every fact is read from the graph and compared with what was written."""
+        latest = self.latest()
+        if not latest:
+            return []
+        found = [f"missing: {text}" for text in schema.missing(self.server)]
+        try:
+            versions = self._work().versions.upto(latest)
+            files = {
+                p.file
+                for v in versions
+                for held in (v.rows, v.deleted)
+                for parts in held.values()
+                for p in parts
+            }
+        except StoreError as error:
+            return [*found, str(error)]
+        for file in sorted(files):
+            try:
+                fetched(self.server, file)
+            except StoreError as error:
+                found.append(str(error))
+        try:
+            self.journal.last()
+        except StoreError as error:
+            found.append(str(error))
+        return found
+
+    def _make(self) -> None:
+        """Make the database a store, if it is none yet."""
+        schema.make(self._gate)

@@ -1,0 +1,12 @@
+"""The store in Neo4j does what every store does."""
+
+from __future__ import annotations
+
+from tests.graph.contract import StoreContract
+from tests.servers import fresh, servers
+
+__all__ = ["fresh", "servers"]
+
+
+class TestGraphStore(StoreContract):
+    """The contract, run through."""
