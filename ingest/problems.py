@@ -25,7 +25,8 @@ class Problems:
 
     ``aside`` holds by table the rows (of the table as read) with a problem, ``unread`` by table and column those
     whose cell could not be read or need not be there, ``earlier`` by table the later rows of each pair with one key
-    and their earlier ones, ``repeats`` the rows that say in the same words what an earlier one says, which is no problem.
+    and their earlier ones, ``repeats`` the rows that say in the same words what an earlier one says, which is no
+    problem.
     ``headers`` says by table, file and column what the file calls it, ``damaged`` are the tables of which a file
     or a column that must be there is missing. ``files`` counts the problems that no quarantine of rows helps.
     """
