@@ -6,10 +6,9 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from app import output
 from app.progress import following
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from exposure.report import Analysis
     from graph.store import Store
 
+_LAYOUT: Final = "arrow"
+"""How the tables of a kept report lie in its folder."""
 Report = tuple[Mapping[str, pa.Table], Mapping[str, Any]]
 """The tables of a report by name, and what report.json says."""
 
@@ -79,29 +80,42 @@ def _outline(table: pa.Table) -> pa.Table:
     return pa.table(kept, table.column_names).replace_schema_metadata(table.schema.metadata)
 
 
-def reported(analysis: Analysis, store: Store | None) -> Report:
-    """The report of an analysis: from the store where it is kept, else computed, and kept if there is a store."""
+def reported(analysis: Analysis, store: Store | None, scope: str = "") -> Report:
+    """The report of an analysis: from the store where it is kept, else computed, and kept if there is a store.
+
+    ``scope`` names the part of the book that the analysis is of, empty for all of it; what a part changed since
+    the version before is not told.
+    """
     if store is None:
         return computed(analysis)
-    key = _key(analysis)
+    key = _key(analysis, scope)
     held = store.kept_report(key)
     if held is not None:
         return _opened(held)
-    tables, summary = computed(analysis, store)
+    tables, summary = computed(analysis, None if scope else store)
     with tempfile.TemporaryDirectory(prefix="konzern-") as folder:
-        output.write_report(tables, summary, Path(folder), ("parquet",))
+        for name, table in tables.items():
+            _map_out(table, Path(folder) / f"{name}.arrow")
+        output.write_summary(summary, Path(folder))
         store.keep_report(key, Path(folder))
     return tables, summary
 
 
-def _key(analysis: Analysis) -> ReportKey:
+def _map_out(table: pa.Table, path: Path) -> None:
+    """Write a table so that it can be mapped into memory as it stands."""
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+
+
+def _key(analysis: Analysis, scope: str) -> ReportKey:
     """All that the report depends on."""
     request, snapshot = analysis.request, analysis.snapshot
     before = analysis.previous
     since = "" if before is None else f"{before.version} {before.as_of}"
     own = {"lender": request.lender or "", "min_share": str(request.min_share), "since": since}
+    own |= {"scope": scope} if scope else {}
     options = {**request.options, **own}
-    code = code_version("graph", "exposure")
+    code = f"{code_version('graph', 'exposure')} {_LAYOUT}"
     return ReportKey(
         snapshot.version, snapshot.as_of.isoformat(), snapshot.base, request.packs, options, code
     )
@@ -109,6 +123,8 @@ def _key(analysis: Analysis) -> ReportKey:
 
 def _opened(folder: Path) -> Report:
     """A kept report, its tables mapped from disk."""
-    tables = {name: pq.read_table(folder / f"{name}.parquet", memory_map=True) for name in RESULTS}
+    tables = {
+        name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all() for name in RESULTS
+    }
     summary = json.loads((folder / output.SUMMARY).read_text("utf-8"))
     return tables, {**summary, "kept": True}
