@@ -88,14 +88,14 @@ def allocate(
     *,
     admitted: Bool | None = None,
     fit: Bool | None = None,
-    factor: Int64 | None = None,
+    left: tuple[Int64, Int64] | None = None,
 ) -> Cover:
     """Allocate the cover of overlapping guarantees.
 
     ``debt`` int64 by facility is what there is to cover (default: gross after cash; NULL = unknown, takes no
     part); ``admitted`` bool by guarantee and ``fit`` bool by pair tell which take part besides the rules below
-    (default: all); ``factor`` int64 by pair, parts per 10^9, scales a guarantee's claim on a facility, as
-    maturity and currency mismatch do (rulebook 37). Expired, self-given, counter and second-loss guarantees
+    (default: all); ``left`` is what maturity and currency mismatch leave of a guarantee's claim on a facility, as
+    numerator and denominator int64 by pair (rulebook 37). Expired, self-given, counter and second-loss guarantees
     cover nothing. Raises ``RangeError`` where the debts add up to more than exact splits hold.
     """
     owing = after_cash(promises.held) if debt is None else debt
@@ -107,7 +107,7 @@ def allocate(
     bounds = promises.bounds
     claim = _kernels.claims(
         *(promises.ptr, promises.facility, used, owing, bounds.bound, bounds.part),
-        np.zeros(0, np.int64) if factor is None else factor,
+        *((np.zeros(0, np.int64), np.zeros(0, np.int64)) if left is None else left),
         *text_buffers(tables["facilities"].text("facility_id"))[:2],
     )
     by = Csr.of(np.where(used, promises.facility, -1).astype(np.int32), len(owing))

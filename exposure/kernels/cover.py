@@ -17,14 +17,20 @@ _PARTS = 10**9
 
 
 @kernel
-def _portion(amount: int, parts: int) -> int:
-    """Amount x parts / 10^9, half-even."""
-    if parts == _PARTS:
+def _fraction(amount: int, above: int, below: int) -> int:
+    """Amount x above / below, half-even."""
+    if above == below:
         return amount
-    q, r = times(amount, parts, _PARTS)
-    if 2 * r > _PARTS or (2 * r == _PARTS and q % 2 != 0):
+    q, r = times(amount, above, below)
+    if 2 * r > below or (2 * r == below and q % 2 != 0):
         q += 1
     return q
+
+
+@kernel
+def _portion(amount: int, parts: int) -> int:
+    """Amount x parts / 10^9, half-even."""
+    return _fraction(amount, parts, _PARTS)
 
 
 @kernel
@@ -35,15 +41,17 @@ def claims(
     debt: np.ndarray,
     bound: np.ndarray,
     part: np.ndarray,
-    factor: np.ndarray,
+    above: np.ndarray,
+    below: np.ndarray,
     text: np.ndarray,
     ends: np.ndarray,
 ) -> np.ndarray:
     """What each guarantee offers to each of its facilities before others are looked at: int64 (pairs,).
 
-    Pairs as CSR by guarantee, bool ``used`` and int64 ``factor`` (parts per 10^9, or empty = all whole) by
-    pair; ``debt`` int64 by facility; ``bound`` (NULL = none) and ``part`` int64 by guarantee; ids of facilities
-    as bytes and offsets. Pairs that are not used offer 0. An offer may exceed the debt.
+    Pairs as CSR by guarantee, bool ``used`` and int64 ``above`` / ``below`` (what is left of each claim as a
+    fraction, or empty = all whole) by pair; ``debt`` int64 by facility; ``bound`` (NULL = none) and ``part``
+    int64 by guarantee; ids of facilities as bytes and offsets. Pairs that are not used offer 0. An offer may
+    exceed the debt.
     """
     out = np.zeros(len(facility), np.int64)
     most = 0
@@ -70,7 +78,7 @@ def claims(
             split(bound[g], weight, name, k, text, ends, heap, rest, parts)
         for j in range(k):
             i = place[j]
-            out[i] = parts[j] if len(factor) == 0 else _portion(parts[j], factor[i])
+            out[i] = parts[j] if len(above) == 0 else _fraction(parts[j], above[i], below[i])
     return out
 
 

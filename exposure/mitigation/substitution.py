@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from exposure.guarantees.cover import Cover, allocate
 from exposure.guarantees.promises import Promises
 from exposure.results import MONEY, constant, decimals, ids, result
 from exposure.rulepack import RulePack, parts
+from graph.errors import RangeError
 from graph.model import GUARANTEE_FORMS, PARTY_KINDS, RATIO, SHARE
 from graph.money import NULL, portion
 from graph.snapshot import NO_DATE
@@ -42,6 +44,9 @@ _CODES: Final = {
 }
 _EPOCH: Final = dt.date(1970, 1, 1)
 _YEAR: Final = 365
+_LONGEST: Final = 1000 * RATIO.scale
+"""Residual maturities beyond a thousand years are as good as that, and stay within 64 bits."""
+_WIDEST: Final = 2**61
 _NO_CURRENCY: Final = -2
 
 
@@ -49,13 +54,11 @@ _NO_CURRENCY: Final = -2
 class Substitution:
     """What guarantees take over, by pair of guarantee and facility that ``cover.promises`` lists.
 
-    ``cover`` holds the amounts after mismatches, ``reason`` int8 indexes ``REASONS``, ``factor`` int64 (parts
-    per 10^9) is what mismatches leave of the protection.
+    ``cover`` holds the amounts after mismatches, ``reason`` int8 indexes ``REASONS``.
     """
 
     cover: Cover
     reason: Int8
-    factor: Int64
 
     @property
     def promises(self) -> Promises:
@@ -130,15 +133,18 @@ def substituted(held: Facilities) -> Substitution:
     of either is not known (a government's counts as 0 %) there is none to compare.
     """
     promises = Promises.of(held)
-    factor, lasting = _maturity(promises)
-    factor = portion(factor, _currency(promises))
+    above, below, lasting = _maturity(promises)
+    numerator, denominator = _currency(promises)
+    if len(below) and int(below.max()) * int(denominator.max()) >= _WIDEST:
+        raise RangeError("a haircut for mismatches")
+    left = above * numerator, below * denominator
     eligible = (promises.rows["eligible"] == 1) & (promises.guarantor >= 0)
     safer = ~_riskier(promises)
-    cover = allocate(promises, admitted=eligible, fit=safer & lasting, factor=factor)
+    cover = allocate(promises, admitted=eligible, fit=safer & lasting, left=left)
     why = np.where(~eligible[promises.guarantee], 0, np.where(safer, 2, 1))
     after = np.where(cover.reason > _AT, cover.reason + len(_ADMISSION) - 1, cover.reason)
     reason = np.where(cover.reason == _AT, _AT + why, after)
-    return Substitution(cover, reason.astype(np.int8), factor)
+    return Substitution(cover, reason.astype(np.int8))
 
 
 def _riskier(promises: Promises) -> Bool:
@@ -153,57 +159,55 @@ def _riskier(promises: Promises) -> Bool:
 
 
 def _residual(promises: Promises, table: str, date: str) -> Int64:
-    """Years left (RATIO units, NULL unknown) of the rows of a table: as given, else days to the date / 365."""
+    """Time left of the rows of a table, int64 in parts of 1 / (365 x 10^9) years, NULL unknown.
+
+    As given in years, else days to the date / 365.
+    """
     rows = promises.held.snapshot.tables[table]
     day = (promises.held.snapshot.as_of - _EPOCH).days
     ends = rows[date]
     days = np.where(ends == NO_DATE, 0, ends.astype(np.int64) - day)
-    by_date = np.where(ends == NO_DATE, NULL, _quotient(np.maximum(days, 0) * RATIO.scale, np.int64(_YEAR)))
-    years = rows["residual_maturity"]
-    return np.where(years == NULL, by_date, years)
+    by_date = np.where(ends == NO_DATE, NULL, np.maximum(days, 0) * RATIO.scale)
+    years = np.minimum(rows["residual_maturity"], _LONGEST)
+    return np.where(years == NULL, by_date, years * _YEAR)
 
 
-def _quotient(numerator: Int64, denominator: Int64 | np.int64) -> Int64:
-    """Quotients of whole numbers that are not negative, rounded half-even."""
-    whole = numerator // denominator
-    rest = numerator - whole * denominator
-    up = (2 * rest > denominator) | ((2 * rest == denominator) & (whole % 2 == 1))
-    return np.asarray(whole + up, np.int64)
-
-
-def _maturity(promises: Promises) -> tuple[Int64, Bool]:
-    """What a maturity mismatch leaves, parts per 10^9 by pair, and where it leaves anything at all.
+def _maturity(promises: Promises) -> tuple[Int64, Int64, Bool]:
+    """What a maturity mismatch leaves as numerator and denominator by pair, and where it leaves anything at all.
 
     (t - 0.25) / (T - 0.25) with T = min(5, residual life of the debt), t that of the guarantee; nothing where t
     does not exceed the floor or the guarantee was given for less than a year. (CRE22; rulebook 37.)
     """
     pack: RulePack = promises.held.pack
-    whole, lasting = (
-        np.full(len(promises.guarantee), SHARE.scale, np.int64),
-        np.ones(len(promises.guarantee), bool),
-    )
+    many = len(promises.guarantee)
+    above, below, lasting = np.ones(many, np.int64), np.ones(many, np.int64), np.ones(many, bool)
     floor, longest = (
         pack.threshold("mitigation", "maturity_floor_years"),
         pack.setting("mitigation", "maturity_cap_years"),
     )
     if floor is None or longest is None:
-        return whole, lasting
+        return above, below, lasting
     t = _residual(promises, "guarantees", "expiry_date")[promises.guarantee]
-    end = np.minimum(_residual(promises, "facilities", "maturity_date"), parts(longest))[promises.facility]
+    end = _residual(promises, "facilities", "maturity_date")
+    end = np.minimum(end, parts(longest) * _YEAR)[promises.facility]
+    least = floor.line * _YEAR
     short = (t != NULL) & (end != NULL) & (t < end)
-    lasting[short] = (t[short] >= floor.line) if floor.on_the_line else (t[short] > floor.line)
-    least = pack.threshold("mitigation", "original_maturity_years")
-    if least is not None:
+    lasting[short] = (t[short] >= least) if floor.on_the_line else (t[short] > least)
+    original = pack.threshold("mitigation", "original_maturity_years")
+    if original is not None:
         given = promises.rows["original_maturity"][promises.guarantee]
-        long = (given >= least.line) if least.on_the_line else (given > least.line)
+        long = (given >= original.line) if original.on_the_line else (given > original.line)
         lasting &= ~short | (given == NULL) | long
     part = short & lasting
-    whole[part] = _quotient((t[part] - floor.line) * SHARE.scale, end[part] - floor.line)
-    return whole, lasting
+    above[part], below[part] = t[part] - least, end[part] - least
+    return above, below, lasting
 
 
-def _currency(promises: Promises) -> Int64:
-    """What a currency mismatch leaves, parts per 10^9 by pair; the currency of a cap is the base where it is empty."""
+def _currency(promises: Promises) -> tuple[Int64, Int64]:
+    """What a currency mismatch leaves as numerator and denominator by pair.
+
+    The currency of a cap is the base where it is empty.
+    """
     held, rows = promises.held, promises.rows
     cut = parts(held.pack.setting("mitigation", "currency_mismatch", 0))
     fx = held.snapshot.fx
@@ -214,4 +218,8 @@ def _currency(promises: Promises) -> Int64:
     ]
     of = held.snapshot.tables["facilities"]["currency"][promises.facility]
     other = (own != _NO_CURRENCY) & (of >= 0) & (own != of)
-    return np.where(other, SHARE.scale - cut, SHARE.scale).astype(np.int64)
+    left = Fraction(SHARE.scale - cut, SHARE.scale)
+    return (
+        np.where(other, left.numerator, 1).astype(np.int64),
+        np.where(other, left.denominator, 1).astype(np.int64),
+    )

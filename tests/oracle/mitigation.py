@@ -110,16 +110,16 @@ class Mitigated:
         return None not in weights and weights[0] > weights[1]  # type: ignore[operator]
 
     def years(self, row: Row, date: str) -> Fraction | None:
-        """Years left, to nine places."""
+        """Years left."""
         ends = row.get(date)
         if row.get("residual_maturity") is not None:
             return ratio(row["residual_maturity"])
         if not isinstance(ends, dt.date):
             return None
-        return nine(Fraction(max((ends - self.book.as_of).days, 0), 365))
+        return Fraction(max((ends - self.book.as_of).days, 0), 365)
 
     def factor(self, g: Row, row: Row) -> Fraction:
-        """What mismatches leave, to nine places; 0 where a shorter guarantee is none at all."""
+        """What mismatches leave; 0 where a shorter guarantee is none at all."""
         left, terms = Fraction(1), self.terms
         t, end = self.years(g, "expiry_date"), self.years(row, "maturity_date")
         if terms.floor is not None and terms.longest is not None and t is not None and end is not None:
@@ -129,11 +129,11 @@ class Mitigated:
             if t < end:
                 if t <= terms.floor or brief:
                     return Fraction(0)
-                left = nine((t - terms.floor) / (end - terms.floor))
+                left = (t - terms.floor) / (end - terms.floor)
         bound = g["form"] != "full" and self.cap(g)[0] is not None
         currency = g.get("currency") or ("EUR" if bound else None)
         if currency is not None and row.get("currency") is not None and currency != row["currency"]:
-            left = nine(left * (1 - terms.currency))
+            left *= 1 - terms.currency
         return left
 
     def offered(self, g: Row, facilities: list[str]) -> dict[Pair, int]:
@@ -270,11 +270,6 @@ def apportioned(amount: int, weights: Mapping[tuple[int, str], int]) -> dict[tup
     keys, whole = sorted(weights), sum(weights.values())
     parts = largest_remainder({f"{i:04}": Fraction(amount * weights[k], whole) for i, k in enumerate(keys)})
     return {k: parts[f"{i:04}"] for i, k in enumerate(keys)}
-
-
-def nine(x: Fraction) -> Fraction:
-    """Rounded half-even to nine places."""
-    return Fraction(half_even(x * 10**9), 10**9)
 
 
 def equally(amount: int, claim: Mapping[str, int]) -> dict[str, int]:
