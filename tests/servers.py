@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.neo4j.store import GraphStore
 from graph.neo4j.session import PASSWORD_SETTING, USER_SETTING, Access
+from graph.neo4j.store import GraphStore
 from graph.server import process
 from graph.server.home import USER, Home, Memory
 from graph.server.process import Server

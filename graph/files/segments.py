@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph.disk import Disk, Sink
@@ -21,6 +22,7 @@ from graph.rows import LINE
 Int32 = npt.NDArray[np.int32]
 
 _ROW_GROUP: Final = 1 << 18
+_EMPTY: Final = {pa.string(): "", pa.bool_(): False}
 NO_ROWS: Final[Int32] = np.zeros(0, np.int32)
 
 
@@ -154,9 +156,15 @@ def content_hash(table: pa.Table) -> str:
     for field, column in zip(table.schema, table.columns, strict=True):
         digest.update(f"{field.name}:{field.type}:{len(column)}\n".encode())
         kind = pa.string() if pa.types.is_dictionary(field.type) else field.type
-        schema = pa.schema([pa.field("x", kind)])
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, schema) as stream:
-            stream.write_batch(pa.record_batch([one_chunk(column.cast(kind), kind)], schema=schema))
-        digest.update(memoryview(sink.getvalue()))
+        values = one_chunk(column.cast(kind), kind)
+        parts = [values]
+        if values.null_count:  # what stands under a null is nobody's value
+            empty = pa.scalar(_EMPTY.get(kind, 0), kind)
+            parts = [pc.fill_null(values, empty), pc.is_valid(values)]
+        for part in parts:
+            schema = pa.schema([pa.field("x", part.type)])
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, schema) as stream:
+                stream.write_batch(pa.record_batch([part], schema=schema))
+            digest.update(memoryview(sink.getvalue()))
     return digest.hexdigest()
