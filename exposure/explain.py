@@ -144,6 +144,7 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
     below = facilities_of(valued, np.append(control.controls(party), party).astype(np.int32), umbrellas=False)
     return (
         Line("party", places),
+        *_other_ids(analysis, name),
         *_controllers(analysis, party),
         *(line for held in analysis.groups for line in _memberships(analysis, held, party)),
         _sum(analysis, "own", name, own),
@@ -152,6 +153,19 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
             analysis, "own_net", name, own, facilities_of(after, np.array([party], np.int32), umbrellas=False)
         ),
     )
+
+
+def _other_ids(analysis: Analysis, name: str) -> list[Line]:
+    """The other ids that were judged to be the same party."""
+    return [
+        Line(
+            "one_party",
+            {"id": name, "others": ", ".join(one.ids[1:])},
+            rows=_places(analysis, "parties", one.rows),
+        )
+        for one in analysis.snapshot.identities.merged
+        if one.ids[0] == name
+    ]
 
 
 def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.source import compiled
+from exposure.explain import explain
 from exposure.report import Analysis
 from graph.archive import open_saved, save
 from graph.snapshot import Snapshot
@@ -128,6 +129,13 @@ def test_the_smallest_id_counts_and_unknown_facts_come_from_the_other() -> None:
     assert snapshot.parties["equity"][0] == 500
     rows = Analysis(snapshot).table("party_exposures").to_pylist()
     assert [(r["party_id"], int(r["gross"])) for r in rows if r["lender_id"] is None] == [("A", 140)]
+
+
+def test_any_of_the_ids_is_explained_and_names_the_others() -> None:
+    analysis = Analysis(Snapshot.of(book(**two())))
+    told = explain(analysis, "B").text("en")
+    assert told == explain(analysis, "A").text("en")
+    assert "A is one party with B, as a reviewer judged" in told
 
 
 def test_facts_that_differ_are_told() -> None:
