@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Final
@@ -59,7 +60,9 @@ def save(snapshot: Snapshot, folder: Path) -> None:
             _save_texts(folder / f"{name}.arrow", rows)
     for field in fields(Stakes):
         _save_array(folder, f"stakes.{field.name}", getattr(snapshot.stakes, field.name), meta)
-    meta["sha256"] = {path.name: _hash(path) for path in sorted(folder.iterdir())}
+    written = sorted(folder.iterdir())
+    with ThreadPoolExecutor() as pool:
+        meta["sha256"] = dict(zip((path.name for path in written), pool.map(_hash, written), strict=True))
     (folder / _META).write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.ahead import Ahead
 from graph.book import Book
 from ingest import manifest as manifests
-from ingest.ahead import Ahead
 from ingest.checks import check
 from ingest.decode import Decoded, decode
 from ingest.intake import Intake, MappedIntake, Step

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.ahead import Ahead
 from graph.book import Book, Origin
 from graph.canonical import graph_hash
 from graph.deliveries import Contents, Delivery
@@ -85,20 +87,30 @@ class FileReader:
 
     def book(self, as_of: dt.date | None = None) -> Book:
         """The book as of a day, by default of the latest delivery: one row in force of each key."""
+        return self._book(as_of, None)
+
+    def _book(self, as_of: dt.date | None, behind: Executor | None) -> Book:
+        """The book; its ids are looked up ``behind`` the reading of its tables."""
         day = self.day(as_of)
         tables: dict[str, pa.Table] = {}
         origins: dict[str, tuple[Origin, ...]] = {}
+        made = Book(tables, origins, as_of or self._period(), self.version, self._url)
+        ahead = Ahead(made, behind) if behind else None
         for name in self.names(as_of):
             tables[name], origins[name] = apart(self._counting(name, as_of, day))
-        period = as_of or self._period()
-        return Book(tables, origins, period, self.version, self._url)
+            if ahead:
+                ahead.arrived(name)
+        if ahead:
+            ahead.wait()
+        return made
 
     def snapshot(self, as_of: dt.date | None = None, base: str | None = None) -> Snapshot:
         """The compiled snapshot as of a day, kept for the next time."""
         held = self._snapshots.find(self.version, as_of, base, self._lazy(as_of))
         if held is not None:
             return held
-        book = self.book(as_of)
+        with ThreadPoolExecutor(1) as behind:
+            book = self._book(as_of, behind)
         made = Snapshot.of(book, as_of, base)
         if book.period or made.as_of != dt.datetime.now(dt.UTC).date():  # a day that is today only today
             self._snapshots.keep(made, self.version, as_of, base)

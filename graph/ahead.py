@@ -1,4 +1,4 @@
-"""Ahead: ids are indexed and looked up behind the reading of files, as soon as both of their tables are there."""
+"""Ahead: ids are indexed and looked up behind the reading of tables, as soon as both of them are there."""
 
 from __future__ import annotations
 
