@@ -39,7 +39,8 @@ Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
-_WORTH_A_THREAD: Final = 100_000
+_WORTH_A_THREAD: Final = 20_000
+"""Parties or sets from which the sums are made by two threads."""
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,22 @@ class PartyTotals:
         """How many rows there are."""
         return len(self.party)
 
-    def also(self, parties: Int32) -> PartyTotals:
-        """These totals with a row for all lenders, of zeros, for further parties (int32 numbers, each once)."""
+    def also(self, parties: Int32, net: Int64) -> tuple[PartyTotals, Int64]:
+        """These totals and the net of each row, with rows of zeros for all lenders for further parties.
+
+        ``parties`` are int32 numbers, each once; those that have a row already get no other one.
+        """
         snapshot = self.held.snapshot
-        added = np.setdiff1d(parties, self.party)
+        there = np.zeros(snapshot.n + 1, bool)
+        there[self.party] = True
+        added = parties[~there[parties]]
         rank = np.append(2 * snapshot.party_rank.astype(np.int64), 2 * unknown_place(snapshot) - 1)
         added = added[np.argsort(rank[added])]
         at = np.searchsorted(rank[self.party], rank[added])
         fill: dict[str, Any] = {f.name: 0 for f in fields(self) if f.name != "held"}
         fill |= {"party": added, "lender": ALL}
         columns: dict[str, Any] = {c: np.insert(getattr(self, c), at, value) for c, value in fill.items()}
-        return replace(self, **columns)
+        return replace(self, **columns), np.insert(net, at, 0)
 
     def table(
         self, attributable: Float64 | Callable[[PartyTotals], Float64] | None = None, **more: pa.Array
@@ -115,14 +121,15 @@ def party_totals(held: Facilities, control_ptr: Int64, controlled: Int32) -> Par
     order[snapshot.party_rank] = np.arange(snapshot.n, dtype=np.int32)
     order = np.insert(order, unknown_place(snapshot), np.int32(snapshot.n))
     lenders = len(ledger.lenders) + 1
-    most = _kernels.most_party_rows(control_ptr, controlled, ledger.ptr, lenders)
     rest = ledger.ptr, ledger.entry, ledger.special, len(ledger.slot), lenders
     keys, sums = _in_parts(
         lambda low, high, keys, sums: _kernels.parties(
             *(low, high, order, control_ptr, controlled, *rest, keys, sums)
         ),
+        lambda low, high: _kernels.most_party_rows(
+            order[low:high], control_ptr, controlled, ledger.ptr, lenders
+        ),
         np.linspace(0, len(order), 3).astype(int).tolist(),
-        most,
     )
     party, place, unknown = keys
     limit, drawn, gross, whole = sums
@@ -200,7 +207,6 @@ def group_totals(held: Facilities, ptr: Int64, members: Int32) -> GroupTotals:
 def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple[Int32, Int64, Int32]:
     """The kernel's keys, sums and exposed members of sets of parties."""
     lines, lenders = held.umbrellas, len(ledger.lenders) + 1
-    most = _kernels.most_rows(ptr, members, ledger.ptr, lenders)
     exposed = np.empty(len(ptr) - 1, np.int32)
     rest = (
         *(ptr, members, ledger.ptr, ledger.entry, ledger.special, ledger.slot, ledger.slot_line),
@@ -208,33 +214,32 @@ def _sets(held: Facilities, ledger: Ledger, ptr: Int64, members: Int32) -> tuple
     )
     keys, sums = _in_parts(
         lambda low, high, keys, sums: _kernels.sets(low, high, *rest, keys, sums, exposed),
+        lambda low, high: _kernels.most_rows(ptr[low : high + 1], members, ledger.ptr, lenders),
         [0, int(np.searchsorted(ptr, ptr[-1] // 2)), len(ptr) - 1],
-        most,
     )
     return keys, sums, exposed
 
 
 def _in_parts(
-    run: Callable[[int, int, Int32, Int64], int], cuts: list[int], most: int
+    run: Callable[[int, int, Int32, Int64], int], most: Callable[[int, int], int], cuts: list[int]
 ) -> tuple[Int32, Int64]:
     """Rows of a kernel that writes those of low..high-1 and tells how many; a thread for each part.
 
-    ``most`` is a number of rows that no result exceeds. Few rows are not worth a second thread.
+    ``most`` gives a number of rows that a part does not exceed. Few rows are not worth a second thread.
     """
 
-    def part(low: int, high: int) -> tuple[Int32, Int64, int]:
-        keys, sums = np.empty((3, most), np.int32), np.empty((4, most), np.int64)
-        return keys, sums, run(low, high, keys, sums)
+    def part(low: int, high: int) -> tuple[Int32, Int64]:
+        room = most(low, high)
+        keys, sums = np.empty((3, room), np.int32), np.empty((4, room), np.int64)
+        used = run(low, high, keys, sums)
+        return keys[:, :used], sums[:, :used]
 
-    if most < _WORTH_A_THREAD:
-        cuts = [cuts[0], cuts[-1]]
+    if cuts[-1] - cuts[0] < _WORTH_A_THREAD:
+        return part(cuts[0], cuts[-1])
     with ThreadPoolExecutor(len(cuts)) as pool:
-        (keys, sums, used), *others = pool.map(part, cuts[:-1], cuts[1:])
-    for more_keys, more_sums, more in others:
-        keys[:, used : used + more] = more_keys[:, :more]
-        sums[:, used : used + more] = more_sums[:, :more]
-        used += more
-    return keys[:, :used], sums[:, :used]
+        parts = list(pool.map(part, cuts[:-1], cuts[1:]))
+    keys, sums = zip(*parts, strict=True)
+    return np.concatenate(keys, axis=1), np.concatenate(sums, axis=1)
 
 
 def _duplicates(held: Facilities, ptr: Int64, members: Int32) -> Int64:

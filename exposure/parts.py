@@ -35,7 +35,6 @@ from exposure.results import MONEY, decimals
 from exposure.rulepack import DEFAULT, RulePack, load
 from exposure.warnings import warnings as warnings_
 from graph.errors import OptionError
-from graph.model import MONEY as MONEY_KIND
 from graph.snapshot import Snapshot
 
 Float64 = npt.NDArray[np.float64]
@@ -45,8 +44,6 @@ Int64 = npt.NDArray[np.int64]
 OPTIONS: Final = ("central_government", "joint_ventures", "kin", "kin_votes", "derive_counterparties",
                   "derive_guarantees", "paths", "power")  # fmt: skip
 """Names that ``--option`` knows."""
-_TOGETHER: Final = 8
-"""Lenders for whom shares are attributed in one pass over the stakes: 64 bytes a party."""
 
 
 @dataclass(frozen=True)
@@ -201,9 +198,9 @@ class Parts:
 
     def party_exposures(self) -> pa.Table:
         """The ``party_exposures`` result."""
-        rows = self.parties.also(np.union1d(self.owners, self.guarantees.guarantors))
+        totals, net = self._parties
+        rows, net = totals.also(np.union1d(self.owners, self.guarantees.guarantors), net)
         called = self.guarantees.called(rows.party, rows.lender)
-        net = net_.net_of(*self._parties, rows)
         return rows.table(self.attributable, net=decimals(net, MONEY), guaranteed=decimals(called, MONEY))
 
     @once
@@ -247,20 +244,7 @@ class Parts:
 
         NaN where an owner is in a closed set, so that no share of it exists.
         """
-        n = self.snapshot.n
-        out = np.full(len(totals), np.nan)
-        lenders = np.unique(totals.lender)
-        for first in range(0, len(lenders), _TOGETHER):
-            some = lenders[first : first + _TOGETHER]
-            column = np.searchsorted(some, totals.lender)
-            rows = np.flatnonzero(np.isin(totals.lender, some) & (totals.party >= 0))
-            own = np.zeros((n, len(some)))
-            own[totals.party[rows], column[rows]] = totals.gross[rows] / MONEY_KIND.scale
-            held = ownership_.attributable(self.snapshot, self.ownership, own)
-            out[rows] = held[totals.party[rows], column[rows]]
-        unknown = totals.party < 0
-        out[unknown] = totals.gross[unknown] / MONEY_KIND.scale
-        return out
+        return ownership_.attributed(self.ownership, totals.party, totals.lender, totals.gross)
 
     @once
     def owners(self) -> Int32:

@@ -19,6 +19,7 @@ from exposure.guarantees.calls import known, maximum_calls
 from exposure.guarantees.chains import Chains, Edges
 from exposure.guarantees.cover import Cover, allocate
 from exposure.guarantees.promises import Promises
+from exposure.kernels import rows as _rows
 from exposure.results import COUNT, MODEL, MONEY, decimals, ids, result
 from exposure.rulepack import line as line_of
 from exposure.rulepack import load
@@ -71,15 +72,15 @@ class Guarantees:
         NULL where that depends on a cap or share that is not known.
         """
         p = self.promises
-        lenders = np.int64(len(p.held.snapshot.tables["lenders"]) + 1)
-        gives = np.append(self.obligors > 0, np.False_)[party]
-        at = np.flatnonzero(gives & (lender >= 0))
-        wanted, row = np.unique(party[at] * lenders + lender[at], return_inverse=True)
-        code = p.guarantor[p.guarantee] * lenders + p.held.lender[p.facility]
-        place = np.searchsorted(wanted, code)
-        key = np.where(np.append(wanted, -1)[place] == code, place, -1).astype(np.int32)
+        of, to = p.guarantor[p.guarantee], p.held.lender[p.facility]
+        row = _rows.find(party, lender, p.held.snapshot.n, np.where(to < 0, np.int32(-1), of), to)
+        hit = np.zeros(len(party) + 1, bool)
+        hit[row] = True
+        hit[-1] = False
+        many = int(np.count_nonzero(hit))
+        number = np.where(hit, np.cumsum(hit) - 1, -1).astype(np.int32)
         out = np.where(lender < 0, np.append(self.max_call, 0)[party], 0)
-        out[at] = known(p, key, len(wanted))[row]
+        out[hit[:-1]] = known(p, number[row], many)
         return np.asarray(out, np.int64)
 
     @cached_property

@@ -255,10 +255,12 @@ def sets(
 
 
 @kernel
-def most_party_rows(control_ptr: np.ndarray, controlled: np.ndarray, ptr: np.ndarray, lenders: int) -> int:
-    """No fewer rows than ``parties`` can write: one a party, and one for each lender of its entries."""
-    most = len(ptr) - 1
-    for x in range(len(ptr) - 1):
+def most_party_rows(
+    order: np.ndarray, control_ptr: np.ndarray, controlled: np.ndarray, ptr: np.ndarray, lenders: int
+) -> int:
+    """No fewer rows than ``parties`` can write for these: one a party, and one for each lender of its entries."""
+    most = len(order)
+    for x in order:
         entries = ptr[x + 1] - ptr[x]
         if x + 1 < len(control_ptr):
             for i in range(control_ptr[x], control_ptr[x + 1]):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from exposure.aggregate import GroupTotals, PartyTotals, group_totals, party_totals
 from exposure.facilities import Facilities
+from exposure.kernels import rows as _kernels
 from exposure.lookthrough import unknown_place
 from exposure.mitigation.mitigation import Mitigation
 
@@ -32,15 +33,15 @@ def net_parties(mitigation: Mitigation, totals: PartyTotals) -> tuple[PartyTotal
     after = party_totals(mitigation.net, np.zeros(n + 1, np.int64), np.zeros(0, np.int32))
     held = mitigation.held
     before, own = _party_keys(held, totals), _party_keys(held, after)
-    keys, first, second = _union(before, own)
-    party, lender = np.empty(len(keys), np.int32), np.empty(len(keys), np.int32)
+    many, first, second = _union(before, own)
+    party, lender = np.empty(many, np.int32), np.empty(many, np.int32)
     for place, rows in ((first, totals), (second, after)):
         party[place], lender[place] = rows.party, rows.lender
     columns: dict[str, Any] = {
-        name: _placed(getattr(totals, name), first, len(keys))
+        name: _placed(getattr(totals, name), first, many)
         for name in ("limit", "drawn", "gross", "controlled", "unknown")
     }
-    return replace(totals, party=party, lender=lender, **columns), _placed(after.gross, second, len(keys))
+    return replace(totals, party=party, lender=lender, **columns), _placed(after.gross, second, many)
 
 
 def net_groups(mitigation: Mitigation, totals: GroupTotals, members: Int32) -> tuple[GroupTotals, Int64]:
@@ -50,22 +51,15 @@ def net_groups(mitigation: Mitigation, totals: GroupTotals, members: Int32) -> t
     after = group_totals(mitigation.net, totals.ptr, members)
     held = mitigation.held
     before, own = (_keys(held, one.group.astype(np.int64), one.lender) for one in (totals, after))
-    keys, first, second = _union(before, own)
-    group, lender = np.empty(len(keys), np.int32), np.empty(len(keys), np.int32)
+    many, first, second = _union(before, own)
+    group, lender = np.empty(many, np.int32), np.empty(many, np.int32)
     for place, rows in ((first, totals), (second, after)):
         group[place], lender[place] = rows.group, rows.lender
     columns: dict[str, Any] = {
-        name: _placed(getattr(totals, name), first, len(keys))
+        name: _placed(getattr(totals, name), first, many)
         for name in ("nominal_limit", "limit", "drawn", "gross", "unknown")
     }
-    return replace(totals, group=group, lender=lender, **columns), _placed(after.gross, second, len(keys))
-
-
-def net_of(totals: PartyTotals, net: Int64, rows: PartyTotals) -> Int64:
-    """The net of other rows, 0 where the totals have none: int64 by row."""
-    keys, wanted = _party_keys(totals.held, totals), _party_keys(totals.held, rows)
-    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    return np.where(keys[at] == wanted, net[at], 0) if len(keys) else np.zeros(len(rows), np.int64)
+    return replace(totals, group=group, lender=lender, **columns), _placed(after.gross, second, many)
 
 
 def _party_keys(held: Facilities, totals: PartyTotals) -> Int64:
@@ -82,11 +76,10 @@ def _keys(held: Facilities, subject: Int64, lender: Int32) -> Int64:
     return np.asarray(subject * (len(lenders) + 1) + rank[lender], np.int64)
 
 
-def _union(first: Int64, second: Int64) -> tuple[Int64, Int64, Int64]:
-    """All keys in order, and the place among them of those of either kind."""
-    keys = np.sort(np.concatenate([first, second]), kind="stable")
-    keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
-    return keys, np.searchsorted(keys, first), np.searchsorted(keys, second)
+def _union(first: Int64, second: Int64) -> tuple[int, Int64, Int64]:
+    """How many keys there are of two ascending arrays, and the place among them of those of either kind."""
+    at, of = np.empty(len(first), np.int64), np.empty(len(second), np.int64)
+    return _kernels.merge(first, second, at, of), at, of
 
 
 def _placed(values: npt.NDArray[_T], place: Int64, many: int) -> npt.NDArray[_T]:

@@ -32,12 +32,13 @@ import pyarrow as pa
 from exposure.batches import Batch
 from exposure.findings import Finding
 from exposure.kernels import ownership as _kernels
+from exposure.kernels import rows as _by_row
 from exposure.ownership import registers
 from exposure.ownership.bands import Bands, banded, bands
 from exposure.ownership.walks import SWEEPS, Walks
 from exposure.results import SHARE as SHARE_TYPE
 from exposure.results import decimals, ids, result
-from graph.model import SHARE
+from graph.model import MONEY, SHARE
 from graph.money import NULL
 from graph.snapshot import Snapshot
 
@@ -52,6 +53,8 @@ TOLERANCE: Final = 1e-12
 """A figure reaches a line from this much below it: sums of products of exact shares end there in float64."""
 EXACT: Final = 250_000
 """Books with fewer stakes are computed to rounding at once, if that is no more than ``WORK``."""
+_TOGETHER: Final = 8
+"""Lenders for whom shares are attributed in one pass over the stakes: 64 bytes a party."""
 LEAST: Final = 1e-15
 COARSE: Final = 1e-5
 FINE: Final = (1e-7, LEAST)
@@ -199,6 +202,25 @@ def attributable(snapshot: Snapshot, ownership: Ownership, amounts: Float64) -> 
     made /= ownership.loop_factor[:, None]
     made += own
     return np.asarray(made.reshape(np.shape(amounts)))
+
+
+def attributed(ownership: Ownership, party: Int32, lender: Int32, gross: Int64) -> Float64:
+    """The same of amounts by party and lender (int32, each pair once), in base minor units: float64 base units by row.
+
+    Rows of nobody (party -1) keep their amounts.
+    """
+    walks, factor = ownership.walks, ownership.loop_factor
+    out = gross / MONEY.scale
+    lenders = np.unique(lender)
+    for first in range(0, len(lenders), _TOGETHER):
+        some = lenders[first : first + _TOGETHER]
+        column = np.full(int(lenders[-1]) + 2, -1, np.int32)
+        column[some + 1] = np.arange(len(some), dtype=np.int32)
+        rows = (party, lender, gross, float(MONEY.scale), walks.place, column)
+        own = np.zeros((walks.n, len(some)))
+        _by_row.lay(*rows, own)
+        _by_row.pick(*rows, walks.upward(own), factor, out)
+    return np.asarray(out, np.float64)
 
 
 def _found(n: int, m: int) -> _kernels.Found:
