@@ -1,0 +1,161 @@
+"""Region: the parties of whom a change can alter anything that is told, and those that this follows from.
+
+A change of facilities or guarantees alters no group (unless the rules derive ties from them): the region are the
+groups that it touches. A change of stakes alters control of the company, and then only of what is held by a
+company whose controllers have changed; control of these is decided by all that stands above them. So the region
+grows from company to company as long as controllers do change, and everybody's group is taken whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from exposure.control import Control
+from exposure.parts import Parts
+from exposure.whatif.ties import Ties, closure, gathered, joined
+from graph.excerpt import excerpt, proposed
+from graph.proposal import Proposal
+from graph.snapshot import Snapshot
+
+Int64 = npt.NDArray[np.int64]
+
+_TRADE: Final = ("counterparties", "party_id", "counterparty_id")
+_ABOVE: Final = (
+    ("ownership", "owned_id", "owner_id"),
+    ("control", "controlled_id", "controller_id"),
+    ("dependence", "dependent_id", "on_id"),
+    ("members", "party_id", "body_id"),
+    ("members", "body_id", "party_id"),
+)
+"""Ties by which others may stand above a party; trade where the rules derive dependence from it."""
+_BELOW: Final = (("ownership", "owner_id", "owned_id"), ("control", "controller_id", "controlled_id"))
+"""Ties by which control of a party may decide control of others."""
+_KIN: Final = (("kin", "person_id", "relative_id"), ("kin", "relative_id", "person_id"))
+STRUCTURAL: Final = ("stake", "sale", "merge")
+
+
+def named(ties: Ties, changes: Sequence[Proposal]) -> Int64:
+    """Parties of the book that the changes name, and the obligors of facilities and guarantees that they name."""
+    facilities = _numbers(
+        ties, "facilities", [c.text("facility_id") for c in changes if c.kind == "facility"]
+    )
+    facilities = joined(facilities, _numbers(ties, "facilities", [f for c in changes for f in c.covers]))
+    guarantees = _numbers(
+        ties, "guarantees", [c.text("guarantee_id") for c in changes if c.kind == "guarantee"]
+    )
+    counters = [c.text("counter_of") for c in changes if c.kind == "guarantee"]
+    guarantees = joined(guarantees, _numbers(ties, "guarantees", counters))
+    covered = ties.others("guarantee_covers", "guarantee_id", guarantees, "facility_id")
+    umbrellas = [c.text("umbrella_id") for c in changes if c.kind == "facility"]
+    beside = ties.rows("facilities", "umbrella_id", _numbers(ties, "umbrellas", umbrellas))
+    facilities = joined(facilities, covered, beside)
+    columns = ("party_id", "into_id", "owner_id", "owned_id", "buyer_id", "obligor_id", "guarantor_id")
+    said = {c.text(name) for c in changes for name in columns}
+    return joined(
+        _numbers(ties, "parties", sorted(said)),
+        ties.others_of("facilities", "obligor_id", facilities),
+        ties.others("co_obligors", "facility_id", facilities, "party_id"),
+        ties.others_of("guarantees", "guarantor_id", guarantees),
+        ties.others_of("guarantees", "obligor_id", guarantees),
+    )
+
+
+def _numbers(ties: Ties, table: str, names: Sequence[str]) -> Int64:
+    """Rows of these ids, those that are there."""
+    found = {ties.number(table, name) for name in names if name}
+    return np.array(sorted(found - {-1}), np.int64)
+
+
+def region(analysis: Parts, ties: Ties, changes: Sequence[Proposal]) -> tuple[Int64, Int64]:
+    """Parties (numbers, int64) whose figures a change may alter, and those that an exact excerpt takes."""
+    about = named(ties, changes)
+    settings = [held.settings for held in analysis.groups]
+    derived = any(s.derive_guarantees for s in settings) and any(
+        c.kind in ("facility", "guarantee") for c in changes
+    )
+    if not derived and not any(c.kind in STRUCTURAL for c in changes):
+        return about, _grouped(analysis, about)
+    moved, above = _moved(analysis, ties, changes, about)
+    touched = joined(about, moved)
+    kin = closure(above, _KIN, ties) if any(s.kin for s in settings) else above
+    after = type(analysis)(proposed(excerpt(ties.snapshot, ties.about(kin)), changes), analysis.request)
+    of_full = _full(ties, after.snapshot)
+    small = {int(full): i for i, full in enumerate(of_full.tolist()) if full >= 0}
+    inside = [small[p] for p in touched.tolist() if p in small]
+    together = of_full[_grouped(after, np.array(inside, np.int64))]
+    reached = joined(touched, together[together >= 0])
+    return touched, joined(kin, _grouped(analysis, reached))
+
+
+def _full(ties: Ties, small: Snapshot) -> Int64:
+    """Number in the whole snapshot of each party of an excerpt, -1 for new ones: int64."""
+    number = ties.snapshot.number_of
+    return np.array([number.get(name, -1) for name in small.party_ids.to_pylist()], np.int64)
+
+
+def _grouped(analysis: Parts, parties: Int64) -> Int64:
+    """The parties and everybody in a group with one of them, under any pack."""
+    found = [parties]
+    for held in analysis.groups:
+        touched = np.unique(held.group_of_place[gathered(held.of_party, parties)]).tolist()
+        found += [held.members[held.ptr[g] : held.ptr[g + 1]].astype(np.int64) for g in touched]
+    return joined(*found)
+
+
+def _moved(analysis: Parts, ties: Ties, changes: Sequence[Proposal], about: Int64) -> tuple[Int64, Int64]:
+    """Companies whose controllers the changes alter, or may, and everybody above them."""
+    found = _numbers(ties, "parties", [c.text("owned_id") for c in changes])
+    merged = _numbers(ties, "parties", [c.text("party_id") for c in changes if c.kind == "merge"])
+    found = joined(found, merged, *_held(ties, merged))
+    before = _controls(analysis)
+    seen = np.zeros(0, np.int64)
+    while True:
+        above = _above(analysis, ties, joined(found, about))
+        small = proposed(excerpt(ties.snapshot, ties.structure(above)), changes)
+        full = _full(ties, small)
+        place = {int(p): i for i, p in enumerate(full.tolist())}
+        after = _controls(type(analysis)(small, analysis.request))
+        fresh = np.setdiff1d(found, seen)
+        changed = [
+            d
+            for d in fresh.tolist()
+            if any(
+                set(b.controllers(d).tolist()) != set(full[a.controllers(place[d])].tolist())
+                for b, a in zip(before, after, strict=True)
+            )
+        ]
+        seen = found
+        found = joined(found, *_held(ties, np.array(changed, np.int64)))
+        if len(found) == len(seen):
+            return found, above
+
+
+def _held(ties: Ties, parties: Int64) -> list[Int64]:
+    """Companies over which control of these parties may decide."""
+    return [ties.others(table, column, parties, other) for table, column, other in _BELOW]
+
+
+def _above(analysis: Parts, ties: Ties, parties: Int64) -> Int64:
+    """The parties and all that stand above them by any tie that control or groups could follow."""
+    settings = [held.settings for held in analysis.groups]
+    steps = (*_ABOVE, _TRADE) if any(s.derive_counterparties for s in settings) else _ABOVE
+    steps = (*steps, *_KIN) if any(s.kin_votes == "together" for s in settings) else steps
+    found = closure(parties, steps, ties)
+    while any(s.derive_guarantees for s in settings):
+        given = ties.rows("guarantees", "guarantor_id", found)
+        covered = ties.others("guarantee_covers", "guarantee_id", given, "facility_id")
+        debtors = ties.others_of("facilities", "obligor_id", covered)
+        more = closure(joined(found, debtors, ties.others_of("guarantees", "obligor_id", given)), steps, ties)
+        if len(more) == len(found):
+            break
+        found = more
+    return found
+
+
+def _controls(analysis: Parts) -> list[Control]:
+    """Control as it is, and as each pack groups by it."""
+    return [analysis.control, *(held.graph.control for held in analysis.groups)]

@@ -1,0 +1,175 @@
+"""Ties: the rows of a book by whom they are about, so that those of a few parties are found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from graph.csr import Csr
+from graph.snapshot import Snapshot
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+_BETWEEN: Final = (
+    ("ownership", "owned_id", "owner_id"),
+    ("control", "controlled_id", "controller_id"),
+    ("dependence", "dependent_id", "on_id"),
+    ("counterparties", "party_id", "counterparty_id"),
+    ("members", "body_id", "party_id"),
+    ("kin", "person_id", "relative_id"),
+)
+"""Tables of ties between two parties, by the column that they are looked up by, and the other one."""
+
+
+@dataclass(frozen=True)
+class Ties:
+    """Lookups in one snapshot, each made when first needed: a few passes over the book, once."""
+
+    snapshot: Snapshot
+    _made: dict[tuple[str, str], Csr] = field(default_factory=dict, repr=False, compare=False)
+
+    def by(self, table: str, column: str) -> Csr:
+        """Rows of a table by what a column of it refers to."""
+        key = table, column
+        if key not in self._made:
+            rows = self.snapshot.tables[table]
+            many = len(self.snapshot.tables[rows.table.column(column).ref])
+            self._made[key] = Csr.of(rows[column].astype(np.int32), many)
+        return self._made[key]
+
+    def number(self, table: str, name: str) -> int:
+        """Row of an id in a table, -1 where there is none."""
+        if table == "parties":
+            return self.snapshot.number_of.get(name, -1)
+        rows = self.snapshot.tables[table]
+        return int(pc.index(rows.text(rows.table.key[0]), value=name).as_py())
+
+    def rows(self, table: str, column: str, of: Int64) -> Int64:
+        """Rows of a table that refer to any of these numbers: int64, each once, sorted."""
+        return gathered(self.by(table, column), of)
+
+    def others(self, table: str, column: str, of: Int64, other: str) -> Int64:
+        """What another column of those rows refers to: int64, each once, unknown ones left out."""
+        found = np.unique(self.snapshot.tables[table][other][self.rows(table, column, of)])
+        return np.asarray(found[found >= 0], np.int64)
+
+    def structure(self, parties: Int64) -> dict[str, Int64]:
+        """The rows that control and groups among these parties follow from, by table: ties between two of them."""
+        inside = np.zeros(self.snapshot.n + 1, bool)
+        inside[parties] = True
+        found = {"parties": parties}
+        for table, column, other in _BETWEEN:
+            rows = self.rows(table, column, parties)
+            found[table] = rows[inside[self.snapshot.tables[table][other][rows]]]
+        for table in ("lenders", "fx"):
+            found[table] = np.arange(len(self.snapshot.tables[table]))
+        return found
+
+    def about(self, parties: Int64) -> dict[str, Int64]:
+        """Those rows, and the ones that what the parties owe follows from, by table.
+
+        Their facilities with all that mitigation and umbrellas need to come out as in the whole book: what else
+        the same guarantees cover, and what else covers that.
+        """
+        found = self.structure(parties)
+        found["limits"] = self.rows("limits", "subject_id", parties)
+        owed = self._owed(parties)
+        given = joined(self.rows("guarantees", "guarantor_id", parties), self._over(owed))
+        covered = self._under(given)
+        beside = joined(given, self._over(covered))
+        facilities = self._alike(joined(owed, covered, self._under(beside)))
+        umbrellas = self.others_of("facilities", "umbrella_id", facilities)
+        facilities = joined(facilities, self.rows("facilities", "umbrella_id", umbrellas))
+        beside = self._behind(beside)
+        found["facilities"], found["guarantees"], found["umbrellas"] = facilities, beside, umbrellas
+        for table in ("co_obligors", "underlyings"):
+            found[table] = self.rows(table, "facility_id", facilities)
+        found["guarantee_covers"] = self.rows("guarantee_covers", "guarantee_id", beside)
+        found["parties"] = joined(parties, self._named(found))
+        return found
+
+    def others_of(self, table: str, column: str, rows: Int64) -> Int64:
+        """What a column of these rows refers to: int64, each once, unknown ones left out."""
+        found = np.unique(self.snapshot.tables[table][column][rows])
+        return np.asarray(found[found >= 0], np.int64)
+
+    def _owed(self, parties: Int64) -> Int64:
+        """Facilities that the parties owe, alone or with others, or that are looked through to them."""
+        return joined(
+            self.rows("facilities", "obligor_id", parties),
+            self.others("co_obligors", "party_id", parties, "facility_id"),
+            self.others("underlyings", "party_id", parties, "facility_id"),
+        )
+
+    def _over(self, facilities: Int64) -> Int64:
+        """Guarantees that cover any of the facilities, by name or as a debt of their obligor."""
+        debtors = joined(
+            self.others_of("facilities", "obligor_id", facilities),
+            self.others("co_obligors", "facility_id", facilities, "party_id"),
+        )
+        named = self.others("guarantee_covers", "facility_id", facilities, "guarantee_id")
+        return joined(named, self.rows("guarantees", "obligor_id", debtors))
+
+    def _behind(self, guarantees: Int64) -> Int64:
+        """Guarantees up the chains of counter-guarantees, and down them."""
+        found = guarantees
+        while True:
+            more = joined(
+                found,
+                self.rows("guarantees", "counter_of", found),
+                self.others_of("guarantees", "counter_of", found),
+            )
+            if len(more) == len(found):
+                return found
+            found = more
+
+    def _under(self, guarantees: Int64) -> Int64:
+        """Facilities that the guarantees cover, through chains of counter-guarantees too."""
+        chain = self._behind(guarantees)
+        named = self.others("guarantee_covers", "guarantee_id", chain, "facility_id")
+        return joined(named, self._owed(self.others_of("guarantees", "obligor_id", chain)))
+
+    def _alike(self, facilities: Int64) -> Int64:
+        """With every facility of the same contract: one of them may count instead of another."""
+        codes, _ = self.snapshot.tables["facilities"].words("contract_ref")
+        told = facilities[codes[facilities] >= 0]
+        same = self.rows("facilities", "obligor_id", self.others_of("facilities", "obligor_id", told))
+        return joined(facilities, same[np.isin(codes[same], codes[told])])
+
+    def _named(self, rows: dict[str, Int64]) -> Int64:
+        """Parties that the rows of facilities and guarantees name."""
+        columns = (
+            ("facilities", "obligor_id"), ("co_obligors", "party_id"), ("underlyings", "party_id"),
+            ("guarantees", "guarantor_id"), ("guarantees", "obligor_id"),
+        )  # fmt: skip
+        return joined(*(self.others_of(table, column, rows[table]) for table, column in columns))
+
+
+def gathered(by: Csr, keys: Int64) -> Int64:
+    """The rows of all these keys: int64, each once, sorted."""
+    starts, sizes = by.ptr[keys], by.ptr[keys + 1] - by.ptr[keys]
+    ends = np.cumsum(sizes)
+    at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    return np.unique(by.rows[at]).astype(np.int64)
+
+
+def joined(*parts: Int64) -> Int64:
+    """All numbers of several lists: int64, each once, sorted."""
+    return np.unique(np.concatenate(parts)).astype(np.int64)
+
+
+def closure(start: Int64, step: Iterable[tuple[str, str, str]], ties: Ties) -> Int64:
+    """The parties that ties lead to from the start, however many: steps as (table, column, other column)."""
+    steps = tuple(step)
+    found = fresh = np.unique(start).astype(np.int64)
+    while len(fresh):
+        reached = joined(*(ties.others(table, column, fresh, other) for table, column, other in steps))
+        fresh = np.setdiff1d(reached, found, assume_unique=True)
+        found = joined(found, fresh)
+    return found

@@ -1,0 +1,369 @@
+"""What-if on an excerpt against the whole book with the change made in its rows, and the amounts that it admits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exposure.report import Analysis, Request
+from exposure.whatif.whatif import Answer, WhatIf, highest
+from graph.errors import OptionError
+from graph.model import TABLES
+from graph.proposal import Proposal
+from graph.snapshot import Snapshot
+from tests.books import BANK, Row, book, facility, party
+from tests.exposure.credit import AS_OF
+from tests.exposure.protected import protected_books
+
+Tables = dict[str, list[Row]]
+SHARES = st.sampled_from([10, 20, 30, 40, 50, 51, 60, 100])
+BASES = ("contract", "board_majority", "joint")
+FORMS = ("full", "capped", "share", "joint_several", "second_loss")
+
+
+@st.composite
+def books(draw: st.DrawFn) -> tuple[Tables, str]:
+    """Protected books whose parties own, control, are kin to and depend on one another, with limits; and a pack."""
+    credit = draw(protected_books())
+    made: Tables = {name: list(rows) for name, rows in credit.tables.items()}
+    made["parties"] += [party(name) for name in ("P", "Q", "V")] + [party("X", "concert")]
+    names = st.sampled_from([str(p["party_id"]) for p in made["parties"] if p["party_id"] != "X"])
+    everyone = st.sampled_from([str(p["party_id"]) for p in made["parties"]])
+    pairs = st.tuples(everyone, names).filter(lambda pair: pair[0] != pair[1])
+    stakes = draw(st.dictionaries(pairs, SHARES, max_size=10))
+    made["ownership"] = [
+        {"owner_id": a, "owned_id": b, "holding_id": "", "share": Fraction(v, 100)}
+        for (a, b), v in stakes.items()
+    ]
+    facts = draw(st.dictionaries(pairs, st.sampled_from(BASES), max_size=2))
+    rebutted = draw(st.sampled_from([None, None, True]))
+    made["control"] = [
+        {"controller_id": a, "controlled_id": b, "basis": basis, "rebutted": rebutted}
+        for (a, b), basis in facts.items()
+    ]
+    made["members"] = [{"body_id": "X", "party_id": b} for b in draw(st.sets(names, max_size=2))]
+    kin = draw(st.sets(st.tuples(names, names), max_size=2))
+    made["kin"] = [{"person_id": a, "relative_id": b, "relation": "brother"} for a, b in kin if a != b]
+    made["dependence"] = [
+        {"dependent_id": b, "on_id": a, "basis": "distress_would_spread"}
+        for a, b in draw(st.sets(pairs, max_size=2))
+    ]
+    made["limits"] = [
+        {"scope": scope, "subject_id": name, "lender_id": "L1", "amount": 50, "currency": "EUR", "measure": measure}
+        for scope, name, measure in draw(
+            st.lists(
+                st.tuples(st.sampled_from(["party", "group", "unified"]), names, st.sampled_from(["net", "limit"])),
+                max_size=2, unique_by=lambda row: row[:2],
+            )
+        )
+    ]  # fmt: skip
+    return made, draw(st.sampled_from(["EU-CRR", "BASEL-LEX", "CN-GROUP"]))
+
+
+@st.composite
+def changes(draw: st.DrawFn, made: Tables) -> Proposal:
+    """One change of any kind."""
+    names = st.sampled_from([str(p["party_id"]) for p in made["parties"] if p["party_id"] != "X"])
+    kind = draw(st.sampled_from(["facility", "guarantee", "stake", "sale", "merge"]))
+    if kind == "facility":
+        known = [str(f["facility_id"]) for f in made["facilities"]]
+        lender = draw(st.sampled_from([str(b["lender_id"]) for b in made["lenders"]]))
+        units = draw(st.integers(0, 80)) * 100
+        values: dict[str, object] = {
+            "facility_id": draw(st.sampled_from([*known[:1], "NEW"])), "lender_id": lender,
+            "obligor_id": draw(names), "product": "loan", "limit": units, "drawn": units // 2, "currency": "EUR",
+        }  # fmt: skip
+        return Proposal(kind, values)
+    if kind == "guarantee":
+        known = [str(f["facility_id"]) for f in made["facilities"]]
+        covers = " ".join(sorted(draw(st.sets(st.sampled_from(known), max_size=2)))) if known else ""
+        values = {
+            "guarantee_id": draw(st.sampled_from(["G0", "NEW"] if made["guarantees"] else ["NEW"])),
+            "guarantor_id": draw(names), "form": draw(st.sampled_from(FORMS)), "cap": draw(st.integers(0, 60)) * 100,
+            "share": 500_000_000, "currency": "EUR", "eligible": True, "covers": covers, "obligor_id": None,
+        }  # fmt: skip
+        return Proposal(kind, values)
+    a, b, c = draw(names), draw(names), draw(names)
+    if kind == "stake":
+        share = draw(st.sampled_from([0, 20, 40, 51, 60, 100])) * 10**7
+        return Proposal(kind, {"owner_id": a, "owned_id": b, "share": share})
+    if kind == "sale":
+        return Proposal(kind, {"owner_id": a, "owned_id": b, "buyer_id": c})
+    return Proposal(kind, {"party_id": a, "into_id": b})
+
+
+def rewritten(made: Tables, change: Proposal) -> Tables | None:
+    """The book's rows with the change made by hand; None where it cannot be made."""
+    out = {name: [dict(r) for r in rows] for name, rows in made.items()}
+    by_kind = {
+        "facility": _row_put,
+        "guarantee": _row_put,
+        "stake": _stake_set,
+        "sale": _sold,
+        "merge": _merged,
+    }
+    return by_kind[change.kind](out, dict(change.values))
+
+
+def _row_put(out: dict[str, list[dict[str, object]]], said: dict[str, object]) -> Tables:
+    table, key = ("guarantees", "guarantee_id") if "guarantee_id" in said else ("facilities", "facility_id")
+    if table == "guarantees":
+        covers = str(said.pop("covers", "")).split()
+        left = [r for r in out["guarantee_covers"] if r["guarantee_id"] != said[key]]
+        out["guarantee_covers"] = left + [{"guarantee_id": said[key], "facility_id": f} for f in covers]
+    for name in ("limit", "drawn", "cap"):
+        if name in said:
+            said[name] = Decimal(int(str(said[name]))) / 100
+    if "share" in said:
+        said["share"] = Fraction(int(str(said["share"])), 10**9)
+    old = [r for r in out[table] if r[key] == said[key]]
+    out[table] = [r for r in out[table] if r[key] != said[key]] + [{**(old[0] if old else {}), **said}]
+    return dict(out)  # type: ignore[arg-type]
+
+
+def _apart(out: dict[str, list[dict[str, object]]], said: dict[str, object]) -> tuple[list[Row], list[Row]]:
+    pair = said["owner_id"], said["owned_id"]
+    return (
+        [r for r in out["ownership"] if (r["owner_id"], r["owned_id"]) == pair],
+        [r for r in out["ownership"] if (r["owner_id"], r["owned_id"]) != pair],
+    )
+
+
+def _stake_set(out: dict[str, list[dict[str, object]]], said: dict[str, object]) -> Tables:
+    _, others = _apart(out, said)
+    new = {**said, "holding_id": "n", "share": Fraction(int(str(said["share"])), 10**9)}
+    return {**out, "ownership": [*others, *([new] if new["share"] else [])]}  # type: ignore[dict-item]
+
+
+def _sold(out: dict[str, list[dict[str, object]]], said: dict[str, object]) -> Tables | None:
+    pair, others = _apart(out, said)
+    new = {"owner_id": said["buyer_id"], "owned_id": said["owned_id"], "holding_id": "n"}
+    return {**out, "ownership": [*others, {**new, "share": pair[0]["share"]}]} if pair else None  # type: ignore[dict-item]
+
+
+def _merged(out: dict[str, list[dict[str, object]]], said: dict[str, object]) -> Tables | None:
+    gone, into = said["party_id"], said["into_id"]
+    out["ownership"] = [r for r in out["ownership"] if r["owned_id"] != gone]
+    out["control"] = [r for r in out["control"] if r["controlled_id"] != gone]
+    for name, rows in out.items():
+        refs = [c.name for c in TABLES[name].columns if c.ref == "parties"] if name != "parties" else []
+        for i, row in enumerate(rows):
+            row.update({column: into for column in refs if row.get(column) == gone})
+            row.update({"holding_id": str(i)} if name == "ownership" else {})
+    return None if gone == into else dict(out)  # type: ignore[arg-type]
+
+
+def limits_of(analysis: Analysis, subjects: set[str]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    columns = ("scope", "subject_id", "lender_id", "level", "rule")
+    return {
+        tuple(r[c] for c in columns): (r["limit"], r["value"], r["headroom"], r["breach"])
+        for r in analysis.table("limits").to_pylist()
+        if r["subject_id"] in subjects
+    }
+
+
+def groups_of(analysis: Analysis, parties: set[str]) -> dict[tuple[str, str], tuple[Any, ...]]:
+    members: dict[tuple[str, str], set[str]] = {}
+    for r in analysis.table("group_members").to_pylist():
+        members.setdefault((r["pack"], r["group_id"]), set()).add(r["party_id"])
+    return {
+        (r["pack"], r["group_id"]): (len(members[r["pack"], r["group_id"]]), r["gross"], r["net"])
+        for r in analysis.table("groups").to_pylist()
+        if members[r["pack"], r["group_id"]] & parties
+    }
+
+
+@dataclass(frozen=True)
+class Told:
+    """Figures of one state by what they are about."""
+
+    limits: Mapping[Any, Any]
+    groups: Mapping[Any, Any]
+    exposures: Mapping[Any, Any]
+
+    @classmethod
+    def of(cls, analysis: Analysis, parties: set[str]) -> Told:
+        """From the tables of a report."""
+        groups = groups_of(analysis, parties)
+        subjects = parties | {group for _, group in groups}
+        owed = {
+            (r["party_id"], r["lender_id"]): (r["gross"], r["net"])
+            for r in analysis.table("party_exposures").to_pylist()
+            if r["party_id"] in parties and (r["gross"] or r["net"])
+        }
+        return cls(limits_of(analysis, subjects), groups, owed)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_an_answer_is_what_a_report_on_the_changed_book_says(data: st.DataObject) -> None:
+    compare(data)
+
+
+@pytest.mark.soak
+@settings(deadline=None)
+@given(st.data())
+def test_thousands_of_answers_are_what_reports_say(data: st.DataObject) -> None:
+    compare(data)
+
+
+def compare(data: st.DataObject) -> None:
+    """A drawn book and change: the answer's figures against those of two reports."""
+    made, pack = data.draw(books())
+    change = data.draw(changes(made))
+    whole = Analysis(Snapshot.of(book(AS_OF, **made)), Request(packs=(pack,)))
+    changed = rewritten(made, change)
+    if changed is None:
+        with pytest.raises(OptionError):
+            WhatIf.of(whole).ask([change])
+        return
+    answer = WhatIf.of(whole).ask([change])
+    parties = {r["party_id"] for r in answer.tables["exposures"].to_pylist()}
+    parties |= {
+        str(v)
+        for k, v in change.values.items()
+        if k in ("obligor_id", "guarantor_id", "owner_id", "owned_id", "into_id") and v
+    }
+    after = Analysis(Snapshot.of(book(AS_OF, **changed)), Request(packs=(pack,)))
+    for side, analysis in (("before", whole), ("after", after)):
+        told = Told.of(analysis, parties)
+        rows = answer.tables["groups"].to_pylist()
+        found = {
+            (r["pack"], r["group_id"]): (r[f"members_{side}"], r[f"gross_{side}"], r[f"net_{side}"])
+            for r in rows
+            if r[f"members_{side}"]
+        }
+        assert {k: v for k, v in found.items() if k in told.groups} == told.groups
+        columns = ("scope", "subject_id", "lender_id", "level", "rule")
+        limits = {tuple(r[c] for c in columns): r for r in answer.tables["limits"].to_pylist()}
+        for key, (limit, value, headroom, breach) in told.limits.items():
+            row = limits[key]
+            if side == "after":
+                assert (row["limit"], row["after"], row["headroom"], row["breach"]) == (
+                    limit,
+                    value,
+                    headroom,
+                    breach,
+                )
+            else:
+                assert (row["before"], row["breach_before"]) == (value, breach)
+        owed = {
+            (r["party_id"], r["lender_id"]): (r[f"gross_{side}"], r[f"net_{side}"])
+            for r in answer.tables["exposures"].to_pylist()
+        }
+        for key, figures in told.exposures.items():
+            assert owed[key] == figures
+
+
+def lending(amount: int, **more: object) -> Proposal:
+    values = {
+        "facility_id": "NEW",
+        "lender_id": "BANK",
+        "obligor_id": "A",
+        "product": "loan",
+        "limit": amount,
+    }
+    return Proposal("facility", {**values, "currency": "EUR", **more})
+
+
+def asked(*changes: Proposal, limit: int = 250, guarantees: Sequence[Row] = ()) -> Answer:
+    """A bank of 1000 in which A owes 100 and B, which A controls, 50."""
+    capital = {**BANK, "tier1": limit * 4, "net_capital": 5000, "currency": "EUR"}
+    held = book(
+        parties=[party(n) for n in "ABCD"],
+        lenders=[capital],
+        ownership=[{"owner_id": "A", "owned_id": "B", "share": Decimal("0.6")}],
+        facilities=[facility("F1", "A", 100, 100), facility("F2", "B", 50, 50), facility("F3", "C", 30, 30)],
+        guarantees=guarantees,
+    )
+    return WhatIf.of(Analysis(Snapshot.of(held))).ask(changes)
+
+
+def test_the_largest_amount_is_what_the_tightest_limit_leaves() -> None:
+    answer = asked(lending(50_00))
+    assert (answer.fits, answer.largest) == (True, 100_00)
+    assert answer.binding is not None
+    assert (answer.binding["rule"], answer.binding["headroom"]) == ("EU-CRR group", 50)
+    answer = asked(lending(100_01))
+    assert (answer.fits, answer.largest) == (False, 100_00)
+
+
+def test_what_is_undrawn_counts_with_its_factor() -> None:
+    assert asked(lending(50_00, drawn=0)).largest == 250_01  # 40 % of it is 100.004: 100.00
+
+
+def test_nothing_more_is_admissible_where_a_limit_is_broken_already() -> None:
+    answer = asked(lending(1_00), limit=100)
+    assert (answer.fits, answer.largest) == (False, 0)
+
+
+def test_no_limit_binds_without_capital() -> None:
+    held = book(parties=[party("A")], lenders=[BANK], facilities=[facility("F", "A", 1, 1)])
+    answer = WhatIf.of(Analysis(Snapshot.of(held))).ask([lending(50_00)])
+    assert (answer.fits, answer.largest, answer.binding) == (True, None, None)
+
+
+def test_a_stake_joins_groups_and_a_guarantee_closes_a_ring() -> None:
+    (row,) = (
+        asked(Proposal("stake", {"owner_id": "A", "owned_id": "C", "share": 510_000_000}))
+        .tables["groups"]
+        .to_pylist()
+    )
+    assert (row["joined"], row["gross_before"], row["gross_after"]) == (["C"], 150, 180)
+    given: list[Row] = [{"guarantee_id": "G1", "guarantor_id": "A", "form": "full", "obligor_id": "C"}]
+    back = Proposal("guarantee", {"guarantee_id": "G2", "guarantor_id": "C", "form": "full", "covers": "F1"})
+    (ring,) = asked(back, guarantees=given).tables["rings"].to_pylist()
+    assert (ring["kind"], ring["members"], ring["amount"]) == ("mutual", ["A", "C"], 30)
+    assert asked(back).tables["rings"].num_rows == 0
+
+
+def test_what_is_held_already_leaves_less() -> None:
+    held = book(
+        parties=[party("A")],
+        lenders=[{**BANK, "tier1": 1000, "currency": "EUR"}],
+        facilities=[facility("F", "A", 1, 1)],
+    )
+    whatif = WhatIf.of(Analysis(Snapshot.of(held)))
+    first = lending(100_00, facility_id="R1")
+    assert whatif.ask([lending(10_00)]).largest == 249_00
+    assert whatif.ask([lending(10_00)], held=[first]).largest == 149_00
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        (lending(1, lender_id="NOBODY"), "no lender_id 'NOBODY'"),
+        (lending(1, currency="XXX"), "no currency 'XXX'"),
+        (Proposal("sale", {"owner_id": "C", "owned_id": "B", "buyer_id": "D"}), "no stake"),
+        (
+            Proposal("sale", {"owner_id": "A", "owned_id": "B", "buyer_id": "D", "share": 900_000_000}),
+            "more is sold",
+        ),
+        (Proposal("merge", {"party_id": "A", "into_id": "A"}), "itself"),
+    ],
+)
+def test_a_change_that_cannot_be_made_says_why(change: Proposal, wrong: str) -> None:
+    with pytest.raises(OptionError, match=wrong):
+        asked(change)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 50), st.integers(0, 10**6)), min_size=1, max_size=4),
+    st.integers(1, 10**6),
+)
+def test_the_highest_amount_is_the_last_that_leaves_something(
+    lines: list[tuple[int, int]], start: int
+) -> None:
+    def left(amount: int) -> int:
+        return min(whole - amount * part // 10 for part, whole in lines)
+
+    found = highest(start, left)
+    assert found is not None
+    assert left(found) >= 0 > left(found + 1)
