@@ -15,14 +15,10 @@ from app.codes import DUPLICATES, WARNINGS
 from app.settings import PREFIX, from_file, pairs
 from app.storage import load, store
 from graph.errors import InputError, KonzernError, OptionError
+from graph.findings import SEVERITIES
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from exposure.report import Analysis
-
-SEVERITIES = ("info", "warning", "breach")
-SHOWN = 40
 
 
 class _Group(click.Group):
@@ -93,8 +89,15 @@ def _source(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_language = click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
+)
+"""The language of sentences."""
+
+
 def _printed(command: Callable[..., None]) -> Callable[..., None]:
     """The options of every command that prints tables."""
+    command = _language(command)
     command = click.option(
         "--out", type=click.Path(path_type=Path), help="Write the tables into this folder."
     )(command)
@@ -164,9 +167,7 @@ def check(source: str, mapping: str | None, encoding: str | None, *, as_json: bo
 @_source
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--formats", help="parquet,csv,xlsx,html; default: all four.")
-@click.option(
-    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
-)
+@_language
 @click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 if a finding is at least this grave.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json.")
 @click.pass_context
@@ -220,8 +221,9 @@ def _headline(summary: Mapping[str, Any], out: Path) -> str:
 def _part(name: str, tables: tuple[str, ...], doc: str, codes: tuple[str, ...] = ()) -> None:
     """Add a command that prints one part of the report; of the findings those of some codes, if any are named."""
 
-    def command(*, out: Path | None, as_json: bool, **source: Any) -> None:
+    def command(*, out: Path | None, as_json: bool, lang: str, **source: Any) -> None:
         from app import output
+        from app.terminal import shown
 
         analysis = _analysis(**source)
         made = {table: analysis.table(table) for table in tables}
@@ -235,27 +237,10 @@ def _part(name: str, tables: tuple[str, ...], doc: str, codes: tuple[str, ...] =
             )
         elif out is None:
             for title, table in made.items():
-                click.echo(_shown(title, table))
+                click.echo(shown(title, table, lang))
 
     command.__doc__ = doc
     main.command(name)(_source(_printed(command)))
-
-
-def _shown(name: str, table: pa.Table) -> str:
-    """The head of a table in columns, saying how much is left out."""
-    from app.output import flat
-
-    head = flat(table.slice(0, SHOWN))
-    columns = [c for c in head.column_names if head[c].null_count < len(head[c])] or head.column_names[:3]
-    cells = [[c, *("" if v is None else str(v) for v in head[c].to_pylist())] for c in columns]
-    widths = [max(map(len, column)) for column in cells]
-    rows = [
-        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in zip(*cells, strict=True)
-    ]
-    more = table.num_rows - head.num_rows
-    tail = [f"... {more:,} more rows: use --out or --json"] if more > 0 else []
-    return "\n".join([f"{name} ({table.num_rows:,})", *rows, *tail, ""])
 
 
 main.add_command(load)
@@ -275,9 +260,7 @@ _part("warnings", ("findings",), "Early warnings: what is late, got worse, chang
 @main.command()
 @_source
 @click.argument("subject")
-@click.option(
-    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
-)
+@_language
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def explain(subject: str, lang: str, *, as_json: bool, **source: Any) -> None:
     """Why: chains, paths and source rows behind a party, a group or a finding."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.codes import DUPLICATES
+from app.output import gravest
 from exposure.results import not_computed
 
 _WORDS: Final = Path(__file__).parent / "words"
@@ -118,10 +119,9 @@ def _findings(
     else:
         other = pc.invert(pc.is_in(table["code"], pa.array([*DUPLICATES, "limit_breach", "limit_near"])))
         table = table.filter(pc.and_(pc.not_equal(table["severity"], "info"), other))
-    table = table.sort_by([("severity", "ascending"), ("amount", "descending")])
     rows = [
         [(say[r["severity"]], r["severity"]), (r[f"text_{language}"], ""), (_amount(r["amount"]), "n")]
-        for r in table.slice(0, TOP).to_pylist()
+        for r in gravest(table, TOP).to_pylist()
     ]
     return [say["severity"], say["text"], say["amount"]], rows, table.num_rows
 

@@ -19,6 +19,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from graph.errors import OptionError, StoreError
+from graph.findings import SEVERITIES
 
 FORMATS: Final = ("parquet", "csv", "xlsx", "html")
 PER_TABLE: Final = ("parquet", "csv")
@@ -136,3 +137,16 @@ def write_report(
 def of_codes(findings: pa.Table, codes: Collection[str]) -> pa.Table:
     """The findings of some codes."""
     return findings.filter(pc.is_in(findings["code"], pa.array(sorted(codes))))
+
+
+def gravest(findings: pa.Table, many: int | None = None) -> pa.Table:
+    """Findings by severity, then by amount, largest first; without an amount last. The first ``many``, or all.
+
+    >>> rows = {"severity": ["info", "warning", "breach", "warning"], "amount": [9, None, 1, 2]}
+    >>> gravest(pa.table(rows))["amount"].to_pylist()
+    [1, 2, None, 9]
+    """
+    rank = pc.index_in(findings["severity"].cast(pa.string()), pa.array(SEVERITIES[::-1]))
+    keys = pa.table({"rank": rank, "amount": findings["amount"]})
+    order = pc.sort_indices(keys, [("rank", "ascending"), ("amount", "descending")])
+    return findings.take(order if many is None else order.slice(0, many))

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xlsxwriter
 
-from app.output import flat
+from app.output import flat, gravest
 
 ROWS: Final = 10_000
 """Rows of a table that a sheet shows; the other formats have all of them."""
@@ -29,7 +29,12 @@ _AMOUNTS: Final = (
 
 
 def largest(table: pa.Table) -> pa.Table:
-    """The first rows of a table by its amount, largest first; as they stand where it has no amount."""
+    """The first rows of a table by its amount, largest first; as they stand where it has no amount.
+
+    Findings by severity first.
+    """
+    if "severity" in table.column_names:
+        return gravest(table, ROWS)
     if table.num_rows <= ROWS:
         return table
     amount = next((c for c in _AMOUNTS if c in table.column_names), None)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exposure.kernels import words as _kernels
+from exposure.materiality import severities
 from exposure.results import MONEY, constant, decimals, result
 from graph.findings import CODES
 from graph.ids import text_buffers
@@ -172,7 +173,7 @@ def table(batch: Batch, snapshot: Snapshot, words: Callable[[str], Mapping[str, 
         "findings",
         finding_id=_ids(batch),
         code=constant(batch.code, n),
-        severity=constant(code.severity, n),
+        severity=severities(batch.code, batch.amount, snapshot),
         subject_kind=constant(code.subject, n),
         subjects=batch.subjects,
         amount=decimals(batch.amount, MONEY),

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from exposure import batches
 from exposure.batches import Batch
+from exposure.materiality import severities
 from exposure.results import MONEY, decimals, result
 from graph.findings import CODES
 from graph.money import NULL
@@ -99,7 +101,9 @@ def table(findings: Iterable[Finding | Batch], snapshot: Snapshot) -> pa.Table:
     """
     given = list(findings)
     made = [_alone([f for f in given if isinstance(f, Finding)], snapshot)]
-    made += [batches.table(batch, snapshot, words) for batch in given if isinstance(batch, Batch) and len(batch)]
+    made += [
+        batches.table(batch, snapshot, words) for batch in given if isinstance(batch, Batch) and len(batch)
+    ]
     return merged(made)
 
 
@@ -137,7 +141,7 @@ def _alone(findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:
         "findings",
         finding_id=pa.array([i for i, _ in ordered], pa.string()),
         code=pa.array([f.code for f in found], pa.string()),
-        severity=pa.array([CODES[f.code].severity for f in found], pa.string()),
+        severity=_severities(found, amounts, snapshot),
         subject_kind=pa.array([f.about or CODES[f.code].subject for f in found], pa.string()),
         subjects=pa.array([list(f.subjects) for f in found], pa.list_(pa.string())),
         amount=decimals(amounts, MONEY),
@@ -147,6 +151,16 @@ def _alone(findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:
         text_zh=pa.array([_sentence(chinese[f.code], f, snapshot.base) for f in found], pa.string()),
         evidence=pa.array([_evidence(f, snapshot) for f in found], pa.string()),
     )
+
+
+def _severities(found: Sequence[Finding], amounts: npt.NDArray[np.int64], snapshot: Snapshot) -> pa.Array:
+    """How grave each of some findings is, which stand in the order of their codes."""
+    codes = [f.code for f in found]
+    parts = [pa.array([], pa.string())]
+    for code in dict.fromkeys(codes):
+        first = codes.index(code)
+        parts.append(severities(code, amounts[first : first + codes.count(code)], snapshot))
+    return pa.concat_arrays(parts)
 
 
 def _evidence(found: Finding, snapshot: Snapshot) -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+SEVERITIES: Final = ("info", "warning", "breach")
+"""How grave findings can be, the gravest last."""
+
 
 @dataclass(frozen=True)
 class Code:
     """One kind of finding.
 
-    ``severity`` is info, warning or breach; ``subject`` one of party, group, facility, collateral, guarantee,
-    pair, ring, book; ``figures`` the names of what its evidence always holds.
+    ``severity`` is info, warning or breach (of some codes info where the amount is not material); ``subject``
+    one of party, group, facility, collateral, guarantee, pair, ring, book; ``figures`` the names of what its
+    evidence always holds.
     """
 
     name: str
@@ -179,6 +183,24 @@ _ALL: Final = (
         "party",
         "All lenders together above the ceiling",
         ("ceiling", "total", "path"),
+    ),
+    # contagion
+    Code(
+        "clearing_vector_not_unique",
+        "warning",
+        "book",
+        "What parties pay one another is not determined",
+        ("count", "parties"),
+    ),
+    Code(
+        "equity_unknown", "warning", "book", "They lose, and cannot fail in the model", ("count", "parties")
+    ),
+    Code(
+        "network_incomplete",
+        "warning",
+        "book",
+        "Facts without an amount take no part in contagion",
+        ("table", "column", "count"),
     ),
     # early warnings
     Code(
