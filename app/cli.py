@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,8 +138,6 @@ def _analysis(
 
 def _parts(share: str) -> int:
     """A share such as 0.05 in parts per 10^9."""
-    from decimal import Decimal, InvalidOperation
-
     try:
         value = Decimal(share)
     except InvalidOperation:
@@ -209,10 +208,12 @@ def _headline(summary: Mapping[str, Any], out: Path) -> str:
             **summary, rules=", ".join(summary["packs"])
         ),
         "{parties:,} parties, {facilities:,} facilities, {groups:,} groups".format(**summary["counts"]),
-        f"gross exposure {summary['totals']['gross']} {summary['base']}",
+        f"gross exposure {Decimal(summary['totals']['gross']):,} {summary['base']}",
         "findings: " + (", ".join(f"{n:,} {s}" for s, n in summary["severities"].items()) or "none"),
         f"written to {out} in {summary['seconds']} s" + (", kept from before" if summary.get("kept") else ""),
     ]
+    if summary["compared_with"]:
+        lines[0] += f", compared with {summary['compared_with']}"
     if summary["not_computed"]:
         lines.append("not computed yet: " + ", ".join(summary["not_computed"]))
     return "\n".join(lines)

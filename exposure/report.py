@@ -16,6 +16,7 @@ from exposure import aggregate
 from exposure import tables as tables_
 from exposure.parts import OPTIONS, Parts, Request
 from exposure.results import not_computed
+from graph.findings import SEVERITIES
 from graph.model import FORMAT
 from graph.model import MONEY as MONEY_KIND
 
@@ -56,7 +57,7 @@ class Analysis(Parts):
                 name: str(Decimal(int(getattr(whole, name)[-1])).scaleb(-MONEY_KIND.places))
                 for name in ("limit", "drawn", "gross")
             },
-            "severities": dict(sorted(counts.items())),
+            "severities": {name: counts[name] for name in reversed(SEVERITIES) if counts[name]},
             "not_computed": _missing(tables),
             "seconds": round(time.monotonic() - self.started, 3),
         }
