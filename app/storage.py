@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.localserver import LOCAL, check_offline, down, jars, running, up
 from app.settings import PREFIX
 from app.source import STORE, dialect
 from graph.errors import OptionError, StoreError
@@ -101,7 +102,12 @@ def _text(loaded: Loaded) -> str:
 
 @click.group()
 def store() -> None:
-    """Look after a store: status, check, dump, load, migrate."""
+    """Look after a store: up, down, status, check, dump, load, migrate."""
+
+
+store.add_command(up)
+store.add_command(down)
+store.add_command(jars)
 
 
 @store.command()
@@ -111,6 +117,11 @@ def status(url: str, *, as_json: bool) -> None:
     """Which versions a store holds, and from whom."""
     from graph.store import open_store
 
+    if url == LOCAL and not running():
+        click.echo(
+            json.dumps({"url": url, "running": False}) if as_json else f"{url} does not run: konzern store up"
+        )
+        return
     held = open_store(url)
     deliveries = held.reader().deliveries() if held.latest() else ()
     rows = [
@@ -126,10 +137,16 @@ def status(url: str, *, as_json: bool) -> None:
 
 @store.command("check")
 @_store
-def check_store(url: str) -> None:
+@click.option("--offline", is_flag=True, help="neo4j:local, stopped: Neo4j's own check of its files.")
+def check_store(url: str, *, offline: bool) -> None:
     """Whether everything that a store keeps is whole; exit 3 if not."""
     from graph.store import open_store
 
+    if offline:
+        if url != LOCAL:
+            raise OptionError(f"--offline: only {LOCAL} is checked so, not {url}")
+        click.echo(check_offline().strip() or f"{url}: its files are whole")
+        return
     damaged = open_store(url).check()
     if damaged:
         raise StoreError(f"{url} is damaged:\n" + "\n".join(damaged))

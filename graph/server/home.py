@@ -74,7 +74,7 @@ class Home:
         self.root = (root or default()).absolute()
         self.conf = self.root / "conf"
         self.log = self.root / "logs" / "console.log"
-        self._password = self.root / "password"
+        self.password_file = self.root / "password"
         self._running = self.root / "server.json"
 
     def make(self, port: int, memory: Memory) -> None:
@@ -99,10 +99,10 @@ class Home:
 
     def password(self) -> str:
         """The password of the server's only user, made at the first start; readable by the owner only."""
-        with as_store_error(f"read or write {self._password}"):
-            if not self._password.is_file():
-                self._write_private(self._password, secrets.token_urlsafe(24))
-            return self._password.read_text("ascii").strip()
+        with as_store_error(f"read or write {self.password_file}"):
+            if not self.password_file.is_file():
+                self._write_private(self.password_file, secrets.token_urlsafe(24))
+            return self.password_file.read_text("ascii").strip()
 
     def note(self, running: Running | None) -> None:
         """Write down which process serves this home."""

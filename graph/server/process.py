@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import neo4j
-from neo4j.exceptions import AuthError, Neo4jError, ServiceUnavailable
+from neo4j.exceptions import AuthError, ServiceUnavailable, TransientError
 
 from graph.disk import as_store_error
 from graph.errors import StoreError
@@ -193,18 +193,16 @@ def _let_in(server: Server, *, fresh: bool) -> None:
         ) from error
 
 
-def _ask(url: str, auth: tuple[str, str], query: str = "RETURN 1", **parameters: str) -> None:
-    """One question to the system database, tried again while the server still opens it."""
+def _ask(url: str, auth: tuple[str, str], query: str = "", **parameters: str) -> None:
+    """One question, or a command to the system database; again while the server still opens its databases."""
     until = time.monotonic() + _SECONDS
     with neo4j.GraphDatabase.driver(url, auth=auth) as driver:
         while True:
             try:
-                with driver.session(database="system") as session:
-                    session.run(query, parameters).consume()
+                with driver.session(database="system" if query else "neo4j") as session:
+                    session.run(query or "RETURN 1", parameters).consume()
                     return
-            except AuthError:
-                raise
-            except (ServiceUnavailable, Neo4jError) as error:
+            except (ServiceUnavailable, TransientError) as error:
                 if time.monotonic() > until:
                     raise ServerError(f"the server is up but does not answer: {error}") from error
                 time.sleep(_EVERY)
