@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,8 +39,8 @@ def _all(analysis: Analysis) -> dict[str, pa.Table]:
     """Every table, in the order of the contract."""
     made: dict[str, pa.Table] = {}
     with following() as step:
-        for name, table in tables_.streamed(analysis):
-            made[name] = table
+        for name, pieces in tables_.streamed(analysis):
+            made[name] = pa.concat_tables(pieces)
             step(name, len(made), len(RESULTS))
     return {name: made[name] for name in RESULTS}
 
@@ -57,21 +57,30 @@ def _changes(store: Store, version: int) -> pa.Table:
 
 
 def streamed(analysis: Analysis, out: Path, chosen: tuple[str, ...]) -> Mapping[str, Any]:
-    """Compute and write one table after the other, holding only one; what report.json says.
+    """Compute and write one table after the other, holding little of them; what report.json says.
 
     For formats with a file a table; at a million parties all tables at once are some gigabytes.
     """
     outlines: dict[str, pa.Table] = {}
+    if analysis.snapshot.book is not None:
+        analysis.snapshot.book.forget()
     with output.beside(out) as folder:
         with following() as step:
-            for name, table in tables_.streamed(analysis):
-                output.write_tables([(name, table)], folder, chosen)
-                outlines[name] = _outline(table)
-                del table
+            for name, pieces in tables_.streamed(analysis):
+                outline: list[pa.Table] = []
+                output.write(_noting(pieces, outline), folder, name, chosen)
+                outlines[name] = pa.concat_tables(outline)
                 step(name, len(outlines), len(RESULTS))
         summary = analysis.summary({name: outlines[name] for name in RESULTS})
         output.write_summary(summary, folder)
     return summary
+
+
+def _noting(pieces: Iterable[pa.Table], outline: list[pa.Table]) -> Iterator[pa.Table]:
+    """The pieces, each with its outline added to a list when it has been taken."""
+    for piece in pieces:
+        outline.append(_outline(piece))
+        yield piece
 
 
 def _outline(table: pa.Table) -> pa.Table:

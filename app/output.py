@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,12 +60,24 @@ def flat(table: pa.Table) -> pa.Table:
     return pa.table(columns, table.column_names)
 
 
-def write(table: pa.Table, path: Path, fmt: str) -> None:
-    """Write one table in one format; numbers keep all their decimals."""
-    if fmt == "parquet":
-        pq.write_table(table, path, compression="lz4", use_dictionary=_repetitive(table))
-    else:
-        pcsv.write_csv(flat(table), path)
+def write(pieces: Iterable[pa.Table], folder: Path, name: str, chosen: Collection[str]) -> None:
+    """Write one table, piece by piece, in the chosen formats that have a file a table; numbers keep all decimals."""
+    with ExitStack() as stack:
+        writers: list[tuple[Any, Callable[[pa.Table], pa.Table]]] = []
+        for i, piece in enumerate(pieces):
+            if not i and "parquet" in chosen:
+                writer = pq.ParquetWriter(
+                    folder / f"{name}.parquet",
+                    piece.schema,
+                    compression="lz4",
+                    use_dictionary=_repetitive(piece),
+                )
+                writers.append((stack.enter_context(writer), lambda table: table))
+            if not i and "csv" in chosen:
+                plain = pcsv.CSVWriter(folder / f"{name}.csv", flat(piece.slice(0, 0)).schema)
+                writers.append((stack.enter_context(plain), flat))
+            for writer, shown in writers:
+                writer.write_table(shown(piece))
 
 
 def _repetitive(table: pa.Table) -> list[str]:
@@ -102,9 +114,7 @@ def beside(out: Path) -> Iterator[Path]:
 def write_tables(tables: Iterable[tuple[str, pa.Table]], folder: Path, chosen: Collection[str]) -> None:
     """Write tables one by one, in the chosen formats that have a file a table."""
     for name, table in tables:
-        for fmt in PER_TABLE:
-            if fmt in chosen:
-                write(table, folder / f"{name}.{fmt}", fmt)
+        write([table], folder, name, chosen)
 
 
 def write_summary(summary: Mapping[str, Any], folder: Path) -> None:

@@ -65,6 +65,12 @@ class PartyTotals:
         """How many rows there are."""
         return len(self.party)
 
+    def rows(self, low: int, high: int) -> PartyTotals:
+        """The rows low..high-1."""
+        return replace(
+            self, **{f.name: getattr(self, f.name)[low:high] for f in fields(self) if f.name != "held"}
+        )
+
     def also(self, parties: Int32, net: Int64) -> tuple[PartyTotals, Int64]:
         """These totals and the net of each row, with rows of zeros for all lenders for further parties.
 

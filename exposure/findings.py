@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -109,6 +109,11 @@ def table(findings: Iterable[Finding | Batch], snapshot: Snapshot) -> pa.Table:
 
 def merged(made: Sequence[pa.Table]) -> pa.Table:
     """Rows of several ``findings`` tables in the order of code, subjects and rule."""
+    return pa.concat_tables(in_order(made))
+
+
+def in_order(made: Sequence[pa.Table]) -> Iterator[pa.Table]:
+    """The same in pieces, one for each code; at least one, if it is without rows."""
     pieces: dict[str, list[pa.Table]] = {}
     for table in made:
         runs = pc.run_end_encode(table["code"].combine_chunks())
@@ -116,9 +121,9 @@ def merged(made: Sequence[pa.Table]) -> pa.Table:
         for code, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
             pieces.setdefault(code, []).append(table.slice(first, end - first))
             first = end
-    if not pieces:
-        return made[0]
-    return pa.concat_tables([_ordered(pieces[code]) for code in sorted(pieces)])
+    yield made[0].slice(0, 0)
+    for code in sorted(pieces):
+        yield _ordered(pieces.pop(code))
 
 
 def _ordered(pieces: Sequence[pa.Table]) -> pa.Table:

@@ -6,7 +6,7 @@ A command for one table runs no more than that table needs.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -31,7 +31,7 @@ from exposure.ownership import beneficial as beneficial_
 from exposure.ownership import closelinks
 from exposure.ownership import integrated as ownership_
 from exposure.ownership import paths as paths_
-from exposure.results import MONEY, decimals
+from exposure.results import MONEY, PIECE, decimals
 from exposure.rulepack import DEFAULT, RulePack, load
 from exposure.warnings import warnings as warnings_
 from graph.errors import OptionError
@@ -196,12 +196,19 @@ class Parts:
         """Totals of groups, one per pack."""
         return [totals for totals, _ in self.net_groups]
 
-    def party_exposures(self) -> pa.Table:
-        """The ``party_exposures`` result."""
+    def party_exposures(self) -> Iterator[pa.Table]:
+        """The ``party_exposures`` result, piece by piece."""
         totals, net = self._parties
         rows, net = totals.also(np.union1d(self.owners, self.guarantees.guarantors), net)
         called = self.guarantees.called(rows.party, rows.lender)
-        return rows.table(self.attributable, net=decimals(net, MONEY), guaranteed=decimals(called, MONEY))
+        shared = self.attributable(rows)
+
+        def piece(low: int) -> pa.Table:
+            high = low + PIECE
+            more = {"net": decimals(net[low:high], MONEY), "guaranteed": decimals(called[low:high], MONEY)}
+            return rows.rows(low, high).table(shared[low:high], **more)
+
+        return map(piece, range(0, max(len(rows), 1), PIECE))
 
     @once
     def limits(self) -> list[limits_.Limits]:

@@ -82,6 +82,10 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
     "rings": {
         "ring_id": ID, "kind": ID, "members": IDS, "length": COUNT, "amount": MONEY, "cheapest_cut": IDS,
     },
+    "ranking": {
+        "party_id": ID, "rank": COUNT, "loss": MODEL, "credit": MODEL, "guarantee": MODEL, "holding": MODEL,
+        "claim": MODEL, "dependence": MODEL, "lenders_hit": COUNT, "failures": COUNT, "rounds": COUNT,
+    },
     "findings": {
         "finding_id": ID, "code": ID, "severity": ID, "subject_kind": ID, "subjects": IDS, "amount": MONEY,
         "currency": ID, "rule": ID, "text_en": ID, "text_zh": ID, "evidence": ID,
@@ -89,6 +93,27 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
     "changes": {"kind": ID, "subject": ID, "before": ID, "after": ID},
 }  # fmt: skip
 """Columns and types of every result of ``konzern report``, in the order of the contract."""
+
+RUNS: Final[dict[str, dict[str, pa.DataType]]] = {
+    "parties": {
+        "party_id": ID, "loss": MODEL, "equity_after": MODEL, "failed": FLAG, "round": COUNT, "call": MODEL,
+        "paid": MODEL, "greatest": MODEL, "least": MODEL, "h_original": MODEL, "h_linear": MODEL,
+    },
+    "edges": {"round": COUNT, "from_id": ID, "to_id": ID, "channel": ID, "amount": MODEL},
+    "lenders": {"lender_id": ID, "loss": MODEL},
+    "lender_groups": {"lender_id": ID, "group_id": ID, "loss": MODEL},
+    "risk": {
+        "lender_id": ID, "expected": MODEL, "deviation": MODEL, "var_95": MODEL, "es_95": MODEL, "var_99": MODEL,
+        "es_99": MODEL, "var_999": MODEL, "es_999": MODEL,
+    },
+    "scenarios": {"scenario": COUNT, "lender_id": ID, "loss": MODEL, "defaults": COUNT, "failures": COUNT},
+    "reverse": {"step": COUNT, "party_id": ID, "loss": MODEL},
+}  # fmt: skip
+"""Columns and types of what ``konzern contagion`` writes besides ``findings`` and ``ranking``."""
+
+
+PIECE: Final = 1 << 20
+"""Rows that large results are made of at a time, so that no more of them are held."""
 
 
 def decimals(units: Int64, kind: pa.DataType) -> pa.Array:
@@ -121,7 +146,7 @@ def result(name: str, /, **columns: pa.Array) -> pa.Table:
 
     Raises ``KeyError`` for a column that the result does not have.
     """
-    types = RESULTS[name]
+    types = RESULTS[name] if name in RESULTS else RUNS[name]
     for column in columns:
         if column not in types:
             raise KeyError(f"{name}.{column}")

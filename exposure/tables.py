@@ -31,7 +31,7 @@ from exposure.mitigation import collateral as collateral_
 from exposure.once import let_go
 from exposure.ownership import power as power_
 from exposure.parts import Parts
-from exposure.results import COUNT, MONEY, RESULTS, constant, decimals, ids, result
+from exposure.results import COUNT, MONEY, PIECE, RESULTS, constant, decimals, ids, result
 from graph.money import NULL
 
 Int64 = npt.NDArray[np.int64]
@@ -95,10 +95,18 @@ def _mitigation(analysis: Parts) -> pa.Table:
     )
 
 
-TABLES: Final[dict[str, Callable[[Parts], pa.Table]]] = {
+def _shares(analysis: Parts) -> Iterator[pa.Table]:
+    """The ``shares`` result, piece by piece."""
+    held, paths = analysis.ownership, analysis.paths
+    if paths is not None:
+        return iter([held.shares(paths.columns())])
+    return (held.rows(low, low + PIECE).shares() for low in range(0, max(len(held.owner), 1), PIECE))
+
+
+TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "control": lambda a: a.control.table(),
     "votes": lambda a: a.control.votes_table(),
-    "shares": lambda a: a.ownership.shares(None if a.paths is None else a.paths.columns()),
+    "shares": _shares,
     "power": lambda a: power_.power(a.control).table() if a.wanted("power") else result("power"),
     "groups": _groups,
     "group_members": lambda a: pa.concat_tables([g.members_table() for g in a.groups]),
@@ -115,13 +123,18 @@ TABLES: Final[dict[str, Callable[[Parts], pa.Table]]] = {
     "close_links": lambda a: a.close_links.table(),
     "findings": lambda a: findings_.merged([_found(a, name) for name in FINDINGS]),
 }
-"""How each result is made; one that is missing here is not computed."""
+"""How each result is made, at once or piece by piece; one that is missing here is not computed."""
 
 
 def table(analysis: Parts, name: str) -> pa.Table:
     """A result table of the contract; null and named ``not_computed`` where nothing computes it yet."""
-    made = TABLES.get(name)
-    return result(name) if made is None else made(analysis)
+    return pa.concat_tables(_pieces(analysis, name))
+
+
+def _pieces(analysis: Parts, name: str) -> Iterator[pa.Table]:
+    """The same, one or more pieces, of which those that are still to be made cost no memory."""
+    made = TABLES[name](analysis) if name in TABLES else result(name)
+    return iter([made]) if isinstance(made, pa.Table) else made
 
 
 def _of_groups(analysis: Parts) -> Found:
@@ -192,32 +205,40 @@ _READ: Final[dict[str, frozenset[str]]] = {
 """Parts of an analysis that are let go when these steps are done, for the memory that they take."""
 
 
-def streamed(analysis: Parts) -> Iterator[tuple[str, pa.Table]]:
-    """Every result of the contract once, in no order, each with its name; no part of it is held longer than needed.
+def streamed(analysis: Parts) -> Iterator[tuple[str, Iterator[pa.Table]]]:
+    """Every result of the contract once, in no order: its name, and its pieces, to be taken before the next result.
 
-    The tables are made by two threads while the caller writes those that are finished.
+    They are made by two threads while the caller writes those that are finished. No part of the analysis is
+    held longer than needed.
     """
-    steps = {name: partial(table, analysis, name) for name in RESULTS if name != "findings"}
-    steps |= {_FINDINGS + name: partial(_found, analysis, name) for name in FINDINGS}
     order = {name: place for place, name in enumerate(_ORDER)}
+    steps: dict[str, Callable[[], Iterator[pa.Table]]] = {
+        name: partial(_pieces, analysis, name) for name in RESULTS if name != "findings"
+    }
+    steps |= {_FINDINGS + name: partial(_of, analysis, name) for name in FINDINGS}
     waiting = deque(sorted(steps, key=lambda name: order.get(name, len(order))))
     done: set[str] = set()
-    found = []
-    for name, made in _overlapped(waiting, steps):
+    found: list[pa.Table] = []
+    for name, pieces in _overlapped(waiting, steps):
+        if name.startswith(_FINDINGS):
+            found += pieces
+        else:
+            yield name, pieces
         done.add(name)
         let_go(analysis, *(part for part, readers in _READ.items() if readers <= done))
-        if name.startswith(_FINDINGS):
-            found.append(made)
-        else:
-            yield name, made
-    yield "findings", findings_.merged(found)
+    yield "findings", findings_.in_order(found)
+
+
+def _of(analysis: Parts, name: str) -> Iterator[pa.Table]:
+    """Some of the findings, in one piece."""
+    return iter([_found(analysis, name)])
 
 
 def _overlapped(
-    waiting: deque[str], steps: Mapping[str, Callable[[], pa.Table]]
-) -> Iterator[tuple[str, pa.Table]]:
+    waiting: deque[str], steps: Mapping[str, Callable[[], Iterator[pa.Table]]]
+) -> Iterator[tuple[str, Iterator[pa.Table]]]:
     """What the steps make, as they finish; the next ones run while the caller is busy with what came."""
-    running: dict[Future[pa.Table], str] = {}
+    running: dict[Future[Iterator[pa.Table]], str] = {}
 
     def start() -> None:
         while waiting and len(running) < _THREADS:

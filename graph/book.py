@@ -94,6 +94,10 @@ class Book:
             self._cache[table, column] = made
         return made
 
+    def forget(self) -> None:
+        """Free what was looked up; it is looked up again if it is asked for again."""
+        self._cache.clear()
+
     def place(self, table: str, row: int) -> tuple[str, int]:
         """File and line of a row (line 1 is the header); the table's name and row + 1 without a file."""
         for origin in self.origins.get(table, ()):

@@ -121,6 +121,11 @@ class Ownership:
         """Rows whose integrated share is at least a line in parts per 10^9, within ``TOLERANCE``."""
         return np.asarray(self.lower >= line / SHARE.scale - TOLERANCE)
 
+    def rows(self, low: int, high: int) -> Ownership:
+        """The same with the rows low..high-1 alone."""
+        by_row = ("owner", "owned", "direct", "lower", "blank", "ceiling")
+        return replace(self, **{name: getattr(self, name)[low:high] for name in by_row})
+
     def shares(self, more: Mapping[str, pa.Array] | None = None) -> pa.Table:
         """The ``shares`` result, ordered by owner and owned id, with more columns where they were computed."""
         names = self.snapshot.party_ids
