@@ -65,7 +65,7 @@ def make_archive() -> bool:
     kept = [line for line in listed.read_text("utf-8").splitlines() if "@lambda" not in line]
     mine = listed.with_name(f"{listed.name}-{os.getpid()}")
     mine.write_text("\n".join(kept) + "\n", "utf-8")
-    made = mine.with_suffix(".jsa")
+    made = mine.with_name(f"{mine.name}.jsa")
     flags = ["-Xshare:dump", f"-XX:SharedClassListFile={mine}", f"-XX:SharedArchiveFile={made}"]
     try:
         run = subprocess.run(  # noqa: S603 - our own Java with our own switches
