@@ -274,6 +274,85 @@ def explain(subject: str, lang: str, *, as_json: bool, **source: Any) -> None:
 
 
 @main.command()
+@_source
+@click.argument("changes", type=click.Path(path_type=Path))
+@click.option("--reserve", is_flag=True, help="Hold the headroom in the store's journal, if it fits.")
+@click.option(
+    "--hours",
+    type=click.FloatRange(0, min_open=True),
+    default=24,
+    show_default=True,
+    help="How long a reservation holds.",
+)
+@click.option("--by", default="", help="Who reserves; default: the user.")
+@_printed
+def whatif(
+    changes: Path,
+    hours: float,
+    by: str,
+    lang: str,
+    out: Path | None,
+    *,
+    reserve: bool,
+    as_json: bool,
+    **source: Any,
+) -> None:
+    """Before and after of proposed facilities, guarantees, stakes, sales and merges.
+
+    CHANGES is a CSV file with a column change (party, facility, guarantee, stake, sale, merge) and the columns of
+    the data model. Says whether a limit would be broken, which one binds, and the largest admissible amount of the
+    last facility proposed; what is reserved in the store counts as granted.
+    """
+    from app import whatif as asked
+    from app.terminal import shown
+    from ingest.changes import read
+
+    proposals, analysis, record = read(changes), _analysis(**source), None
+    if reserve:
+        record, answer = asked.reserved(analysis, source["source"], proposals, hours, by)
+    else:
+        answer = asked.answered(analysis, source["source"], proposals)
+    if out is not None:
+        asked.write(answer, out)
+    if as_json:
+        number = {} if record is None else {"reservation": record.number, "until": record.body["until"]}
+        click.echo(json.dumps({**answer.as_dict(), **number}, ensure_ascii=False, default=str))
+        return
+    click.echo(asked.as_text(answer, analysis.snapshot.base, lang))
+    if record is not None:
+        click.echo(asked.words(lang)["reserved"].format(until=record.body["until"], number=record.number))
+    for title, table in answer.tables.items() if out is None else ():
+        click.echo(shown(f"{title}: before and after", table, lang))
+
+
+@main.command()
+@click.argument("store_url")
+@click.option("--release", type=int, metavar="NUMBER", help="Give back what this reservation holds.")
+@click.option("--by", default="", help="Who releases; default: the user.")
+@_language
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def reservations(store_url: str, release: int | None, by: str, lang: str, *, as_json: bool) -> None:
+    """Headroom that is reserved in a store: by whom, for whom and until when."""
+    import getpass
+
+    from app import whatif as asked
+    from graph.reservations import release as give_back
+
+    found = asked.store(store_url)
+    if release is not None:
+        give_back(found.journal, release, author=by or getpass.getuser(), now=asked.now())
+    held = asked.listed(found)
+    if as_json:
+        click.echo(json.dumps(held, ensure_ascii=False, default=str))
+        return
+    for r in held:
+        kinds = ", ".join(str(c.get("facility_id") or c["kind"]) for c in r["changes"])
+        click.echo(asked.words(lang)["reservation"].format_map({**r, "changes": kinds}))
+    if not held:
+        click.echo(asked.words(lang)["nothing"])
+
+
+@main.command()
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report here; default: a new folder.")
 @click.pass_context
 def demo(ctx: click.Context, out: Path | None) -> None:

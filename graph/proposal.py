@@ -70,4 +70,5 @@ class Proposal:
     @property
     def covers(self) -> tuple[str, ...]:
         """Facilities that a guarantee covers."""
-        return tuple(self.text("covers").replace(";", " ").split())
+        said = self.values.get("covers")
+        return said if isinstance(said, tuple) else tuple(self.text("covers").replace(";", " ").split())

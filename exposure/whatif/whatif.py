@@ -190,10 +190,11 @@ def highest(asked: int, left: Callable[[int], int]) -> int | None:
     for step in range(1, 300):
         if high is not None and high[0] - low[0] == 1:
             break
-        a, b = (first, low) if high is None else (low, high)
-        if high is None and a[1] == b[1]:
+        if low[0] > _MOST:
             return None
-        guess = (a[0] + b[0]) // 2 if high is not None and step % _HALVED == 0 else _zero(*a, *b)
+        a, b = (first, low) if high is None else (low, high)
+        halfway = high is not None and not step % _HALVED
+        guess = (a[0] + b[0]) // 2 if halfway else 1024 * b[0] if a[1] == b[1] else _zero(*a, *b)
         guess = max(guess, low[0] + 1) if high is None else min(max(guess, low[0] + 1), high[0] - 1)
         for amount in (guess, guess + 1):
             if high is None or low[0] < amount < high[0]:

@@ -1,0 +1,143 @@
+"""What-if at the command line: an answer in sentences and tables, and reservations in a store's journal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import json
+import tomllib
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from app.source import store_of
+from graph import reservations
+from graph.errors import OptionError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exposure.report import Analysis
+    from exposure.whatif.whatif import Answer
+    from graph.journal import Record
+    from graph.proposal import Proposal
+    from graph.store import Store
+
+_WORDS: Final = Path(__file__).parent / "words"
+
+
+def now() -> dt.datetime:
+    """The time of day, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def store(source: str) -> Store:
+    """The store of a source; ``OptionError`` for a folder of files, which has no journal."""
+    found = store_of(source)
+    if found is None:
+        raise OptionError(f"{source!r} is a folder of files: reservations need a store, such as book:PATH")
+    return found
+
+
+def granted(analysis: Analysis) -> set[str]:
+    """Facilities and guarantees that are in the book: a reservation that was the first to name one is over."""
+    tables = analysis.snapshot.tables
+    return {
+        name
+        for table, column in (("facilities", "facility_id"), ("guarantees", "guarantee_id"))
+        for name in tables[table].text(column).to_pylist()
+    }
+
+
+def answered(analysis: Analysis, source: str, changes: Sequence[Proposal]) -> Answer:
+    """The answer beside what is reserved in the source's journal, if it is a store."""
+    from exposure.whatif.whatif import WhatIf
+
+    found = store_of(source)
+    records = found.journal.records() if found else []
+    held = reservations.held(reservations.active(records, now(), granted(analysis))) if records else []
+    return WhatIf.of(analysis).ask(changes, held)
+
+
+def reserved(
+    analysis: Analysis, source: str, changes: Sequence[Proposal], hours: float, author: str
+) -> tuple[Record, Answer]:
+    """Hold the changes for so many hours, if they fit beside what is held; ``NoHeadroomError`` if they do not.
+
+    Raises ``StoreError`` where the book was replaced by a newer version meanwhile.
+    """
+    from exposure.whatif.whatif import WhatIf
+
+    found, whatif = store(source), WhatIf.of(analysis)
+
+    def decide(held: list[Proposal]) -> Answer | None:
+        if found.latest() != analysis.snapshot.version:
+            raise StoreError("the book has a newer version than the one that was asked: ask again")
+        answer = whatif.ask(changes, held)
+        return answer if answer.fits else None
+
+    at = now()
+    until = at + dt.timedelta(hours=hours)
+    return reservations.reserve(
+        *(found.journal, changes, decide), author=author or getpass.getuser(), now=at, until=until,
+        granted=granted(analysis),
+    )  # fmt: skip
+
+
+@cache
+def words(language: str) -> dict[str, str]:
+    """Sentences by key in ``en`` or ``zh``."""
+    return dict(tomllib.loads((_WORDS / f"whatif.{language}.toml").read_text("utf-8")))
+
+
+def as_text(answer: Answer, base: str, language: str) -> str:
+    """What people read first: whether it fits, which limit binds, and how much would be admissible."""
+    say = words(language)
+    lines = [say["fits" if answer.fits else "breaks"]]
+    if answer.asked is not None:
+        amounts = {"asked": _amount(answer.asked), "currency": answer.currency}
+        if answer.largest is not None:
+            amounts["largest"] = _amount(answer.largest)
+        lines.append(say["unbound" if answer.largest is None else "asked"].format_map(amounts))
+    if answer.binding is not None:
+        row = answer.binding
+        where = " ".join(str(row[c]) for c in ("scope", "subject_id", "lender_id", "level") if row[c])
+        amounts = {name: f"{row[name]:,}" for name in ("after", "limit", "headroom")}
+        lines.append(say["binding"].format(rule=row["rule"], where=where, base=base, **amounts))
+    if answer.untested:
+        lines.append(say["untested"].format(count=answer.untested))
+    lines += [
+        say["ring"].format(kind=ring["kind"], members=", ".join(ring["members"]))
+        for ring in answer.tables["rings"].to_pylist()
+    ]
+    return "\n".join(lines)
+
+
+def write(answer: Answer, out: Path) -> None:
+    """The tables of an answer as Parquet and CSV, and ``answer.json``, all of it or nothing."""
+    from app import output
+
+    with output.beside(out) as folder:
+        output.write_tables(answer.tables.items(), folder, output.PER_TABLE)
+        text = json.dumps(answer.as_dict(), ensure_ascii=False, indent=1, default=str)
+        (folder / "answer.json").write_text(text + "\n", "utf-8")
+
+
+def _amount(units: int) -> str:
+    """Minor units as people write them."""
+    return f"{Decimal(units).scaleb(-2):,}"
+
+
+def listed(found: Store) -> list[dict[str, Any]]:
+    """The reservations of a store that hold now."""
+    return [
+        {
+            "number": r.number,
+            "author": r.author,
+            "subject": r.subject,
+            "until": r.until.isoformat(timespec="minutes"),
+            "changes": [{"kind": c.kind, **c.values} for c in r.changes],
+        }
+        for r in reservations.active(found.journal.records(), now())
+    ]

@@ -1,0 +1,155 @@
+"""Reservations: what holds when, and that two who ask at once cannot both take what is there for one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from graph.errors import OptionError
+from graph.journal import Journal
+from graph.proposal import Proposal
+from graph.reservations import NoHeadroomError, active, held, release, reserve
+from graph.store import open_store
+
+NOON = dt.datetime(2026, 10, 30, 12, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+def lending(name: str, amount: int) -> Proposal:
+    values = {"facility_id": name, "lender_id": "BANK", "obligor_id": "A", "product": "loan", "limit": amount}
+    return Proposal("facility", {**values, "currency": "EUR", "start_date": NOON.date()})
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return open_store(f"book:{tmp_path}/store").journal
+
+
+def taken(changes: list[Proposal]) -> int:
+    return sum(change.units("limit") or 0 for change in changes)
+
+
+def room(total: int, amount: int) -> Callable[[list[Proposal]], bool | None]:
+    """Decides like a limit of ``total``."""
+    return lambda before: True if taken(before) + amount <= total else None
+
+
+def test_a_reservation_holds_until_its_time_is_over(journal: Journal) -> None:
+    reserve(journal, [lending("N", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR)
+    (found,) = active(journal.records(), NOON)
+    assert (found.author, found.subject, found.changes[0]) == ("a", "A", lending("N", 60))
+    assert active(journal.records(), NOON + HOUR) == []
+    with pytest.raises(NoHeadroomError, match="does not fit"):
+        reserve(journal, [lending("N", 60)], room(100, 60), author="b", now=NOON, until=NOON + HOUR)
+    with pytest.raises(OptionError, match="over already"):
+        reserve(journal, [lending("N", 1)], room(100, 1), author="b", now=NOON, until=NOON)
+
+
+def test_it_is_over_when_its_facility_is_in_the_book_or_it_is_released(journal: Journal) -> None:
+    reserve(journal, [lending("N", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR)
+    assert active(journal.records(), NOON, granted={"N"}) == []
+    assert release(journal, 1, author="a", now=NOON).number == 2
+    assert active(journal.records(), NOON) == []
+    with pytest.raises(OptionError, match="no reservation 1"):
+        release(journal, 1, author="a", now=NOON)
+
+
+def test_a_change_of_what_is_in_the_book_holds_too(journal: Journal) -> None:
+    reserve(
+        journal, [lending("F1", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR, granted={"F1"}
+    )  # fmt: skip
+    (found,) = active(journal.records(), NOON, granted={"F1"})
+    assert held([found])[0].text("facility_id") == "F1"
+
+
+def test_new_ids_are_marked_so_that_nobody_else_meets_them(journal: Journal) -> None:
+    given = Proposal(
+        "guarantee", {"guarantee_id": "G", "guarantor_id": "B", "form": "full", "covers": "N F1"}
+    )
+    reserve(
+        journal, [lending("N", 1), given], room(9, 1), author="a", now=NOON, until=NOON + HOUR, granted={"F1"}
+    )
+    one, two = held(active(journal.records(), NOON))
+    assert one.text("facility_id") == "(reserved 1) N"
+    assert (two.text("guarantee_id"), two.covers) == ("(reserved 1) G", ("(reserved 1) N", "F1"))
+
+
+BOOK = {
+    "parties": "party_id,name,kind\nA,A,company\n",
+    "lenders": "lender_id,name,tier1,currency\nBANK,Bank,1000,EUR\n",
+    "facilities": "facility_id,lender_id,obligor_id,product,limit,drawn,currency\nF1,BANK,A,loan,50,50,EUR\n",
+}
+CHANGES = "change,facility_id,lender_id,obligor_id,product,limit,currency\nfacility,NEW,BANK,A,loan,90,EUR\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """A store of a bank with 200 left for A, and a file that asks for 90 of it."""
+    folder = tmp_path / "book"
+    folder.mkdir()
+    for name, text in BOOK.items():
+        (folder / f"{name}.csv").write_text(text)
+    (tmp_path / "changes.csv").write_text(CHANGES)
+    url = f"book:{tmp_path}/store"
+    ended = CliRunner().invoke(main, ["load", str(folder), "--store", url], catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    return url
+
+
+def test_officers_who_reserve_at_once_cannot_overspend(store: str, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "app.cli",
+        "whatif",
+        store,
+        str(tmp_path / "changes.csv"),
+        "--reserve",
+        "--json",
+    ]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(5)
+    ]
+    ended = [(p.communicate(), p.returncode) for p in running]
+    assert sorted(code for _, code in ended) == [0, 0, 1], ended
+    assert all("does not fit" in err for (_, err), code in ended if code)
+    records = [json.loads(out)["reservation"] for (out, _), code in ended if not code]
+    assert sorted(records) == [1, 2]
+    held_now = active(open_store(store).journal.records(), dt.datetime.now(dt.UTC))
+    assert taken([c for r in held_now for c in r.changes]) == 180_00
+
+
+def test_the_command_line_lists_and_releases(store: str, tmp_path: Path) -> None:
+    def run(*words: str) -> str:
+        ended = CliRunner().invoke(main, list(words), catch_exceptions=False)
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    out = tmp_path / "out"
+    changes = str(tmp_path / "changes.csv")
+    assert "Reserved until" in run(
+        "whatif", store, changes, "--reserve", "--hours", "2", "--by", "ann", "--out", str(out)
+    )
+    assert json.loads((out / "answer.json").read_text())["largest"] == "200.00"
+    assert "by ann" in run("reservations", store)
+    assert json.loads(run("whatif", store, changes, "--json"))["largest"] == "110.00"
+    run("reservations", store, "--release", "1")
+    assert json.loads(run("reservations", store, "--json")) == []
+    assert "200.00 EUR" in run("whatif", store, changes)
+    assert "最大可行金额：200.00" in run("whatif", store, changes, "--lang", "zh")
+
+
+def test_a_folder_of_files_holds_no_reservation(tmp_path: Path, store: str) -> None:
+    ended = CliRunner().invoke(
+        main, ["whatif", str(tmp_path / "book"), str(tmp_path / "changes.csv"), "--reserve"]
+    )
+    assert (ended.exit_code, "reservations need a store" in ended.output) == (2, True)
+    assert store
