@@ -116,7 +116,7 @@ def test_officers_who_reserve_at_once_cannot_overspend(store: str, tmp_path: Pat
         "--json",
     ]
     running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(5)
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
     ]
     ended = [(p.communicate(), p.returncode) for p in running]
     assert sorted(code for _, code in ended) == [0, 0, 1], ended
