@@ -20,10 +20,13 @@ from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
 from exposure.batches import Batch
+from exposure.contagion import network as network_
+from exposure.contagion.scenario import Scenario
 from exposure.guarantees import guarantors as guarantees_
 from exposure.guarantees import rings as rings_
 from exposure.limits import jointcredit
 from exposure.limits import limits as limits_
+from exposure.mitigation import collateral as collateral_
 from exposure.mitigation import mitigation as mitigation_
 from exposure.mitigation import net as net_
 from exposure.once import once
@@ -42,7 +45,8 @@ Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
 OPTIONS: Final = ("central_government", "joint_ventures", "kin", "kin_votes", "derive_counterparties",
-                  "derive_guarantees", "paths", "power")  # fmt: skip
+                  "derive_guarantees", "paths", "power", "recovery", "failing_guarantor_pays",
+                  "correlation")  # fmt: skip
 """Names that ``--option`` knows."""
 
 
@@ -165,6 +169,23 @@ class Parts:
         if self.request.lender is None:
             return guarantees_.Guarantees(self.mitigation[0].substitution.promises)
         return guarantees_.Guarantees.of(self.facilities[0])
+
+    @once
+    def collateral(self) -> collateral_.Collateral:
+        """What pledged assets give to which facility, under the leading pack."""
+        return collateral_.collateral(self.facilities[0])
+
+    @property
+    def scenario(self) -> Scenario:
+        """How losses pass on, as the options say; nobody fails in it."""
+        return Scenario.of(self.request.options)
+
+    @once
+    def network(self) -> network_.Network:
+        """What each failure sets off, for the group cascade."""
+        return network_.group(
+            self.facilities[0], self.guarantees.promises, self.scenario, self.collateral.secured
+        )
 
     @once
     def rings(self) -> rings_.Rings:

@@ -23,11 +23,11 @@ from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
 from exposure.batches import Batch
+from exposure.contagion import ranking as ranking_
 from exposure.duplicates import duplicates
 from exposure.guarantees import flaws
 from exposure.limits import breaches, jointcredit, large
 from exposure.mitigation import bridge as bridge_
-from exposure.mitigation import collateral as collateral_
 from exposure.once import let_go
 from exposure.ownership import power as power_
 from exposure.parts import Parts
@@ -103,6 +103,12 @@ def _shares(analysis: Parts) -> Iterator[pa.Table]:
     return (held.rows(low, low + PIECE).shares() for low in range(0, max(len(held.owner), 1), PIECE))
 
 
+def _ranking(analysis: Parts) -> pa.Table:
+    """The costliest failures of the ``ranking`` result."""
+    pays = analysis.scenario.failing_guarantor_pays
+    return ranking_.ranking(analysis.network, pays=pays).table(ranking_.LISTED)
+
+
 TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "control": lambda a: a.control.table(),
     "votes": lambda a: a.control.votes_table(),
@@ -113,12 +119,13 @@ TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "party_exposures": lambda a: a.party_exposures(),
     "group_exposures": _group_exposures,
     "mitigation": _mitigation,
-    "collateral": lambda a: collateral_.collateral(a.facilities[0]).table(),
+    "collateral": lambda a: a.collateral.table(),
     "bridge": _bridge,
     "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
     "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
     "guarantors": lambda a: a.guarantees.table(),
     "rings": lambda a: a.rings.table(),
+    "ranking": _ranking,
     "beneficial_owners": lambda a: a.beneficial.table(),
     "close_links": lambda a: a.close_links.table(),
     "findings": lambda a: findings_.merged([_found(a, name) for name in FINDINGS]),
@@ -186,7 +193,7 @@ _ORDER: Final = (
     "shares", "control", "votes", "mitigation", "findings control", "findings mitigation", "findings ownership",
     "beneficial_owners", "findings beneficial", "close_links", "findings close_links", "party_exposures",
     "bridge", "groups", "group_members", "group_exposures", "limits", "large_exposures", "findings limits",
-    "guarantors", "rings", "findings duplicates", "findings guarantees", "findings groups",
+    "collateral", "ranking", "guarantors", "rings", "findings duplicates", "findings guarantees", "findings groups",
     "findings facilities", "findings warnings", "findings book",
 )  # fmt: skip
 """Steps in the order in which they start: what makes the dearest parts first, what frees them soon after."""
@@ -199,8 +206,10 @@ _READ: Final[dict[str, frozenset[str]]] = {
     "_parties": frozenset({"party_exposures", "limits", "findings duplicates", "findings warnings"}),
     "rings": frozenset({"rings", "findings guarantees", "findings duplicates"}),
     "guarantees": frozenset(
-        {"guarantors", "rings", "party_exposures", "findings guarantees", "findings duplicates"}
+        {"guarantors", "rings", "ranking", "party_exposures", "findings guarantees", "findings duplicates"}
     ),
+    "collateral": frozenset({"collateral", "ranking"}),
+    "network": frozenset({"ranking"}),
 }
 """Parts of an analysis that are let go when these steps are done, for the memory that they take."""
 
