@@ -78,8 +78,8 @@ def _source(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--book-version", type=int, help="Version of a store; default: the latest."),
             click.option("--as-of", envvar=f"{PREFIX}_AS_OF", help="Date, YYYY-MM-DD; default: the book's own."),
             click.option("--since", envvar=f"{PREFIX}_SINCE",
-                         help="Compare with this day, or with this version of a store; default: the version "
-                         "before, else a quarter earlier."),
+                         help="Compare with this day, or with this version of a store; default: "
+                         "a quarter earlier, else the version before."),
             click.option("--base", envvar=f"{PREFIX}_BASE", help="Base currency; default: the book's own."),
             click.option("--lender", envvar=f"{PREFIX}_LENDER", help="Only what this lender has granted."),
             click.option("--min-share", default="0.05", envvar=f"{PREFIX}_MIN_SHARE", show_default=True,

@@ -9,10 +9,11 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.codes import DUPLICATES
+from app.codes import DUPLICATES, WARNINGS
 from app.output import gravest
 from exposure.results import not_computed
 
@@ -32,13 +33,17 @@ def page(tables: Mapping[str, pa.Table], summary: Mapping[str, Any], language: s
     """The whole page, in one language; it needs nothing from any other place."""
     say = words(language)
     places = {**summary, "rules": ", ".join(summary["packs"])}
+    told = say["subtitle"].format_map(places)
+    if summary["compared_with"]:
+        told += say["compared"].format_map(places)
     parts = [
-        f"<h1>{say['title']}</h1><p class=sub>{escape(say['subtitle'].format_map(places))}</p>",
+        f"<h1>{say['title']}</h1><p class=sub>{escape(told)}</p>",
         _figures(summary, say),
         _changes(tables, say),
+        _section(say["early"], _findings(tables, language, WARNINGS), say),
         _limits(tables, say),
         _section(say["duplicates"], _findings(tables, language, DUPLICATES), say),
-        _groups(tables, say),
+        _groups(tables, summary["packs"][0], say),
         _rings(tables, say),
         _section(say["warnings"], _findings(tables, language, None), say),
     ]
@@ -90,6 +95,8 @@ def _section(
 def _changes(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
     """What differs from the version before."""
     table = tables["changes"]
+    if len(not_computed(table)) == table.num_columns:
+        return f"<h2>{escape(say['changes'])}</h2><p class=more>{say['unversioned']}</p>"
     rows = [[(str(row[c] or ""), "") for c in table.column_names] for row in table.slice(0, TOP).to_pylist()]
     return _section(say["changes"], ([say[c] for c in table.column_names], rows, table.num_rows), say, table)
 
@@ -102,10 +109,14 @@ def _limits(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
     rows = []
     for r in open_.slice(0, TOP).to_pylist():
         mark = "breach" if r["breach"] else "warning"
-        cells = [(r["subject_id"] or "", mark), (r["lender_id"] or "", ""), (r["rule"] or "", "")]
+        cells = [(r["subject_id"] or "", mark), (r["lender_id"] or say["all"], "")]
+        cells += [(say.get(r["rule"], r["rule"]), ""), (say[r["measure"]], "")]
         cells += [(_amount(r[c]), "n") for c in ("limit", "value", "headroom")]
         rows.append([*cells, (f"{r['utilisation']:.1%}", f"n {mark}")])
-    heads = [say[c] for c in ("subject", "lender", "rule", "limit", "value", "headroom", "utilisation")]
+    heads = [
+        say[c]
+        for c in ("subject", "lender", "rule", "measure", "ceiling", "value", "headroom", "utilisation")
+    ]
     return _section(say["breaches"], (heads, rows, open_.num_rows), say, table)
 
 
@@ -117,8 +128,10 @@ def _findings(
     if codes is not None:
         table = table.filter(pc.is_in(table["code"], pa.array(codes)))
     else:
-        other = pc.invert(pc.is_in(table["code"], pa.array([*DUPLICATES, "limit_breach", "limit_near"])))
+        shown = [*DUPLICATES, *WARNINGS, "limit_breach", "limit_near"]
+        other = pc.invert(pc.is_in(table["code"], pa.array(shown)))
         table = table.filter(pc.and_(pc.not_equal(table["severity"], "info"), other))
+    table = _once(table, f"text_{language}")
     rows = [
         [(say[r["severity"]], r["severity"]), (r[f"text_{language}"], ""), (_amount(r["amount"]), "n")]
         for r in gravest(table, TOP).to_pylist()
@@ -126,9 +139,17 @@ def _findings(
     return [say["severity"], say["text"], say["amount"]], rows, table.num_rows
 
 
-def _groups(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
-    """The groups with the largest gross exposure."""
+def _once(table: pa.Table, column: str) -> pa.Table:
+    """The first of the rows that say the same, as several packs may."""
+    said = table[column].combine_chunks().dictionary_encode().indices
+    _, first = np.unique(np.asarray(said), return_index=True)
+    return table.take(pa.array(np.sort(first)))
+
+
+def _groups(tables: Mapping[str, pa.Table], pack: str, say: Mapping[str, str]) -> str:
+    """The groups of a pack with the largest gross exposure."""
     table = tables["groups"]
+    table = table.filter(pc.equal(table["pack"], pack))
     order = pc.sort_indices(table, [("gross", "descending")])
     amounts = [c for c in ("gross", "net", "drawn") if c not in not_computed(table)]
     rows = [
@@ -154,7 +175,7 @@ def _rings(tables: Mapping[str, pa.Table], say: Mapping[str, str]) -> str:
     """The guarantee circles with the largest amount."""
     table = tables["rings"].sort_by([("amount", "descending")])
     rows = [
-        [(r["kind"] or "", ""), (", ".join(r["members"]), ""), (_amount(r["amount"]), "n")]
+        [(say[r["kind"]], ""), (", ".join(r["members"]), ""), (_amount(r["amount"]), "n")]
         for r in table.slice(0, TOP).to_pylist()
     ]
     return _section(

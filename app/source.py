@@ -107,25 +107,25 @@ def earlier(source: str, snapshot: Snapshot, since: str | None, days: int) -> Sn
     """The state of a source that a snapshot of it is compared with; None where no other one is known.
 
     ``since`` is a day of the same version, or the number of another version of a store. By default it is the
-    version before in a store, else the day ``days`` earlier, if rows of the book begin or end to hold after it.
-    Raises ``OptionError`` for a day that is not earlier and for a version of a folder.
+    day ``days`` earlier, where rows or deliveries hold now that did not then, else the version before. Raises
+    ``OptionError`` for a day that is not earlier, for the version itself, and for a version of a folder.
     """
     store = store_of(source)
     if since is not None and since.isdecimal():
         if store is None:
             raise OptionError(f"--since {since}: {source} is a folder; versions are kept in a store")
+        if int(since) == snapshot.version:
+            raise OptionError(f"--since {since}: that is the version itself; name an earlier one, or a day")
         return _version(store, int(since), snapshot)
-    if since is None and store is not None and snapshot.version > 1:
-        return _version(store, snapshot.version - 1, snapshot)
     then = day(since, "--since") or snapshot.as_of - dt.timedelta(days=days)
     if then >= snapshot.as_of:
         raise OptionError(f"--since {since}: name a day before {snapshot.as_of}")
+    other = since is not None or _differs(store, snapshot, then)
     if store is not None:
-        held = store.snapshot(then, snapshot.version)
-        return held if since is not None or _differs(held.book, then, snapshot.as_of) else None
-    if snapshot.book is None or (since is None and not _differs(snapshot.book, then, snapshot.as_of)):
-        return None
-    return type(snapshot).of(snapshot.book, then)
+        if other:
+            return store.snapshot(then, snapshot.version)
+        return _version(store, snapshot.version - 1, snapshot) if snapshot.version > 1 else None
+    return type(snapshot).of(snapshot.book, then) if other and snapshot.book is not None else None
 
 
 def _version(store: Store, version: int, snapshot: Snapshot) -> Snapshot:
@@ -134,12 +134,21 @@ def _version(store: Store, version: int, snapshot: Snapshot) -> Snapshot:
     return held if held.as_of <= snapshot.as_of else store.snapshot(snapshot.as_of, version)
 
 
-def _differs(book: Book | None, after: dt.date, upto: dt.date) -> bool:
+def _differs(store: Store | None, snapshot: Snapshot, then: dt.date) -> bool:
+    """Whether other deliveries or rows hold than on an earlier day."""
+    from graph.deliveries import in_force
+
+    if store is not None:
+        sent = store.reader(snapshot.version).deliveries()
+        if in_force(sent, then) != in_force(sent, snapshot.as_of):
+            return True
+    return snapshot.book is not None and _began_or_ended(snapshot.book, then, snapshot.as_of)
+
+
+def _began_or_ended(book: Book, after: dt.date, upto: dt.date) -> bool:
     """Whether a row of the book begins or ends to hold after a day, up to another one."""
     import pyarrow.compute as pc
 
-    if book is None:
-        return False
     for name in book.tables:
         for column in ("valid_from", "valid_to"):
             values = book.column(name, column)

@@ -16,6 +16,7 @@ from exposure import aggregate
 from exposure import tables as tables_
 from exposure.parts import OPTIONS, Parts, Request
 from exposure.results import not_computed
+from exposure.warnings.sides import named
 from graph.findings import SEVERITIES
 from graph.model import FORMAT
 from graph.model import MONEY as MONEY_KIND
@@ -42,7 +43,7 @@ class Analysis(Parts):
             "source": snapshot.source,
             "book_version": snapshot.version,
             "as_of": snapshot.as_of.isoformat(),
-            "compared_with": None if self.previous is None else self.previous.as_of.isoformat(),
+            "compared_with": None if self.previous is None else named(self.previous, beside=snapshot),
             "base": snapshot.base,
             "packs": list(self.request.packs),
             "options": dict(self.request.options),

@@ -41,8 +41,8 @@ class Sides:
 
     @property
     def since(self) -> str:
-        """The day of the earlier state."""
-        return self.then.as_of.isoformat()
+        """The earlier state in words."""
+        return named(self.then, beside=self.now)
 
     @cached_property
     def party(self) -> Int32:
@@ -53,6 +53,11 @@ class Sides:
     def facility(self) -> Int32:
         """Number that each facility had before, -1 for one that was not there: int32 by facility."""
         return _places(*(book.tables["facilities"].text("facility_id") for book in (self.now, self.then)))
+
+
+def named(then: Snapshot, beside: Snapshot) -> str:
+    """The day of a state, with its version where that is another one."""
+    return f"{then.as_of}" if then.version == beside.version else f"{then.as_of} v{then.version}"
 
 
 def _places(wanted: pa.Array, among: pa.Array) -> Int32:
