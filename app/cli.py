@@ -155,8 +155,10 @@ def _parts(share: str) -> int:
 def check(source: str, mapping: str | None, encoding: str | None, *, as_json: bool) -> None:
     """Read and validate a book; load nothing."""
     from app import receipts
+    from app.memory import keep_freed
     from app.source import read
 
+    keep_freed()
     _, receipt = read(source, mapping, encoding)
     told = receipts.as_dict(receipt) if as_json else None
     click.echo(json.dumps(told, ensure_ascii=False, default=str) if told else receipts.as_text(receipt))

@@ -42,11 +42,13 @@ def load(
     as_json: bool,
 ) -> None:
     """Load a book into a store: an ingest job, idempotent and resumable."""
+    from app.memory import keep_freed
     from app.progress import following
     from graph.store import open_store
     from ingest.load import Aside
     from ingest.load import load as job
 
+    keep_freed()
     aside = None if quarantine is None else Aside(quarantine, _share(max_quarantine))
     said = dialect(encoding)
     with following() as step:

@@ -56,7 +56,7 @@ EXACT: Final = 250_000
 _TOGETHER: Final = 8
 """Lenders for whom shares are attributed in one pass over the stakes: 64 bytes a party."""
 LEAST: Final = 1e-15
-COARSE: Final = 1e-5
+COARSE: Final = 3e-5
 FINE: Final = (1e-7, LEAST)
 """Entries left out: in small books, at first in others, and again where a figure is still open."""
 WORK: Final = (400_000_000, 1_000_000_000)
