@@ -20,6 +20,7 @@ from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
 from exposure.batches import Batch
+from exposure.contagion import cut as cut_
 from exposure.contagion import network as network_
 from exposure.contagion.scenario import Scenario
 from exposure.guarantees import guarantors as guarantees_
@@ -46,7 +47,7 @@ Int64 = npt.NDArray[np.int64]
 
 OPTIONS: Final = ("central_government", "joint_ventures", "kin", "kin_votes", "derive_counterparties",
                   "derive_guarantees", "paths", "power", "recovery", "failing_guarantor_pays",
-                  "correlation")  # fmt: skip
+                  "correlation", "ring_appetite")  # fmt: skip
 """Names that ``--option`` knows."""
 
 
@@ -186,6 +187,15 @@ class Parts:
         return network_.group(
             self.facilities[0], self.guarantees.promises, self.scenario, self.collateral.secured
         )
+
+    @once
+    def cuts(self) -> cut_.Cuts | None:
+        """The cheapest cut of each ring; None unless an appetite is given (``ring_appetite``, base currency)."""
+        asked = self.request.options.get("ring_appetite")
+        if asked is None:
+            return None
+        appetite = cut_.appetite(asked)
+        return cut_.cuts(self.network, self.rings, appetite, pays=self.scenario.failing_guarantor_pays)
 
     @once
     def rings(self) -> rings_.Rings:

@@ -81,6 +81,7 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
     },
     "rings": {
         "ring_id": ID, "kind": ID, "members": IDS, "length": COUNT, "amount": MONEY, "cheapest_cut": IDS,
+        "cut_cost": MONEY, "cut_bound": MONEY, "worst_loss": MONEY,
     },
     "ranking": {
         "party_id": ID, "rank": COUNT, "loss": MODEL, "credit": MODEL, "guarantee": MODEL, "holding": MODEL,

@@ -124,7 +124,7 @@ TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
     "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
     "guarantors": lambda a: a.guarantees.table(),
-    "rings": lambda a: a.rings.table(),
+    "rings": lambda a: a.rings.table(None if a.cuts is None else a.cuts.columns()),
     "ranking": _ranking,
     "beneficial_owners": lambda a: a.beneficial.table(),
     "close_links": lambda a: a.close_links.table(),

@@ -7,6 +7,7 @@ every member borrows and all the others stand for it; rings inside it are not li
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,8 +81,8 @@ class Rings:
         """How many rings there are."""
         return len(self.kind)
 
-    def table(self) -> pa.Table:
-        """The ``rings`` result, by id, members in order; ``cheapest_cut`` is not computed here."""
+    def table(self, more: Mapping[str, pa.Array] | None = None) -> pa.Table:
+        """The ``rings`` result, by id, members in order, with more columns where they were computed."""
         snapshot = self.promises.held.snapshot
         ring = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.ptr))
         ordered = self.members[np.lexsort((snapshot.party_rank[self.members], ring))]
@@ -95,6 +96,7 @@ class Rings:
             members=members,
             length=pa.array(np.diff(self.ptr), COUNT),
             amount=decimals(self.amount, MONEY),
+            **(more or {}),
         )
         return made.sort_by("ring_id")
 
