@@ -45,8 +45,13 @@ def results(snapshot: Snapshot) -> dict[str, list[dict[str, Any]]]:
                 for r in rows
                 if r["code"] not in OF_JUDGEMENTS
             ]
-        made[name] = sorted(rows, key=repr)
+        made[name] = sorted(rows, key=lambda r: repr({k: v for k, v in r.items() if k != "attributable"}))
     return made
+
+
+def modelled(made: dict[str, list[dict[str, Any]]]) -> list[float]:
+    """Take out the amounts that a model weighs in float64: numbered otherwise, they may differ by a minor unit."""
+    return [float(row.pop("attributable") or 0) for row in made["party_exposures"]]
 
 
 share = st.sampled_from(["0.1", "0.2", "0.25", "0.3", "0.5"])
@@ -67,6 +72,7 @@ def judged_books(draw: st.DrawFn) -> dict[str, list[Row]]:
     given = draw(pairs) if loans else []
     return {
         "lenders": [BANK],
+        "fx": [{"currency": "EUR", "date": dt.date(2026, 1, 1), "rate": 1}],
         "parties": [
             party(n, draw(kind), equity=draw(money), country=draw(country))
             for n in NAMES
@@ -78,6 +84,21 @@ def judged_books(draw: st.DrawFn) -> dict[str, list[Row]]:
         ],
         "dependence": [
             {"dependent_id": a, "on_id": b, "basis": "repayment_source"} for a, b in draw(pairs) if a != b
+        ],
+        "kin": [
+            {"person_id": a, "relative_id": b, "relation": "parent", "generation_lineal": 1}
+            for a, b in draw(pairs) if a != b
+        ],
+        "liabilities": [
+            {"debtor_id": a, "creditor_id": b, "amount": 5, "currency": "EUR"} for a, b in draw(pairs) if a != b
+        ],
+        "co_obligors": [
+            {"facility_id": loans[NAMES.index(b) % len(loans)]["facility_id"], "party_id": a}
+            for a, b in {(a, NAMES[NAMES.index(b) % len(loans)]) for a, b in given}
+        ],
+        "ratings": [
+            {"party_id": a, "date": dt.date(2026, 1, 1), "agency": "X", "rating": b}
+            for a, b in dict(draw(pairs)).items()
         ],
         "facilities": loans,
         "guarantees": [
@@ -94,10 +115,12 @@ def judged_books(draw: st.DrawFn) -> dict[str, list[Row]]:
 @settings(max_examples=40)
 @given(tables=judged_books())
 def test_ids_judged_one_report_as_a_book_with_one_id_from_the_start(tables: dict[str, list[Row]]) -> None:
-    assert told(tables) == told(one_from_the_start(tables))
+    one, two = told(tables), told(one_from_the_start(tables))
+    assert modelled(one) == pytest.approx(modelled(two), abs=0.011)
+    assert one == two
 
 
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(tables=judged_books())
 def test_a_judgement_taken_back_leaves_nothing(tables: dict[str, list[Row]]) -> None:
     alone = {**tables, "same_as": []}

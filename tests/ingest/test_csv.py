@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ingest.job import read
 from ingest.sources import delimited
+from ingest.sources import encoding as encodings
 from ingest.sources.delimited import Dialect
 from ingest.sources.raw import UnreadableFileError
 from tests.ingest.books import write
@@ -133,3 +134,43 @@ def test_a_quote_that_is_never_closed_in_a_long_file_is_refused(body: str, tmp_p
     (tmp_path / "t.csv").write_text(body)
     with pytest.raises(UnreadableFileError):
         delimited.read(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-16-le", "big5", "utf-8-sig"])
+def test_a_stated_encoding_is_read_over_the_edges_of_pieces(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "id,name\n" + "".join(f"{i},中國銀行{i}\n" for i in range(40))
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    monkeypatch.setattr(encodings, "_PIECE", 7)
+    raw = delimited.read(tmp_path / "t.csv", Dialect(encoding=encoding))
+    assert [r["name"] for r in raw.data.to_pylist()] == [f"中國銀行{i}" for i in range(40)]
+
+
+@HERE
+@given(st.binary(max_size=30), st.sampled_from(["gb18030", "utf-16", "utf-16-le", "big5", "cp1252"]))
+def test_any_bytes_are_text_of_the_stated_encoding_or_refused_at_the_first_that_are_not(
+    tmp_path: Path, body: bytes, encoding: str
+) -> None:
+    (tmp_path / "t.csv").write_bytes(b"a,b\n" + body)
+    try:
+        held = encodings.utf8(tmp_path / "t.csv", encoding)
+    except UnreadableFileError as error:
+        (problem,) = error.problems
+        try:
+            (b"a,b\n" + body).decode(encoding)
+        except UnicodeDecodeError as first:
+            if f"byte {first.start} " not in problem.message:
+                assert "byte order mark" in problem.message
+        else:
+            assert "UTF-8, not" in problem.message or "byte order mark" in problem.message
+        return
+    assert held.to_pybytes().decode() == (b"a,b\n" + body).decode(encoding)
+
+
+def test_a_gigantic_file_in_another_encoding_takes_its_bytes_and_its_text(tmp_path: Path) -> None:
+    text = "id,name\n" + "1,中国银行股份有限公司\n" * 400_000
+    (tmp_path / "t.csv").write_bytes(text.encode("gb18030"))
+    before = pa.total_allocated_bytes()
+    held = encodings.utf8(tmp_path / "t.csv", "gb18030")
+    assert pa.total_allocated_bytes() - before < 3 * held.size
