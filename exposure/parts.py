@@ -25,6 +25,7 @@ from exposure.contagion import network as network_
 from exposure.contagion.scenario import Scenario
 from exposure.guarantees import guarantors as guarantees_
 from exposure.guarantees import rings as rings_
+from exposure.guarantees.calls import best_cover
 from exposure.limits import jointcredit
 from exposure.limits import limits as limits_
 from exposure.mitigation import collateral as collateral_
@@ -39,6 +40,7 @@ from exposure.results import MONEY, PIECE, decimals
 from exposure.rulepack import DEFAULT, RulePack, load
 from exposure.warnings import warnings as warnings_
 from graph.errors import OptionError
+from graph.money import total
 from graph.snapshot import Snapshot
 
 Float64 = npt.NDArray[np.float64]
@@ -47,7 +49,7 @@ Int64 = npt.NDArray[np.int64]
 
 OPTIONS: Final = ("central_government", "joint_ventures", "kin", "kin_votes", "derive_counterparties",
                   "derive_guarantees", "paths", "power", "recovery", "failing_guarantor_pays",
-                  "correlation", "ring_appetite")  # fmt: skip
+                  "correlation", "ring_appetite", "best_cover")  # fmt: skip
 """Names that ``--option`` knows."""
 
 
@@ -100,12 +102,15 @@ class Parts:
         """Integrated ownership."""
         return ownership_.ownership(self.snapshot, min_share=self.request.min_share)
 
-    def wanted(self, option: str) -> bool:
-        """Whether ``paths`` or ``power`` is computed: always in a small book, in others with ``=all``."""
+    def wanted(self, option: str, size: int | None = None, small: int = paths_.SMALL) -> bool:
+        """Whether ``paths``, ``power`` or ``best_cover`` is computed: always in a small book, in others with ``=all``.
+
+        By default the size is that of the register of stakes.
+        """
         asked = self.request.options.get(option, "small")
         if asked not in ("small", "all"):
-            raise OptionError(f"{option}={asked}: choose all, or small (books under {paths_.SMALL} stakes)")
-        return asked == "all" or len(self.snapshot.tables["ownership"]) < paths_.SMALL
+            raise OptionError(f"{option}={asked}: choose all, or small (only in books under {small:,} rows)")
+        return asked == "all" or (len(self.snapshot.tables["ownership"]) if size is None else size) < small
 
     @once
     def paths(self) -> paths_.Paths | None:
@@ -187,6 +192,18 @@ class Parts:
         return network_.group(
             self.facilities[0], self.guarantees.promises, self.scenario, self.collateral.secured
         )
+
+    @once
+    def cover_totals(self) -> dict[str, int | None]:
+        """Cover of the whole book in minor units: allocated, what net assets make effective, and the best there is.
+
+        The best is a maximum flow; None in a book of many guarantees that was not asked for it (``best_cover=all``).
+        """
+        held = self.guarantees
+        best = None
+        if self.wanted("best_cover", len(held.promises), guarantees_.MANY):
+            best = best_cover(held.cover, held.net_assets)
+        return {"allocated": total(held.allocated), "effective": total(held.effective), "best": best}
 
     @once
     def cuts(self) -> cut_.Cuts | None:

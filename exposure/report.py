@@ -58,10 +58,16 @@ class Analysis(Parts):
                 name: str(Decimal(int(getattr(whole, name)[-1])).scaleb(-MONEY_KIND.places))
                 for name in ("limit", "drawn", "gross")
             },
+            **({"cover": _amounts(self.cover_totals)} if "guarantors" in tables else {}),
             "severities": {name: counts[name] for name in reversed(SEVERITIES) if counts[name]},
             "not_computed": _missing(tables),
             "seconds": round(time.monotonic() - self.started, 3),
         }
+
+
+def _amounts(units: Mapping[str, int | None]) -> dict[str, str | None]:
+    """Minor units as decimal text."""
+    return {k: None if v is None else str(Decimal(v).scaleb(-MONEY_KIND.places)) for k, v in units.items()}
 
 
 def _missing(tables: Mapping[str, pa.Table]) -> list[str]:

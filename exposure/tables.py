@@ -109,6 +109,12 @@ def _ranking(analysis: Parts) -> pa.Table:
     return ranking_.ranking(analysis.network, pays=pays).table(ranking_.LISTED)
 
 
+def _guarantors(analysis: Analysis) -> pa.Table:
+    """The ``guarantors`` result; the totals of cover are made with it, while its parts are there."""
+    _ = analysis.cover_totals
+    return analysis.guarantees.table()
+
+
 TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "control": lambda a: a.control.table(),
     "votes": lambda a: a.control.votes_table(),
@@ -123,7 +129,7 @@ TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "bridge": _bridge,
     "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
     "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
-    "guarantors": lambda a: a.guarantees.table(),
+    "guarantors": _guarantors,
     "rings": lambda a: a.rings.table(None if a.cuts is None else a.cuts.columns()),
     "ranking": _ranking,
     "beneficial_owners": lambda a: a.beneficial.table(),
@@ -190,10 +196,10 @@ def _found(analysis: Parts, name: str) -> pa.Table:
 
 
 _ORDER: Final = (
-    "shares", "control", "votes", "mitigation", "findings control", "findings mitigation", "findings ownership",
-    "beneficial_owners", "findings beneficial", "close_links", "findings close_links", "party_exposures",
-    "bridge", "groups", "group_members", "group_exposures", "limits", "large_exposures", "findings limits",
-    "collateral", "ranking", "guarantors", "rings", "findings duplicates", "findings guarantees", "findings groups",
+    "shares", "control", "votes", "mitigation", "findings control", "findings mitigation", "collateral", "bridge",
+    "findings ownership", "beneficial_owners", "findings beneficial", "close_links", "findings close_links",
+    "party_exposures", "groups", "group_members", "group_exposures", "limits", "large_exposures",
+    "findings limits", "ranking", "guarantors", "rings", "findings duplicates", "findings guarantees", "findings groups",
     "findings facilities", "findings warnings", "findings book",
 )  # fmt: skip
 """Steps in the order in which they start: what makes the dearest parts first, what frees them soon after."""

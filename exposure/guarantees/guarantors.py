@@ -33,6 +33,8 @@ Int64 = npt.NDArray[np.int64]
 
 PACK: Final = "CN-GUAR"
 """The pack whose lines on guarantees hold whatever the report is made for."""
+MANY: Final = 200_000
+"""Guarantees from which on the best cover of the book is looked for on request only."""
 
 
 @dataclass(frozen=True)

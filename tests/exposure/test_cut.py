@@ -59,7 +59,7 @@ def worst(ring: Ring, replaced: frozenset[str] = frozenset()) -> float:
     made = snapshot(ring, replaced)
     held = valued(made, load("EU-CRR"))
     losses = [cascade(held, Promises.of(held), Scenario(fail=(n,))).lost.sum() for n in ring[0]]
-    return round(max(losses))
+    return float(round(max(losses)))
 
 
 def told(ring: Ring, appetite: int, **more: str) -> Mapping[str, Any]:
