@@ -109,7 +109,7 @@ def _ranking(analysis: Parts) -> pa.Table:
     return ranking_.ranking(analysis.network, pays=pays).table(ranking_.LISTED)
 
 
-def _guarantors(analysis: Analysis) -> pa.Table:
+def _guarantors(analysis: Parts) -> pa.Table:
     """The ``guarantors`` result; the totals of cover are made with it, while its parts are there."""
     _ = analysis.cover_totals
     return analysis.guarantees.table()
