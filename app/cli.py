@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.codes import DUPLICATES, WARNINGS
+from app.query import query
 from app.settings import PREFIX, from_file, pairs
 from app.storage import load, store
+from app.web import command as web
 from graph.errors import InputError, KonzernError, OptionError
 from graph.findings import SEVERITIES
 
@@ -169,6 +172,7 @@ def check(source: str, mapping: str | None, encoding: str | None, *, as_json: bo
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--formats", help="parquet,csv,xlsx,html; default: all four.")
 @_language
+@click.option("--write-back", is_flag=True, help="Write groups, exposures and findings into a store in Neo4j.")
 @click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 if a finding is at least this grave.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json.")
 @click.pass_context
@@ -180,6 +184,7 @@ def report(
     lang: str,
     fail_on: str | None,
     *,
+    write_back: bool,
     as_json: bool,
     **source: Any,
 ) -> None:
@@ -194,6 +199,7 @@ def report(
     analysis, store = _analysis(**source), store_of(source["source"])
     summary: Mapping[str, Any]
     if store is None and set(chosen) <= set(output.PER_TABLE):
+        analysis = replace(analysis, snapshot=analysis.snapshot.outlined())
         summary = streamed(analysis, out, chosen)
     else:
         tables, summary = reported(analysis, store)
@@ -247,7 +253,9 @@ def _part(name: str, tables: tuple[str, ...], doc: str, codes: tuple[str, ...] =
 
 
 main.add_command(load)
+main.add_command(web)
 main.add_command(store)
+main.add_command(query)
 _part("control", ("control", "votes"), "Who controls whom, and with which votes.")
 _part("ownership", ("shares",), "Direct, integrated and corrected shares.")
 _part("groups", ("groups", "group_members"), "Groups of connected clients and why each member is in.")
@@ -355,10 +363,54 @@ def reservations(store_url: str, release: int | None, by: str, lang: str, *, as_
 
 
 @main.command()
+@_source
+@click.option("--model", type=click.Choice(["clearing", "debtrank", "threshold", "group"]), default="group",
+              show_default=True, help="The network is liabilities; for group the whole book.")  # fmt: skip
+@click.option("--fail", default="", metavar="ID,ID", help="Parties that fail at first.")
+@click.option("--shock", type=click.Path(path_type=Path), help="CSV: party_id, loss_share or loss, weight.")
+@click.option("--scenario", type=click.Path(path_type=Path), help="TOML: fail, losses, lgd, prices, fx.")
+@click.option("--lgd", type=float, help="Loss given default, 0 to 1; default: 1 - recovery.")
+@click.option("--alpha", type=float, help="Clearing: part of outside assets that a defaulter realises.")
+@click.option("--beta", type=float, help="Clearing: part of receipts that a defaulter realises.")
+@click.option("--every", is_flag=True, help="Fail every party in turn: the systemic ranking.")
+@click.option(
+    "--monte-carlo", type=int, metavar="N", help="Draw N scenarios from the PDs: VaR and ES by lender."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of the draws; the same gives the same bits."
+)
+@click.option("--correlation", type=float, help="Of defaults; default: the option, else 0.15.")
+@click.option("--reverse", metavar="LENDER[=AMOUNT|=SHARE%]",
+              help="The fewest defaults that cost the lender more than this; default: its capital.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True)
+@_printed
+def contagion(lang: str, out: Path | None, *, as_json: bool, **given: Any) -> None:
+    """What the failure of some costs others: by party, lender and group, edge by edge."""
+    from dataclasses import fields
+
+    from app import contagion as asked
+    from app.terminal import shown
+
+    wanted = asked.Asked(**{f.name: given.pop(f.name) for f in fields(asked.Asked)})
+    tables, summary = asked.run(_analysis(**given), wanted)
+    if out is not None:
+        asked.write(tables, summary, out)
+    if as_json:
+        told = {"summary": summary, **{name: table.to_pylist() for name, table in tables.items()}}
+        click.echo(json.dumps(told if out is None else summary, ensure_ascii=False, default=str))
+        return
+    click.echo(asked.headline(summary, lang))
+    for title, table in asked.telling(tables).items() if out is None else ():
+        click.echo(shown(title, table, lang))
+
+
+@main.command()
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report here; default: a new folder.")
+@click.option("--no-app", is_flag=True, help="Return after the report instead of opening the web app on it.")
+@click.option("--port", type=int, default=8501, envvar=f"{PREFIX}_PORT", show_default=True)
 @click.pass_context
-def demo(ctx: click.Context, out: Path | None) -> None:
-    """Analyse the sample banking group that comes with Konzern: needs no server."""
+def demo(ctx: click.Context, out: Path | None, port: int, *, no_app: bool) -> None:
+    """Analyse the sample banking group that comes with Konzern and open the web app on it: needs no server."""
     import tempfile
 
     from app.source import SAMPLE
@@ -366,6 +418,10 @@ def demo(ctx: click.Context, out: Path | None) -> None:
     folder = out or Path(tempfile.mkdtemp(prefix="konzern-demo-"))
     ctx.invoke(report, source=str(SAMPLE), out=folder)
     click.echo(f"\nNext:  konzern groups {SAMPLE}\n       konzern explain {SAMPLE} PARTY")
+    if not no_app:
+        from app.web import start
+
+        start(str(SAMPLE), port=port)
 
 
 if __name__ == "__main__":

@@ -192,6 +192,7 @@ _ALL: Final = (
         "What parties pay one another is not determined",
         ("count", "parties"),
     ),
+    Code("pd_unknown", "warning", "book", "Never drawn among simulated defaults", ("count",)),
     Code(
         "equity_unknown", "warning", "book", "They lose, and cannot fail in the model", ("count", "parties")
     ),

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from exposure import findings as findings_
 from exposure.contagion.network import Network
 from exposure.contagion.runs import Runs, Step
 from exposure.contagion.scenario import CORRELATION
@@ -89,6 +90,10 @@ class Losses:
             ),
         )
         return made.sort_by([("scenario", "ascending"), ("lender_id", "ascending")])
+
+    def findings(self) -> pa.Table:
+        """Findings of the run: whose PD, and what of the network, is not known."""
+        return findings_.table(self.found, self.snapshot)
 
     @property
     def _names(self) -> pa.Array:
