@@ -51,8 +51,10 @@ class Line:
     def sentence(self, language: str) -> str:
         """The statement in one language, source rows behind it."""
         amount = "" if self.amount is None else f"{self.amount / 100:,.2f}"
-        said = words(language)[self.key].format_map({"amount": amount, **self.places})
-        marks = [words(language)["source_row"].format(file=file, row=row) for file, row in self.rows[:3]]
+        say = words(language)
+        kind = {"kind": say[f"kind_{self.places['kind']}"]} if "kind" in self.places else {}
+        said = say[self.key].format_map({"amount": amount, **self.places, **kind})
+        marks = [say["source_row"].format(file=file, row=row) for file, row in self.rows[:3]]
         return " ".join([said, *marks])
 
     def as_dict(self, language: str) -> dict[str, Any]:
@@ -61,7 +63,7 @@ class Line:
             "key": self.key,
             "text": self.sentence(language),
             "amount": None if self.amount is None else f"{self.amount / 100:.2f}",
-            **{k: v for k, v in self.places.items() if k != "text"},
+            **{k: v for k, v in self.places.items() if not k.startswith("text")},
             "rows": [{"file": file, "row": row} for file, row in self.rows],
             "below": [line.as_dict(language) for line in self.below],
         }
@@ -123,11 +125,13 @@ def explain(analysis: Analysis, subject: str) -> Explanation:
 
 
 def _finding(row: Mapping[str, Any]) -> tuple[Line, ...]:
-    """A finding's sentence over its source rows."""
-    places = {"text": row["text_en"]}
-    rows = json.loads(row["evidence"])["rows"]
-    below = tuple(Line("evidence", {"file": r["file"], "row": r["row"]}) for r in rows)
-    return (Line("finding", places, below=below),)
+    """A finding's sentence over the ways that it names and its source rows."""
+    places = {name: row[name] for name in ("text_en", "text_zh", "code", "severity", "rule")}
+    evidence = json.loads(row["evidence"])
+    path = evidence["figures"].get("path", ())
+    ways = [Line("way", {"way": way}) for way in ([path] if isinstance(path, str) else path)]
+    facts = [Line("evidence", {"file": r["file"], "row": r["row"]}) for r in evidence["rows"]]
+    return (Line("finding", places, below=(*ways, *facts)),)
 
 
 def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
