@@ -62,8 +62,6 @@ def streamed(analysis: Analysis, out: Path, chosen: tuple[str, ...]) -> Mapping[
     For formats with a file a table; at a million parties all tables at once are some gigabytes.
     """
     outlines: dict[str, pa.Table] = {}
-    if analysis.snapshot.book is not None:
-        analysis.snapshot.book.forget()
     with output.beside(out) as folder:
         with following() as step:
             for name, pieces in tables_.streamed(analysis):

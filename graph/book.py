@@ -94,9 +94,9 @@ class Book:
             self._cache[table, column] = made
         return made
 
-    def forget(self) -> None:
-        """Free what was looked up; it is looked up again if it is asked for again."""
-        self._cache.clear()
+    def outline(self) -> Book:
+        """Its parties, and where the rows of all tables came from: what a compiled snapshot still asks a book for."""
+        return replace(self, tables={"parties": self.table("parties")}, _cache={})
 
     def place(self, table: str, row: int) -> tuple[str, int]:
         """File and line of a row (line 1 is the header); the table's name and row + 1 without a file."""

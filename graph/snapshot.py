@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -141,6 +141,10 @@ class Snapshot:
     stakes: Stakes
     book: Book | None = field(default=None, repr=False, compare=False)
     identities: Identities = field(default_factory=Identities)
+
+    def outlined(self) -> Snapshot:
+        """The same with no more of its book than results ask for."""
+        return self if self.book is None else replace(self, book=self.book.outline())
 
     @classmethod
     def of(cls, book: Book, as_of: dt.date | None = None, base: str | None = None) -> Snapshot:
