@@ -22,6 +22,7 @@ from exposure import dependence as dependence_
 from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
+from exposure import missing as missing_
 from exposure.batches import Batch
 from exposure.contagion import ranking as ranking_
 from exposure.duplicates import duplicates
@@ -130,6 +131,7 @@ TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "limits": lambda a: pa.concat_tables([held.table() for held in a.limits]),
     "large_exposures": lambda a: pa.concat_tables([large.large_exposures(held) for held in a.limits]),
     "guarantors": _guarantors,
+    "missing": lambda a: missing_.table(a.intervals(), a.snapshot.base),
     "rings": lambda a: a.rings.table(None if a.cuts is None else a.cuts.columns()),
     "ranking": _ranking,
     "beneficial_owners": lambda a: a.beneficial.table(),
@@ -199,8 +201,8 @@ _ORDER: Final = (
     "shares", "control", "votes", "mitigation", "findings control", "findings mitigation", "collateral", "bridge",
     "findings ownership", "beneficial_owners", "findings beneficial", "close_links", "findings close_links",
     "party_exposures", "groups", "group_members", "group_exposures", "limits", "large_exposures",
-    "findings limits", "ranking", "guarantors", "rings", "findings duplicates", "findings guarantees", "findings groups",
-    "findings facilities", "findings warnings", "findings book",
+    "findings limits", "ranking", "guarantors", "rings", "findings duplicates", "findings guarantees",
+    "findings groups", "findings facilities", "findings warnings", "findings book",
 )  # fmt: skip
 """Steps in the order in which they start: what makes the dearest parts first, what frees them soon after."""
 _READ: Final[dict[str, frozenset[str]]] = {
