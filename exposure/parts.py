@@ -19,6 +19,7 @@ from exposure import control as control_
 from exposure import facilities as facilities_
 from exposure import findings as findings_
 from exposure import groups as groups_
+from exposure import missing as missing_
 from exposure.batches import Batch
 from exposure.contagion import cut as cut_
 from exposure.contagion import network as network_
@@ -49,7 +50,8 @@ Int64 = npt.NDArray[np.int64]
 
 OPTIONS: Final = ("central_government", "joint_ventures", "kin", "kin_votes", "derive_counterparties",
                   "derive_guarantees", "paths", "power", "recovery", "failing_guarantor_pays",
-                  "correlation", "ring_appetite", "best_cover")  # fmt: skip
+                  "correlation", "ring_appetite", "best_cover",
+                  "missing")  # fmt: skip
 """Names that ``--option`` knows."""
 
 
@@ -103,9 +105,9 @@ class Parts:
         return ownership_.ownership(self.snapshot, min_share=self.request.min_share)
 
     def wanted(self, option: str, size: int | None = None, small: int = paths_.SMALL) -> bool:
-        """Whether ``paths``, ``power`` or ``best_cover`` is computed: always in a small book, in others with ``=all``.
+        """Whether a part that takes long in large books is computed: always in a small book, in others with ``=all``.
 
-        By default the size is that of the register of stakes.
+        The options ``paths``, ``power``, ``missing`` and ``best_cover``; by default the size is that of the register.
         """
         asked = self.request.options.get(option, "small")
         if asked not in ("small", "all"):
@@ -204,6 +206,11 @@ class Parts:
         if self.wanted("best_cover", len(held.promises), guarantees_.MANY):
             best = best_cover(held.cover, held.net_assets)
         return {"allocated": total(held.allocated), "effective": total(held.effective), "best": best}
+
+    def intervals(self) -> list[missing_.Interval]:
+        """Figures that unknown facts leave open; shares among them in small books, or with ``missing=all``."""
+        found = missing_.exposures(self.parties, self.groups[0], self.totals[0])
+        return found + (missing_.shares(self.ownership) if self.wanted("missing") else [])
 
     @once
     def cuts(self) -> cut_.Cuts | None:

@@ -91,6 +91,10 @@ RESULTS: Final[dict[str, dict[str, pa.DataType]]] = {
         "finding_id": ID, "code": ID, "severity": ID, "subject_kind": ID, "subjects": IDS, "amount": MONEY,
         "currency": ID, "rule": ID, "text_en": ID, "text_zh": ID, "evidence": ID,
     },
+    "missing": {
+        "kind": ID, "subject_id": ID, "owned_id": ID, "lower": MONEY, "upper": MONEY, "lower_share": MODEL,
+        "upper_share": MODEL, "facts": IDS, "currency": ID,
+    },
     "changes": {"kind": ID, "subject": ID, "before": ID, "after": ID},
 }  # fmt: skip
 """Columns and types of every result of ``konzern report``, in the order of the contract."""

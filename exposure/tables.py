@@ -201,7 +201,7 @@ _ORDER: Final = (
     "shares", "control", "votes", "mitigation", "findings control", "findings mitigation", "collateral", "bridge",
     "findings ownership", "beneficial_owners", "findings beneficial", "close_links", "findings close_links",
     "party_exposures", "groups", "group_members", "group_exposures", "limits", "large_exposures",
-    "findings limits", "ranking", "guarantors", "rings", "findings duplicates", "findings guarantees",
+    "findings limits", "ranking", "guarantors", "rings", "missing", "findings duplicates", "findings guarantees",
     "findings groups", "findings facilities", "findings warnings", "findings book",
 )  # fmt: skip
 """Steps in the order in which they start: what makes the dearest parts first, what frees them soon after."""
@@ -209,15 +209,15 @@ _READ: Final[dict[str, frozenset[str]]] = {
     "beneficial": frozenset({"beneficial_owners", "findings beneficial"}),
     "close_links": frozenset({"close_links", "findings close_links"}),
     "ownership": frozenset(
-        {"shares", "findings ownership", "beneficial_owners", "close_links", "party_exposures"}
+        {"shares", "findings ownership", "beneficial_owners", "close_links", "party_exposures", "missing"}
     ),
-    "_parties": frozenset({"party_exposures", "limits", "findings duplicates", "findings warnings"}),
+    "_parties": frozenset({"party_exposures", "limits", "missing", "findings duplicates", "findings warnings"}),
     "rings": frozenset({"rings", "findings guarantees", "findings duplicates"}),
     "guarantees": frozenset(
         {"guarantors", "rings", "ranking", "party_exposures", "findings guarantees", "findings duplicates"}
     ),
-    "collateral": frozenset({"collateral", "ranking"}),
-    "network": frozenset({"ranking"}),
+    "collateral": frozenset({"collateral", "ranking", "rings"}),
+    "network": frozenset({"ranking", "rings"}),
 }
 """Parts of an analysis that are let go when these steps are done, for the memory that they take."""
 

@@ -1,0 +1,107 @@
+"""Missing data: every way to fill a gap stays within the interval, and the facts named narrow it most."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exposure.report import Analysis, Request
+from graph.snapshot import Snapshot
+from tests.books import BANK, Row, book, facility, party
+
+
+def analysed(facilities: list[Row], stakes: list[Row] = [], **options: str) -> Analysis:  # noqa: B006 (never changed)
+    parties = [party(n) for n in "ABC"] + [party(n, "person") for n in "PQ"]
+    held = book(
+        parties=parties,
+        lenders=[BANK],
+        facilities=facilities,
+        ownership=[{"owner_id": "A", "owned_id": "B", "share": 1}, *stakes],
+        umbrellas=[{"umbrella_id": "U", "limit": 500, "currency": "EUR"}],
+    )
+    return Analysis(Snapshot.of(held), Request(options=options))
+
+
+def told(analysis: Analysis, kind: str) -> dict[Any, dict[str, Any]]:
+    rows = [r for r in analysis.table("missing").to_pylist() if r["kind"] == kind]
+    return {(r["subject_id"], r["owned_id"]) if kind == "share" else r["subject_id"]: r for r in rows}
+
+
+def test_an_unknown_drawn_amount_lies_between_nothing_and_the_limit() -> None:
+    analysis = analysed([facility("F1", "A", 100, None), facility("F2", "B", 50, 20)])
+    row = told(analysis, "party")["A"]
+    assert (row["lower"], row["upper"], row["facts"]) == (40, 100, ["facilities F1 drawn"])
+    row = told(analysis, "group")["G:A"]
+    assert (row["lower"], row["upper"]) == (72, 132)
+
+
+def test_an_unknown_limit_or_rate_leaves_the_most_open_and_is_named_first() -> None:
+    rows = [
+        facility("F1", "A", 900, None),
+        facility("F2", "A", None, 30),
+        facility("F3", "A", 7, 7, currency="XAU"),
+        facility("F4", "A", 9, 9, currency="XAU"),
+        facility("F5", "A", 10, None),
+    ]
+    row = told(analysed(rows), "party")["A"]
+    assert (row["lower"], row["upper"]) == (394, None)
+    assert row["facts"] == ["fx XAU", "facilities F2 limit", "facilities F1 drawn"]
+
+
+def test_where_everything_is_known_nothing_is_told() -> None:
+    analysis = analysed([facility("F1", "A", 100, 50)])
+    assert (told(analysis, "party"), told(analysis, "group")) == ({}, {})
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 50), st.integers(0, 50), st.booleans(), st.booleans()),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_fills_the_gaps_stays_within(drawn: list[tuple[int, int, bool, bool]]) -> None:
+    whole = [(max(a, b), min(a, b), gap, shared) for a, b, gap, shared in drawn]
+
+    def rows(*, filled: bool) -> list[Row]:
+        return [
+            facility(
+                f"F{i}", "A", limit, used if filled or not gap else None, umbrella_id="U" if shared else None
+            )
+            for i, (limit, used, gap, shared) in enumerate(whole)
+        ]
+
+    row = told(analysed(rows(filled=False)), "party").get("A")
+    table = analysed(rows(filled=True)).table("party_exposures").to_pylist()
+    exact = next((r["gross"] for r in table if r["party_id"] == "A" and not r["lender_id"]), Decimal(0))
+    if row is not None:
+        assert row["lower"] <= exact <= row["upper"]
+
+
+def test_a_share_that_may_reach_a_line_names_what_leaves_it_open() -> None:
+    def band(owner: str, company: str, low: int, high: int) -> Row:
+        ends = {"share_min": Fraction(low, 100), "share_max": Fraction(high, 100)}
+        return {"owner_id": owner, "owned_id": company, **ends}
+
+    stakes = [
+        band("P", "A", 20, 50), {"owner_id": "Q", "owned_id": "A", "share": Decimal("0.5")},
+        band("P", "C", 10, 15), {"owner_id": "B", "owned_id": "C", "share": Decimal("0.4")},
+    ]  # fmt: skip
+    shares = told(analysed([], stakes), "share")
+    row = shares["P", "A"]
+    assert (row["lower_share"], row["upper_share"], row["facts"]) == (0.2, 0.5, ["ownership P A"])
+    row = shares["P", "C"]
+    assert (row["lower_share"], row["upper_share"]) == pytest.approx((0.18, 0.8))
+    assert row["facts"] == ["register C", "ownership P A", "ownership P C"]
+
+
+def test_shares_of_large_books_are_told_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exposure.ownership.paths.SMALL", 1)
+    stakes: list[Row] = [{"owner_id": "P", "owned_id": "A", "share": Decimal("0.1")}]
+    assert told(analysed([], stakes, missing="all"), "share")
