@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.codes import DUPLICATES, WARNINGS
-from app.query import query
+from app.query import graph_store, query
 from app.settings import PREFIX, from_file, pairs
 from app.storage import load, store
 from app.web import command as web
@@ -172,7 +172,9 @@ def check(source: str, mapping: str | None, encoding: str | None, *, as_json: bo
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--formats", help="parquet,csv,xlsx,html; default: all four.")
 @_language
-@click.option("--write-back", is_flag=True, help="Write groups, exposures and findings into a store in Neo4j.")
+@click.option(
+    "--write-back", is_flag=True, help="Write groups, exposures and findings into a store in Neo4j."
+)
 @click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 if a finding is at least this grave.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json.")
 @click.pass_context
@@ -197,6 +199,7 @@ def report(
     keep_freed()
     chosen = output.formats(formats)
     analysis, store = _analysis(**source), store_of(source["source"])
+    graph = graph_store(store) if write_back else None
     summary: Mapping[str, Any]
     if store is None and set(chosen) <= set(output.PER_TABLE):
         analysis = replace(analysis, snapshot=analysis.snapshot.outlined())
@@ -204,6 +207,8 @@ def report(
     else:
         tables, summary = reported(analysis, store)
         output.write_report(tables, summary, out, chosen, lang)
+        if graph is not None:
+            graph.write_back(tables, analysis.snapshot.version)
     click.echo(json.dumps(summary, ensure_ascii=False, default=str) if as_json else _headline(summary, out))
     if fail_on and any(SEVERITIES.index(s) >= SEVERITIES.index(fail_on) for s in summary["severities"]):
         ctx.exit(1)

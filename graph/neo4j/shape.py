@@ -275,6 +275,18 @@ def read_loose(target: str, table: Table, columns: Sequence[str]) -> str:
     )
 
 
+_LOOKED_UP: Final = (
+    ("Party", "name"),
+    ("Facility", "obligor_id"),
+    ("Facility", "contract_ref"),
+    ("Facility", "purpose_ref"),
+    ("Facility", "days_past_due"),
+    ("Collateral", "registry_ref"),
+    ("Group", "group_id"),
+)
+"""Properties that saved questions look nodes up by."""
+
+
 def constraints() -> Iterator[tuple[str, str]]:
     """Name and statement of every constraint and index that the store needs."""
     for table in TABLES.values():
@@ -300,11 +312,12 @@ def constraints() -> Iterator[tuple[str, str]]:
         ("Segment", "file"),
         ("Drop", "file"),
         ("Record", "number"),
-        ("Group", "group_id"),
-        ("Finding", "finding_id"),
+        ("Group", "key"),
+        ("Finding", "key"),
+        ("Exposure", "key"),
     ):
         name = f"konzern_{label.lower()}_{key}"
         yield name, f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
-    for label, key in (("Party", "name"), ("Facility", "obligor_id"), ("Collateral", "registry_ref")):
+    for label, key in _LOOKED_UP:
         name = f"konzern_{label.lower()}_by_{key}"
         yield name, f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON (n.{key})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import datetime as dt
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from graph.neo4j import schema
 from graph.neo4j.gate import Gate, Lease
 from graph.neo4j.journal import GraphJournal
 from graph.neo4j.mirror import Mirror, folder
+from graph.neo4j.results import write_back
 from graph.neo4j.segments import fetched
 from graph.neo4j.session import Access, Server
 from graph.neo4j.versions import GraphVersions
@@ -135,6 +137,11 @@ class GraphStore:
         """Keep a copy of a finished report's folder on this machine, whole or not at all."""
         self._make()
         return KeptReports(self._root / "reports", self._disk).keep(key, folder)
+
+    def write_back(self, tables: Mapping[str, pa.Table], version: int) -> int:
+        """Replace the results that analysts see in the graph by those of a report; the number of the run."""
+        with self.writer("results") as writer:
+            return write_back(writer, self._gate, tables, version)
 
     def check(self) -> list[str]:
         """What is damaged, as sentences: every fact is read from the graph and compared with what was written."""

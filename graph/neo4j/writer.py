@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -203,6 +203,14 @@ class GraphWriter(FileWriter):
                 gone = Statement(f"{text} WITH n LIMIT {AT_ONCE} DETACH DELETE n", asked)
                 self._graph_lease.change(lambda work, gone=gone: counted(work, gone), lambda: True)  # type: ignore[misc]
         self._settle({"loading": None, "plan": None})
+
+    def change(self, act: Callable[[neo4j.Transaction], None], done: Callable[[], bool]) -> None:
+        """Do something in one transaction, exactly once, while the lease holds."""
+        self._graph_lease.change(act, done)
+
+    def batch(self, number: int, statements: tuple[Statement, ...], rows: int) -> None:
+        """Run statements of something else than a delivery (results) as one batch, exactly once."""
+        self._run(number, Batch("", rows, statements))
 
     def _run(self, number: int, batch: Batch) -> None:
         """Run a batch exactly once, with its node in the ledger."""

@@ -1,0 +1,18 @@
+//! family = "structure"
+//! roles = ["group_risk_manager", "group_approver", "group_analyst", "auditor"]
+//! title = {en = "Cross-holdings", zh = "交叉持股"}
+//! explanation = {en = "Pairs of parties that hold stakes in each other.", zh = "互相持股的主体对。"}
+//! [parameters.top]
+//! type = "count"
+//! en = "Rows at most"
+//! zh = "最多行数"
+//! example = 100
+//! default = 100
+//! [columns]
+//! first_id = {en = "First", zh = "其一"}
+//! second_id = {en = "Second", zh = "其二"}
+//! share = {en = "Share of capital", zh = "持股比例"}
+//! voting = {en = "Share of votes", zh = "表决权比例"}
+MATCH (a:Party)-[s:OWNS]->(b:Party)-[t:OWNS]->(a) WHERE a.party_id < b.party_id
+RETURN a.party_id AS first_id, b.party_id AS second_id, sum(s.share) / 1.0e9 AS share, sum(t.share) / 1.0e9 AS voting
+ORDER BY first_id, second_id LIMIT $top

@@ -1,0 +1,166 @@
+"""Questions on an analyst's behalf: they only read, and stop at bounds of time, memory and rows.
+
+A read-only session does not keep a question from reading files and addresses or from ending others' transactions,
+so every plan is looked at before it runs: each of its operators must be one that only reads the graph.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import neo4j
+from neo4j.exceptions import DriverError, Neo4jError
+from neo4j.time import Date, DateTime
+
+from cypher import QuestionError, SavedQuery
+from graph.errors import OptionError, StoreError
+from graph.neo4j.gate import Gate
+from graph.neo4j.session import Server, as_error
+
+ALLOWED: Final = frozenset(
+    [
+        "AllNodesScan", "AntiConditionalApply", "AntiSemiApply", "Apply", "Argument", "ArgumentTracker",
+        "AssertSameNode", "AssertSameRelationship", "BFSPruningVarLengthExpand", "CacheProperties",
+        "CartesianProduct", "ConditionalApply", "DirectedAllRelationshipsScan",
+        "DirectedRelationshipIndexContainsScan", "DirectedRelationshipIndexEndsWithScan",
+        "DirectedRelationshipIndexScan", "DirectedRelationshipIndexSeek",
+        "DirectedRelationshipIndexSeekByRange", "DirectedRelationshipTypeScan",
+        "DirectedRelationshipUniqueIndexSeek", "DirectedRelationshipUniqueIndexSeekByRange",
+        "DirectedUnionRelationshipTypesScan", "Distinct", "Eager", "EagerAggregation", "EmptyResult",
+        "EmptyRow", "ExhaustiveLimit", "Expand(All)", "Expand(Into)", "Filter",
+        "IntersectionNodeByLabelsScan", "LeftOuterHashJoin", "LetAntiSemiApply",
+        "LetSelectOrAntiSemiApply", "LetSelectOrSemiApply", "LetSemiApply", "Limit", "MultiNodeIndexSeek",
+        "NodeByLabelScan", "NodeCountFromCountStore", "NodeHashJoin", "NodeIndexContainsScan",
+        "NodeIndexEndsWithScan", "NodeIndexScan", "NodeIndexSeek", "NodeIndexSeekByRange",
+        "NodeUniqueIndexSeek", "NodeUniqueIndexSeekByRange", "Optional", "OptionalExpand(All)",
+        "OptionalExpand(Into)", "OrderedAggregation", "OrderedDistinct", "OrderedUnion", "PartialSort",
+        "PartialTop", "PathPropagatingBFS", "ProduceResults", "Projection", "PruningVarLengthExpand",
+        "RelationshipCountFromCountStore", "Repeat(Trail)", "Repeat(Walk)", "RightOuterHashJoin",
+        "RollUpApply", "SelectOrAntiSemiApply", "SelectOrSemiApply", "SemiApply", "ShortestPath", "Skip",
+        "Sort", "StatefulShortestPath(All)", "StatefulShortestPath(Into)", "SubqueryFilter",
+        "SubtractionNodeByLabelsScan", "Top", "Trail", "UndirectedAllRelationshipsScan",
+        "UndirectedRelationshipIndexScan", "UndirectedRelationshipIndexSeek",
+        "UndirectedRelationshipIndexSeekByRange", "UndirectedRelationshipTypeScan",
+        "UndirectedRelationshipUniqueIndexSeek", "UndirectedUnionRelationshipTypesScan", "Union",
+        "UnionNodeByLabelsScan", "Unwind", "ValueHashJoin", "VarLengthExpand(All)",
+        "VarLengthExpand(Into)", "VarLengthExpand(Pruning)", "VarLengthExpand(Pruning,BFS,All)",
+        "VarLengthExpand(Pruning,BFS,Into)",
+    ]
+)  # fmt: skip
+"""Operators of Neo4j's plans that read nothing but the graph and change nothing."""
+_PREFIX: Final = re.compile(
+    r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*(EXPLAIN|PROFILE|CYPHER|USE)\b", re.IGNORECASE | re.DOTALL
+)
+_TRIES: Final = 3
+
+
+class RefusedError(OptionError):
+    """A question that is not run."""
+
+
+class ChangingError(StoreError):
+    """The data changed while a question was answered, again and again."""
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Bounds of one question: seconds, and rows of its answer. Memory is bounded by the server."""
+
+    seconds: float = 30.0
+    rows: int = 10_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows by column, whether there were more, and of which version."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, Any], ...]
+    cut: bool
+    version: int
+
+
+def answer(
+    server: Server, question: SavedQuery, given: Mapping[str, str], caps: Caps | None = None
+) -> Answer:
+    """The answer to a saved question; ``OptionError`` for a parameter that it cannot take."""
+    try:
+        values = question.values(given)
+    except QuestionError as error:
+        raise OptionError(str(error)) from error
+    return ask(server, question.text, values, caps)
+
+
+def ask(server: Server, text: str, values: Mapping[str, object], caps: Caps | None = None) -> Answer:
+    """The answer to a question, of one version: it is asked again where a load went on meanwhile.
+
+    Raises ``RefusedError`` for one that does more than read the graph, ``ChangingError`` where loads do not
+    pause, ``StoreError`` where it takes longer or more memory than allowed.
+    """
+    bounds = caps or Caps()
+    if _PREFIX.match(text):
+        raise RefusedError(
+            "a question begins with MATCH or another reading clause: no EXPLAIN, PROFILE, CYPHER or USE"
+        )
+    gate = Gate(server)
+    try:
+        _look(server, text, values)
+        for attempt in range(_TRIES):
+            before = gate.read()
+            if before.get("loading") is None:
+                columns, rows = _run(server, text, values, bounds)
+                after = gate.read()
+                if _mark(after) == _mark(before):
+                    shown = tuple(rows[: bounds.rows])
+                    return Answer(columns, shown, len(rows) > bounds.rows, before.get("version", 0))
+            time.sleep(0.2 * 4**attempt)
+    except (Neo4jError, DriverError) as error:
+        raise as_error(error, server.access.url) from error
+    raise ChangingError("data changing: a load is going on; ask again when it is done (konzern store status)")
+
+
+def _mark(held: Mapping[str, Any]) -> tuple[object, ...]:
+    """What is the same before and after an answer of one version."""
+    return held.get("version"), held.get("loading"), held.get("run")
+
+
+def _look(server: Server, text: str, values: Mapping[str, object]) -> None:
+    """Refuse a question whose plan has an operator that is not known to only read."""
+    with server.session() as session, session.begin_transaction(timeout=10) as work:
+        summary = work.run("EXPLAIN " + text, dict(values)).consume()
+    if summary.query_type != "r" or summary.plan is None:
+        raise RefusedError("a question only reads: this one writes or changes something")
+    strange = sorted(set(_operators(summary.plan)) - ALLOWED)
+    if strange:
+        raise RefusedError(f"a question only reads the graph: {', '.join(strange)} is not allowed in it")
+
+
+def _operators(plan: Mapping[str, Any]) -> Iterator[str]:
+    """The operators of a plan."""
+    yield str(plan["operatorType"]).split("@", 1)[0]
+    for child in plan.get("children", ()):
+        yield from _operators(child)
+
+
+def _run(
+    server: Server, text: str, values: Mapping[str, object], caps: Caps
+) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Column names and rows, one more than allowed at most."""
+    with server.session() as session, session.begin_transaction(timeout=caps.seconds) as work:
+        result: neo4j.Result = work.run(text, dict(values))
+        columns = tuple(result.keys())
+        records = result.fetch(caps.rows + 1)
+    return columns, [{c: _plain(r[c]) for c in columns} for r in records]
+
+
+def _plain(value: object) -> object:
+    """A value of the driver as one of Python."""
+    if isinstance(value, Date | DateTime):
+        return value.to_native()
+    if isinstance(value, neo4j.graph.Node | neo4j.graph.Relationship):
+        return dict(value)
+    return value
