@@ -1,0 +1,212 @@
+"""Groups and parties: who belongs together and why, what is owed to whom, and what is left of each limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.desk.opened import Desk, Names, Row
+from graph.model import DEPENDENCE_BASES
+from graph.money import NULL
+
+SHOWN: Final = 200
+"""Rows that a list of a page shows; downloads have all."""
+
+
+@dataclass(frozen=True)
+class Party:
+    """One party: names, figures over all lenders, its groups, who controls it, its facilities."""
+
+    names: Names
+    country: str
+    industry: str
+    rating: str
+    figures: Row | None
+    groups: list[Row]
+    controllers: list[Row]
+    facilities: list[Row]
+    findings: list[Row]
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group: its figures, members with the reason for each, exposure by lender, bridge, limits, findings.
+
+    ``cells`` are gross amounts by member and lender, both in the order of ``members`` and ``lenders``.
+    """
+
+    group_id: str
+    names: Names
+    figures: Row
+    members: list[Row]
+    member_count: int
+    lenders: list[Row]
+    cells: dict[tuple[str, str], Decimal]
+    bridge: list[Row]
+    limits: list[Row]
+    findings: list[Row]
+
+
+def top_groups(desk: Desk, count: int = SHOWN) -> list[Row]:
+    """The groups with the largest gross exposure, with their names."""
+    table = desk.rows("groups").sort_by([("gross", "descending")]).slice(0, count)
+    rows: list[Row] = table.to_pylist()
+    for row in rows:
+        row["names"] = desk.group_names(row["group_id"])
+    return rows
+
+
+def groups_of(desk: Desk, party: str) -> list[Row]:
+    """The groups that a party is in: group_id, via, depth, members, gross."""
+    rows: list[Row] = desk.rows("group_members", party_id=party).to_pylist()
+    for row in rows:
+        held = desk.rows("groups", group_id=row["group_id"]).to_pylist()[0]
+        row |= {
+            "members": held["members"],
+            "gross": held["gross"],
+            "names": desk.group_names(row["group_id"]),
+        }
+    return rows
+
+
+def group(desk: Desk, group_id: str) -> Group | None:
+    """One group; None if this desk knows no such group."""
+    held = desk.rows("groups", group_id=group_id).to_pylist()
+    if not held:
+        return None
+    members = desk.rows("group_members", group_id=group_id)
+    ids = members["party_id"]
+    owed = desk.tables["party_exposures"]
+    owed = owed.filter(pc.is_in(owed["party_id"], ids.combine_chunks()))
+    totals = {r["party_id"]: r for r in owed.filter(pc.is_null(owed["lender_id"])).to_pylist()}
+    rows = members.to_pylist()
+    for row in rows:
+        row["names"] = desk.names(row["party_id"])
+        row["gross"] = totals.get(row["party_id"], {}).get("gross")
+        row["limit"] = totals.get(row["party_id"], {}).get("limit")
+    rows.sort(key=lambda r: (-(r["gross"] or 0), r["depth"], r["party_id"]))
+    rows = rows[:SHOWN]
+    for row in rows:
+        row["why"] = why(desk, group_id, row["party_id"], row["via"])
+    lenders = desk.rows("group_exposures", group_id=group_id)
+    lenders = lenders.filter(pc.is_valid(lenders["lender_id"])).sort_by([("gross", "descending")]).to_pylist()
+    for row in lenders:
+        row["name"] = desk.lender_name(row["lender_id"])
+    by_lender = owed.filter(pc.is_valid(owed["lender_id"])).select(["party_id", "lender_id", "gross"])
+    cells = {(r["party_id"], r["lender_id"]): r["gross"] for r in by_lender.to_pylist() if r["gross"]}
+    return Group(
+        group_id, desk.group_names(group_id), held[0], rows, members.num_rows, lenders, cells,
+        desk.rows("bridge", group_id=group_id).to_pylist(), limits_of(desk, [group_id, *held[0]["source_ids"]]),
+        findings_of(desk, [group_id]),
+    )  # fmt: skip
+
+
+def limits_of(desk: Desk, subjects: list[str]) -> list[Row]:
+    """Limits with these subjects, those most used first."""
+    table = desk.tables["limits"]
+    table = table.filter(pc.is_in(table["subject_id"], pa.array(subjects)))
+    rows: list[Row] = table.sort_by([("utilisation", "descending")]).slice(0, SHOWN).to_pylist()
+    for row in rows:
+        row["lender"] = desk.lender_name(row["lender_id"]) if row["lender_id"] else None
+    return rows
+
+
+def findings_of(desk: Desk, subjects: list[str]) -> list[Row]:
+    """Findings about any of these subjects, breaches first."""
+    table = desk.tables["findings"]
+    flat = pc.list_flatten(table["subjects"])
+    hit = pc.is_in(flat, pa.array(subjects))
+    parents = np.unique(np.asarray(pc.list_parent_indices(table["subjects"]))[np.asarray(hit)])
+    rows = table.take(pa.array(parents)).sort_by([("severity", "ascending"), ("amount", "descending")])
+    shown: list[Row] = rows.slice(0, SHOWN).to_pylist()
+    return shown
+
+
+def party(desk: Desk, party_id: str) -> Party | None:
+    """One party; None if this desk knows no such party."""
+    number = desk.number(party_id)
+    if number is None:
+        return None
+    own = desk.id(number)
+    totals = desk.rows("party_exposures", party_id=own, lender_id=None).to_pylist()
+    country, industry, rating = (
+        desk.text("parties", c)[number].as_py() or "" for c in ("country", "industry", "rating")
+    )
+    above = desk.rows("control", controlled_id=own).sort_by([("hops", "descending")]).to_pylist()
+    for row in above:
+        row["names"] = desk.names(row["controller_id"])
+        row["rows"] = stakes(desk, row["controller_id"], own)
+    return Party(
+        desk.names(own), country, industry, rating, totals[0] if totals else None, groups_of(desk, own), above,
+        facilities(desk, number), findings_of(desk, [own]), flagged=False,
+    )  # fmt: skip
+
+
+def facilities(desk: Desk, number: int) -> list[Row]:
+    """The facilities of a party as they stand in the book, each with its source row."""
+    held = desk.snapshot.tables["facilities"]
+    found = []
+    for row in desk.owing[number].tolist():
+        lender = int(held["lender_id"][row])
+        found.append(
+            {
+                "facility_id": desk.text("facilities", "facility_id")[row].as_py(),
+                "lender_id": desk.lenders[lender]["lender_id"],
+                "lender": desk.lenders[lender]["name"],
+                "product": desk.text("facilities", "product")[row].as_py(),
+                "limit": amount(held["limit"][row]),
+                "drawn": amount(held["drawn"][row]),
+                "currency": desk.snapshot.fx.currencies[int(held["currency"][row])],
+                "place": desk.place("facilities", row),
+            }
+        )
+    return sorted(found, key=lambda r: (-(r["drawn"] or 0), r["facility_id"]))
+
+
+def amount(units: object) -> Decimal | None:
+    """Minor units as an exact decimal; None if unknown."""
+    value = int(units)  # type: ignore[call-overload]  # a numpy whole number
+    return None if value == NULL else Decimal(value).scaleb(-2)
+
+
+def stakes(desk: Desk, owner: str, owned: str) -> list[str]:
+    """Source rows of the direct stakes of one party in another."""
+    a, b = desk.number(owner), desk.number(owned)
+    rows = desk.snapshot.tables["ownership"]
+    if a is None or b is None or not len(rows):
+        return []
+    at = np.flatnonzero((rows["owner_id"] == a) & (rows["owned_id"] == b))
+    return [desk.place("ownership", int(row)) for row in at]
+
+
+def why(desk: Desk, group_id: str, party_id: str, via: str) -> Row:
+    """Why a member is in its group: the controller with its votes, or the fact that ties it, with source rows."""
+    if via == "control":
+        held = desk.rows("control", controlled_id=party_id)
+        inside = desk.rows("group_members", group_id=group_id)["party_id"].combine_chunks()
+        held = held.filter(pc.is_in(held["controller_id"], inside)).sort_by(
+            [("direct", "descending"), ("hops", "ascending"), ("controller_id", "ascending")]
+        )
+        for row in held.slice(0, 1).to_pylist():
+            return {
+                "by": desk.names(row["controller_id"]), "votes": row["votes"], "basis": row["basis"],
+                "rows": stakes(desk, row["controller_id"], party_id),
+            }  # fmt: skip
+    if via == "dependence":
+        number, rows = desk.number(party_id), desk.snapshot.tables["dependence"]
+        for row in np.flatnonzero(rows["dependent_id"] == number).tolist() if len(rows) else []:
+            on = desk.id(int(rows["on_id"][row]))
+            basis = DEPENDENCE_BASES[rows["basis"][row]]
+            return {
+                "by": desk.names(on),
+                "votes": None,
+                "basis": basis,
+                "rows": [desk.place("dependence", row)],
+            }
+    return {"by": None, "votes": None, "basis": via, "rows": []}

@@ -1,0 +1,205 @@
+"""Desk: one version of a book with its finished report, opened for readers of one scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.kept import reported
+from app.scope import part_of
+from app.source import compiled, earlier
+from exposure.report import Analysis, Request
+from exposure.rulepack import house
+from graph.csr import Csr
+from graph.model import PARTY_KINDS
+from graph.snapshot import Snapshot
+from graph.store import Store
+
+Int32 = npt.NDArray[np.int32]
+Row = dict[str, Any]
+
+ALL: Final = ""
+"""The scope of those who may see every lender's credit."""
+PERSON: Final = PARTY_KINDS.index("person")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose credit may be seen (a lender, or all) and whether natural persons are named."""
+
+    lender: str = ALL
+    names: bool = False
+
+
+@dataclass(frozen=True)
+class Names:
+    """A party as it is shown: its names, its kind, and whether they are withheld because it is a natural person."""
+
+    id: str
+    name: str
+    name_en: str
+    kind: str
+    withheld: bool
+
+    def said(self, language: str) -> str:
+        """The name in a language, else in the other, else the id."""
+        first, second = (self.name, self.name_en) if language == "zh" else (self.name_en, self.name)
+        return first or second or self.id
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The tables of one report, the snapshot that it was made from, and the store with its journal.
+
+    ``texts`` are columns of text once they were decoded.
+    """
+
+    store: Store
+    snapshot: Snapshot
+    tables: Mapping[str, pa.Table]
+    summary: Mapping[str, Any]
+    scope: Scope
+    texts: dict[tuple[str, str], pa.Array] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def version(self) -> int:
+        """The book version that every answer of this desk is about."""
+        return self.snapshot.version
+
+    @property
+    def base(self) -> str:
+        """Currency of amounts."""
+        return self.snapshot.base
+
+    @property
+    def pack(self) -> str:
+        """The leading rule pack, whose groups and limits are shown."""
+        return str(self.summary["packs"][0])
+
+    def rows(self, name: str, **equal: str | None) -> pa.Table:
+        """Rows of a result in which columns have these values (None = empty), in the leading pack."""
+        table = self.tables[name]
+        if "pack" in table.column_names and not equal.get("pack"):
+            equal["pack"] = self.pack
+        for column, value in equal.items():
+            held = table[column]
+            table = table.filter(pc.is_null(held) if value is None else pc.equal(held, value))
+        return table
+
+    def text(self, table: str, column: str) -> pa.Array:
+        """A column of text of a table of the snapshot, decoded once."""
+        made = self.texts.get((table, column))
+        if made is None:
+            made = self.texts[table, column] = self.snapshot.tables[table].text(column)
+        return made
+
+    def number(self, party: str) -> int | None:
+        """Number of a party by any of its ids; None if this desk knows no such party."""
+        return self.snapshot.number_of.get(party)
+
+    def id(self, number: int) -> str:
+        """Id of a numbered party."""
+        return str(self.snapshot.party_ids[number].as_py())
+
+    def kind(self, number: int) -> str:
+        """Kind of a numbered party."""
+        return PARTY_KINDS[self.snapshot.parties["kind"][number]]
+
+    def names(self, party: str) -> Names:
+        """How a party is shown; a natural person without a name unless the scope names them."""
+        number = self.number(party)
+        if number is None:
+            return Names(party, "", "", "", withheld=False)
+        kind = self.kind(number)
+        if kind == "person" and not self.scope.names:
+            return Names(self.id(number), "", "", kind, withheld=True)
+        name, english = (self.text("parties", c)[number].as_py() or "" for c in ("name", "name_en"))
+        return Names(self.id(number), name, english, kind, withheld=False)
+
+    def group_names(self, group: str) -> Names:
+        """How a group is shown: as the source that it is named after."""
+        return self.names(group.removeprefix("G:"))
+
+    @cached_property
+    def lenders(self) -> list[Row]:
+        """The lenders in the order of the book: id, name, parent's place (-1 = none), Tier 1 as exact decimals."""
+        rows = self.snapshot.tables["lenders"]
+        return [
+            {"lender_id": i, "name": n, "parent": int(p)}
+            for i, n, p in zip(
+                rows.text("lender_id").to_pylist(),
+                rows.text("name").to_pylist(),
+                rows["parent_id"],
+                strict=True,
+            )
+        ]
+
+    def lender_name(self, lender: str) -> str:
+        """Name of a lender, its id where it has none."""
+        return next((held["name"] or lender for held in self.lenders if held["lender_id"] == lender), lender)
+
+    @cached_property
+    def owing(self) -> Csr:
+        """Facilities by obligor."""
+        return Csr.of(self.snapshot.tables["facilities"]["obligor_id"], self.snapshot.n)
+
+    @cached_property
+    def promises(self) -> tuple[Int32, Int32, Int32]:
+        """Guarantor, obligor and guarantee (row) of every guaranteed debtor, each pair and guarantee once."""
+        held, covers = self.snapshot.tables["guarantees"], self.snapshot.tables["guarantee_covers"]
+        number, facility = covers["guarantee_id"], covers["facility_id"]
+        debtor = np.append(self.snapshot.tables["facilities"]["obligor_id"], np.int32(-1))[facility]
+        whole = np.flatnonzero(held["obligor_id"] >= 0).astype(np.int32)
+        row = np.concatenate([number, whole])
+        owed = np.concatenate([debtor, held["obligor_id"][whole]])
+        pairs = np.unique(np.stack([row, owed])[:, (row >= 0) & (owed >= 0)], axis=1)
+        return np.asarray(held["guarantor_id"][pairs[0]], np.int32), pairs[1], pairs[0]
+
+    @cached_property
+    def given(self) -> Csr:
+        """Places in ``promises`` by guarantor."""
+        return Csr.of(self.promises[0], self.snapshot.n)
+
+    @cached_property
+    def received(self) -> Csr:
+        """Places in ``promises`` by obligor."""
+        return Csr.of(self.promises[1], self.snapshot.n)
+
+    def place(self, table: str, row: int) -> str:
+        """File and line of a row in force, as people write it."""
+        held = self.snapshot.tables[table]
+        if self.snapshot.book is None:
+            return ""
+        file, line = self.snapshot.book.place(table, int(held.row[row]))
+        return f"{file}:{line}"
+
+
+def open_desk(store: Store, scope: Scope, request: Request, version: int | None = None) -> Desk:
+    """The desk of a version (by default the latest) for a scope; its report is made now if it is not kept yet."""
+    snapshot, noticed = compiled(store.url, version=version)
+    previous = earlier(store.url, snapshot, None, int(house().setting("compare", "days")))
+    if scope.lender:
+        snapshot, noticed = _narrowed(snapshot, scope.lender)
+        previous = None if previous is None else _narrowed(previous, scope.lender)[0]
+    analysis = Analysis(snapshot, request, noticed, previous=previous)
+    tables, summary = reported(analysis, store, scope.lender)
+    return Desk(store, snapshot, tables, summary, scope)
+
+
+def _narrowed(snapshot: Snapshot, lender: str) -> tuple[Snapshot, list[Any]]:
+    """The snapshot of a lender's part of the book, and what its rows tell about themselves."""
+    from app.receipts import findings
+    from graph.errors import StoreError
+    from ingest.notices import notices
+
+    if snapshot.book is None:
+        raise StoreError("the book behind the snapshot is not at hand: load it again")
+    book = part_of(snapshot.book, lender)
+    return Snapshot.of(book, snapshot.as_of, snapshot.base), findings(notices(book), book)

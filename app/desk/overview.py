@@ -1,0 +1,117 @@
+"""Overview: the state of the whole scope on one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import pyarrow.compute as pc
+
+from app.codes import DUPLICATES
+from app.desk.opened import Desk, Row
+from exposure.results import not_computed
+
+SHOWN: Final = 12
+"""Rows that each list of the overview shows."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Counts and totals, and the lists behind them, worst first.
+
+    ``limits`` are breaches and near-breaches, ``large`` the largest exposures with their share of capital,
+    ``fresh`` one row a subsidiary with its last delivery, ``duplicate`` the amount counted twice in ``cases``.
+    """
+
+    as_of: str
+    version: int
+    latest: int
+    base: str
+    gross: Decimal
+    parties: int
+    facilities: int
+    groups: int
+    breaches: int
+    near: int
+    large_count: int
+    duplicate: Decimal
+    cases: int
+    severities: dict[str, int]
+    limits: list[Row]
+    large: list[Row]
+    fresh: list[Row]
+    changes: list[Row]
+    change_count: int
+    missing: list[str]
+
+
+def overview(desk: Desk) -> Overview:
+    """Answer the overview from the kept tables."""
+    limits, large, findings = desk.tables["limits"], desk.rows("large_exposures"), desk.tables["findings"]
+    line = large.filter(pc.equal(large["listed"], "line"))
+    near = findings.filter(pc.equal(findings["code"], "limit_near"))
+    twice = findings.filter(pc.is_in(findings["code"], _array(DUPLICATES)))
+    counted = twice.filter(pc.not_equal(twice["severity"], "info"))
+    changes = desk.tables["changes"]
+    whole = desk.summary
+    return Overview(
+        as_of=whole["as_of"],
+        version=desk.version,
+        latest=desk.store.latest(),
+        base=desk.base,
+        gross=Decimal(whole["totals"]["gross"]),
+        parties=whole["counts"]["parties"],
+        facilities=whole["counts"]["facilities"],
+        groups=desk.rows("groups").num_rows,
+        breaches=int(pc.sum(limits["breach"]).as_py() or 0),
+        near=near.num_rows,
+        large_count=line.num_rows,
+        duplicate=pc.sum(counted["amount"]).as_py() or Decimal(0),
+        cases=counted.num_rows,
+        severities=dict(whole["severities"]),
+        limits=_worst(desk),
+        large=_named(desk, large.sort_by([("ratio_before", "descending")]).slice(0, SHOWN).to_pylist()),
+        fresh=freshness(desk),
+        changes=changes.slice(0, SHOWN).to_pylist(),
+        change_count=changes.num_rows,
+        missing=not_computed(changes) if len(not_computed(changes)) == changes.num_columns else [],
+    )
+
+
+def _array(codes: tuple[str, ...]) -> Any:
+    """Codes as an Arrow array."""
+    import pyarrow as pa
+
+    return pa.array(codes)
+
+
+def _worst(desk: Desk) -> list[Row]:
+    """The limits with the highest utilisation, of those at nine tenths or more."""
+    table = desk.tables["limits"]
+    table = table.filter(pc.greater_equal(table["utilisation"], 0.9))
+    return _named(desk, table.sort_by([("utilisation", "descending")]).slice(0, 2 * SHOWN).to_pylist())
+
+
+def _named(desk: Desk, rows: list[Row]) -> list[Row]:
+    """Rows with the names of their subject and lender."""
+    for row in rows:
+        row["names"] = desk.group_names(row["subject_id"])
+        row["lender"] = desk.lender_name(row["lender_id"]) if row["lender_id"] else None
+    return rows
+
+
+def freshness(desk: Desk) -> list[Row]:
+    """The last delivery of each subsidiary: by, day, days before the as-of date, kind, rows, version."""
+    found: dict[str, Row] = {}
+    if desk.scope.lender:
+        return []
+    for delivery in desk.store.reader(desk.version).deliveries():
+        rows = sum(delivery.rows.values())
+        day = delivery.day
+        age = None if day is None else max((desk.snapshot.as_of - day).days, 0)
+        found[delivery.by] = {
+            "by": delivery.by, "day": day, "age": age, "kind": delivery.kind, "rows": rows,
+            "version": delivery.version,
+        }  # fmt: skip
+    return sorted(found.values(), key=lambda r: (-(r["age"] or 0), r["by"]))

@@ -1,0 +1,174 @@
+"""Questions: everything that pages may ask by name, with the roles that may ask it. What is not here has no answer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyarrow as pa
+
+from app.access import APPROVER, AUDITOR, BUSINESS, MANAGER, OPERATOR, WHOLE, Access, Principal, Question
+from app.codes import DUPLICATES
+from app.desk import cases, groups, loads, network, overview, rings, search
+from app.desk.opened import Desk, Scope
+
+_MAKERS: Final = frozenset({MANAGER, APPROVER})
+
+
+def _found(desk: Desk, text: str, **_: Any) -> list[dict[str, Any]]:
+    """Parties that a text finds, with names, gross and groups."""
+    index = _indexes.get(id(desk))
+    if index is None:
+        index = _indexes[id(desk)] = search.index(desk)
+    rows = []
+    for found in search.search(desk, index, text):
+        totals = desk.rows("party_exposures", party_id=found.party_id, lender_id=None)["gross"].to_pylist()
+        member = desk.rows("group_members", party_id=found.party_id)["group_id"].to_pylist()
+        rows.append(
+            {
+                "party_id": found.party_id, "names": desk.names(found.party_id), "by": found.by,
+                "former": found.former, "gross": totals[0] if totals else None, "groups": member,
+            }
+        )  # fmt: skip
+    return rows
+
+
+_indexes: dict[int, search.Index] = {}
+"""Search indexes of the desks that are open, each made when it is first searched."""
+
+
+def _released(desk: Desk, access: Access, group_id: str, **_: Any) -> dict[str, Any] | None:
+    """What a subsidiary may be told of others' credit with a group: that there is some, and no figure of it.
+
+    The one place where a scope of one lender is told something that rests on the whole book.
+    """
+    if not desk.scope.lender:
+        return None
+    whole = access.desk(Scope(), desk.version)
+    held = whole.rows("group_exposures", group_id=group_id).to_pylist()
+    others = [r for r in held if r["lender_id"] not in (None, desk.scope.lender) and r["gross"]]
+    return {"others": bool(others), "band": _band(whole, group_id, others)}
+
+
+_MOST_OF_ONE: Final = 85
+_FEWEST: Final = 3
+_BANDS: Final = ((1.0, "none"), (0.9, "little"), (0.5, "some"), (0.0, "ample"))
+
+
+def _band(whole: Desk, group_id: str, others: list[dict[str, Any]]) -> str:
+    """Headroom under the group's tightest limit as a band.
+
+    Empty where fewer than three others contribute to it, or one of them has more than 85 % of it, so that nobody
+    can be found out by subtraction.
+    """
+    total = sum(r["gross"] for r in others)
+    if len(others) < _FEWEST or max(r["gross"] for r in others) * 100 > total * _MOST_OF_ONE:
+        return ""
+    held = [r["utilisation"] for r in groups.limits_of(whole, [group_id]) if r["lender_id"] is None]
+    used = max((u for u in held if u is not None), default=None)
+    return "" if used is None else next(band for line, band in _BANDS if used >= line)
+
+
+def _revealed(desk: Desk, access: Access, party_id: str, reason: str, **_: Any) -> str | None:
+    """The name of a natural person, for a reason that is written down."""
+    from app.desk.cases import DecisionError
+
+    if not reason.strip():
+        raise DecisionError("revealing a name needs a reason")
+    held = access.desk(Scope(desk.scope.lender, names=True), desk.version).names(party_id)
+    return held.name or held.name_en or held.id
+
+
+def _table(desk: Desk, name: str, **_: Any) -> pa.Table:
+    """A whole result for a download; names of natural persons withheld where the scope withholds them."""
+    table = desk.tables[name]
+    if desk.scope.names:
+        return table
+    if name == "changes":
+        return table.slice(0, 0) if desk.scope.lender else _without_names(desk, table)
+    if name == "groups":
+        shown = [desk.group_names(g) for g in table["group_id"].to_pylist()]
+        for column, values in (("name", [n.name for n in shown]), ("name_en", [n.name_en for n in shown])):
+            table = table.set_column(table.column_names.index(column), column, pa.array(values, pa.string()))
+    return table
+
+
+def _without_names(desk: Desk, table: pa.Table) -> pa.Table:
+    """Changes without those of natural persons' own rows."""
+    keep = [
+        not (kind.startswith(("parties", "kin")) and _is_person(desk, subject))
+        for kind, subject in zip(table["kind"].to_pylist(), table["subject"].to_pylist(), strict=True)
+    ]
+    return table.filter(pa.array(keep, pa.bool_()))
+
+
+def _is_person(desk: Desk, subject: str) -> bool:
+    """Whether a subject names a natural person, or nobody that is known any more."""
+    number = desk.number(subject)
+    return number is None or desk.kind(number) == "person"
+
+
+def _overview(desk: Desk, **_: Any) -> overview.Overview:
+    """The overview."""
+    from dataclasses import replace
+
+    held = overview.overview(desk)
+    if desk.scope.names:
+        return held
+    changes = _table(desk, "changes")
+    return replace(held, changes=changes.slice(0, overview.SHOWN).to_pylist(), change_count=changes.num_rows)
+
+
+def _audit(desk: Desk, access: Access, head: str = "0", **_: Any) -> dict[str, Any]:  # noqa: ARG001
+    """The latest events of the audit file, its head, and whether its chain holds."""
+    from dataclasses import asdict
+
+    events = access.audit.events()
+    return {
+        "events": [asdict(e) for e in reversed(events[-200:])], "count": len(events), "head": access.audit.head(),
+        "broken": access.audit.broken(head),
+    }  # fmt: skip
+
+
+_ALL: Final = (
+    Question("overview", _overview, BUSINESS),
+    Question("search", _found, BUSINESS),
+    Question("groups", lambda d, **_: groups.top_groups(d), BUSINESS),
+    Question("group", lambda d, group_id, **_: groups.group(d, group_id), BUSINESS),
+    Question("party", lambda d, party_id, **_: groups.party(d, party_id), BUSINESS),
+    Question("group_network", lambda d, group_id, opened=(), **_: network.of_group(d, group_id, opened), BUSINESS),
+    Question(
+        "party_network",
+        lambda d, party_ids, opened=(), **_: network.of_parties(
+            d, [n for n in map(d.number, party_ids) if n is not None], set(party_ids), (*party_ids[:8], *opened)
+        ),
+        BUSINESS,
+    ),
+    Question("released", _released, frozenset({"subsidiary"})),
+    Question("rings", lambda d, **_: rings.rings(d), BUSINESS),
+    Question("ring", lambda d, ring_id, opened=(), **_: rings.ring(d, ring_id, opened), BUSINESS),
+    Question("ring_web", lambda d, opened=(), parts=rings.PARTS, **_: rings.web(d, opened, parts), BUSINESS),
+    Question("duplicates", lambda d, severity="", state="", code="", **_: cases.cases(d, DUPLICATES, severity, state, code), BUSINESS),
+    Question("warnings", lambda d, severity="", state="", code="", **_: cases.cases(d, (), severity, state, code), BUSINESS),
+    Question("case", lambda d, finding_id, **_: cases.case(d, finding_id), BUSINESS),
+    Question("decide", cases.decide, _MAKERS, act=True),
+    Question("reveal", _revealed, _MAKERS, act=True),
+    Question("loads", lambda d, **_: loads.loads(d), WHOLE | {OPERATOR}),
+    Question("identities", lambda d, **_: loads.identities(d), WHOLE),
+    Question("judge", loads.judge, _MAKERS, act=True),
+    Question("table", _table, BUSINESS),
+    Question("audit", _audit, frozenset({AUDITOR})),
+)  # fmt: skip
+
+QUESTIONS: Final[dict[str, Question]] = {q.name: q for q in _ALL}
+"""Every question by name."""
+
+PAGES: Final[dict[str, str]] = {
+    "overview": "overview", "groups": "groups", "rings": "rings", "duplicates": "duplicates", "warnings": "warnings",
+    "data": "loads",
+}  # fmt: skip
+"""Pages by the question that opens them: who may not ask it does not see the page."""
+
+
+def pages_of(principal: Principal) -> list[str]:
+    """The pages that a principal sees, in order."""
+    return [page for page, question in PAGES.items() if principal.may(QUESTIONS[question].roles)]

@@ -1,0 +1,91 @@
+"""Circles of guarantees: the list, one of them on a picture, and the network that they lie in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from app.desk.groups import SHOWN
+from app.desk.network import MOST, Network, of_parties
+from app.desk.opened import Desk, Row
+
+PARTS: Final = 12
+"""Parts of the guarantee network that its overview begins with."""
+
+
+def rings(desk: Desk) -> Row:
+    """Circles by amount (``rows``), how many there are, and guarantors with the most illusory cover."""
+    table = desk.tables["rings"].sort_by([("amount", "descending")])
+    rows = table.slice(0, SHOWN).to_pylist()
+    for row in rows:
+        row["names"] = [desk.names(member) for member in row["members"]]
+    guarantors = desk.tables["guarantors"].sort_by(
+        [("illusory_cover", "descending"), ("given", "descending")]
+    )
+    held = guarantors.slice(0, SHOWN).to_pylist()
+    for row in held:
+        row["names"] = desk.names(row["party_id"])
+    whole = desk.tables["guarantors"]
+    return {
+        "rows": rows, "count": table.num_rows, "guarantors": held, "guarantor_count": guarantors.num_rows,
+        "given": pc.sum(whole["given"]).as_py(), "illusory": pc.sum(whole["illusory_cover"]).as_py(),
+        "parties": len(_web(desk)[1]),
+    }  # fmt: skip
+
+
+def ring(desk: Desk, ring_id: str, opened: tuple[str, ...] = ()) -> tuple[Row, Network] | None:
+    """One circle and its picture; None if this desk has no such circle."""
+    held = desk.rows("rings", ring_id=ring_id).to_pylist()
+    if not held:
+        return None
+    row, members = held[0], set(held[0]["members"])
+    row["names"] = [desk.names(member) for member in row["members"]]
+    numbers = [n for n in map(desk.number, row["members"]) if n is not None]
+    made = of_parties(desk, numbers, members, opened)
+    ties = [
+        replace(t, ring=t.kind == "guarantee" and t.source in members and t.target in members)
+        for t in made.ties
+    ]
+    return row, replace(made, ties=ties)
+
+
+def _web(desk: Desk) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Part of every party in the guarantee network, its parties, and the parts by size, largest first."""
+    guarantor, obligor, _ = desk.promises
+    n = desk.snapshot.n
+    ties = coo_array((np.ones(len(guarantor), np.int8), (guarantor, obligor)), shape=(n, n))
+    _, part = connected_components(ties, directed=False)
+    inside = np.unique(np.concatenate([guarantor, obligor]))
+    found, size = np.unique(part[inside], return_counts=True)
+    return part, inside, found[np.argsort(-size, kind="stable")]
+
+
+def web(desk: Desk, opened: tuple[str, ...] = (), parts: int = PARTS) -> tuple[Network, list[list[str]], int]:
+    """The guarantee network: the parties of its largest parts, those parts by id, and how many parts there are."""
+    part, inside, order = _web(desk)
+    chosen: list[list[int]] = []
+    left = MOST
+    for p in order[:parts].tolist():
+        members = inside[part[inside] == p][:left].tolist()
+        chosen.append(members)
+        left -= len(members)
+        if left <= 0:
+            break
+    made = of_parties(desk, [n for held in chosen for n in held], set(), opened)
+    circles = [set(m) for m in desk.tables["rings"]["members"].slice(0, 10_000).to_pylist()]
+    around = [c for c in circles if c <= {node.names.id for node in made.nodes}]
+    ties = [
+        replace(t, ring=t.kind == "guarantee" and any(t.source in c and t.target in c for c in around))
+        for t in made.ties
+        if t.kind == "guarantee"
+    ]
+    members_of = {m for c in around for m in c}
+    nodes = [replace(node, member=node.names.id in members_of) for node in made.nodes]
+    ids = [[desk.id(n) for n in held] for held in chosen]
+    extra = {node.names.id for node in nodes} - {i for held in ids for i in held}
+    return Network(nodes, ties), [*ids, *[[i] for i in sorted(extra)]], len(order)

@@ -1,0 +1,90 @@
+"""Blocks: the table, the tiles and the picture as Streamlit components; what they show is data, never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+_HERE: Final = Path(__file__).parent
+Act = Callable[[Any], None]
+
+
+def css() -> str:
+    """The style sheet of the app."""
+    return (_HERE / "app.css").read_text("utf-8")
+
+
+def _script(name: str) -> str:
+    return (_HERE / f"{name}.js").read_text("utf-8")
+
+
+@cache
+def _block(name: str) -> Any:
+    """A component of one ``div`` that its script fills."""
+    return st.components.v2.component(
+        f"konzern_{name}", html=f'<div class="kz-{name}"></div>', js=_script(name), isolate_styles=False
+    )
+
+
+@cache
+def _library() -> Any:
+    """Pyvis's own vis-network as a component without data, so that a browser is sent it once."""
+    import pyvis
+
+    bundle = Path(pyvis.__file__).parent / "lib" / "vis-9.1.2" / "vis-network.min.js"
+    text = bundle.read_text("utf-8").rpartition("//# sourceMappingURL")[0]
+    wrapped = f"const vis = {{}};\n(function (exports, module) {{\n{text}\n}})(vis, {{}});\n"
+    return st.components.v2.component(
+        "konzern_library", html="<div></div>", js=wrapped + _script("library"), isolate_styles=False
+    )
+
+
+def _told(key: str, event: str, act: Act | None) -> Callable[[], None]:
+    """A callback that hands what was clicked to ``act`` before the page is drawn again."""
+
+    def told() -> None:
+        value = getattr(st.session_state.get(key), event, None)
+        if act is not None and value is not None:
+            act(value)
+
+    return told
+
+
+def table(key: str, data: dict[str, Any], on_click: Act | None = None) -> None:
+    """Draw a table; ``on_click`` is given the id of the row that was clicked."""
+    shown = {**data, "clickable": on_click is not None}
+    _block("table")(key=key, data=shown, on_click_change=_told(key, "click", on_click))
+
+
+def tiles(key: str, held: list[dict[str, Any]], on_click: Act | None = None) -> None:
+    """Draw figures at a glance; ``on_click`` is given the id of the tile that was clicked."""
+    _block("tiles")(key=key, data={"tiles": held}, on_click_change=_told(key, "click", on_click))
+
+
+def picture(key: str, data: dict[str, Any], on_click: Act, on_drill: Act | None = None) -> None:
+    """Draw a network; a click gives ``{"node": id}`` or ``{"edge": id}``, a double click on a node drills."""
+    _library()(key="konzern-library")
+    _block("picture")(
+        key=key, data=data, on_click_change=_told(key, "click", on_click),
+        on_drill_change=_told(key, "drill", on_drill),
+    )  # fmt: skip
+
+
+def heading(title: str, below: str) -> None:
+    """A page's title and a line below it, as texts."""
+    st.html(f'<h1 class="kz-title">{escape(title)}</h1><div class="kz-head">{escape(below)}</div>')
+
+
+def note(value: str) -> None:
+    """A line of text from data or words, never read as markup."""
+    st.html(f'<div class="kz-head">{escape(value)}</div>')
+
+
+def title(name: str, below: str) -> None:
+    """The name of what a part of a page is about, as a text, and a line below it."""
+    st.html(f'<div class="kz-name">{escape(name)}</div><div class="kz-head">{escape(below)}</div>')

@@ -1,0 +1,165 @@
+"""Layout: where each party of a picture stands, computed here so that every browser shows the same at once."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+Points = dict[str, tuple[float, float]]
+
+WIDE: Final = 190.0
+"""Distance of two boxes side by side."""
+HIGH: Final = 128.0
+"""Distance of two levels."""
+ROW: Final = 78.0
+"""Distance of two boxes stacked below one owner."""
+_STACKED: Final = 3
+"""An owner of more leaves than this has them below one another instead of side by side."""
+_COLUMN: Final = 8
+
+
+def levels(nodes: Sequence[str], owns: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Level of each node: an owner above what it owns, circles cut where a breadth-first search meets them.
+
+    >>> levels(["a", "b", "c"], [("a", "b"), ("b", "c"), ("a", "c")])
+    {'a': 0, 'b': 1, 'c': 2}
+    """
+    below: dict[str, list[str]] = {n: [] for n in nodes}
+    above: dict[str, int] = dict.fromkeys(nodes, 0)
+    for owner, owned in owns:
+        if owner != owned and owner in below and owned in above:
+            below[owner].append(owned)
+            above[owned] += 1
+    level = dict.fromkeys(nodes, 0)
+    left, waiting = dict(above), deque(n for n in nodes if not above[n])
+    done: set[str] = set()
+    while len(done) < len(nodes):
+        if not waiting:  # only circles are left: begin with the one that has the fewest owners above it
+            waiting.append(min((n for n in nodes if n not in done), key=lambda n: (left[n], n)))
+        node = waiting.popleft()
+        if node in done:
+            continue
+        done.add(node)
+        for child in below[node]:
+            if child not in done:
+                level[child] = max(level[child], level[node] + 1)
+                left[child] -= 1
+                if left[child] == 0:
+                    waiting.append(child)
+    return level
+
+
+def tree(
+    nodes: Sequence[str], owns: Mapping[tuple[str, str], float], beside: Iterable[tuple[str, str]] = ()
+) -> Points:
+    """Places of an ownership picture: owners on top, many leaves of one owner stacked below it.
+
+    ``owns`` maps (owner, owned) to the share; each node hangs below its largest holder. ``beside`` are other ties:
+    a node without any stake stands to the right of whoever it is tied to.
+    """
+    level = levels(nodes, owns)
+    tied = {n for pair in owns for n in pair}
+    loose = [n for n in nodes if n not in tied]
+    held = [n for n in nodes if n in tied]
+    parent: dict[str, str] = {}
+    for (owner, owned), _ in sorted(owns.items(), key=lambda kv: (kv[1], kv[0])):
+        if owner in level and owned in level and level[owner] < level[owned]:
+            parent[owned] = owner  # the largest comes last
+    children: dict[str, list[str]] = {n: [] for n in held}
+    for n in held:
+        if n in parent:
+            children[parent[n]].append(n)
+    points, right = _hung(held, children, parent, level)
+    return points | _loose(loose, points, beside, right)
+
+
+def _hung(
+    held: Sequence[str],
+    children: Mapping[str, list[str]],
+    parent: Mapping[str, str],
+    level: Mapping[str, int],
+) -> tuple[Points, float]:
+    """Places of the trees side by side, and where their right edge is."""
+    width: dict[str, float] = {}
+    stacks: dict[str, list[str]] = {}
+    for n in sorted(held, key=lambda n: -level[n]):
+        leaves = [c for c in children[n] if not children[c]]
+        stacks[n] = leaves if len(leaves) > _STACKED else []
+        columns = math.ceil(len(stacks[n]) / _COLUMN)
+        others = sum(width[c] for c in children[n] if c not in stacks[n])
+        width[n] = max(1.0, others + columns)
+    points: Points = {}
+    left = 0.0
+    for root in (n for n in held if n not in parent):
+        waiting = [(root, left)]
+        while waiting:
+            n, start = waiting.pop()
+            points[n] = ((start + width[n] / 2) * WIDE, level[n] * HIGH)
+            at = start
+            for child in children[n]:
+                if child not in stacks[n]:
+                    waiting.append((child, at))
+                    at += width[child]
+            for i, child in enumerate(stacks[n]):
+                column, row = divmod(i, _COLUMN)
+                points[child] = ((at + column + 0.5) * WIDE, (level[n] + 1) * HIGH + row * ROW)
+        left += width[root]
+    return points, left * WIDE
+
+
+def _loose(loose: Sequence[str], points: Points, beside: Iterable[tuple[str, str]], right: float) -> Points:
+    """Places of nodes without stakes: in columns to the right, at the height of whom they are tied to."""
+    near: dict[str, float] = {}
+    for a, b in beside:
+        for node, other in ((a, b), (b, a)):
+            if other in points:
+                near.setdefault(node, points[other][1])
+    taken: set[tuple[int, int]] = set()
+    made: Points = {}
+    for node in sorted(loose, key=lambda n: (near.get(n, 0.0), n)):
+        row, column = round(near.get(node, 0.0) / ROW), 0
+        while (row, column) in taken:
+            column, row = (column + 1, row) if column < 3 else (0, row + 1)  # noqa: PLR2004 (four abreast)
+        taken.add((row, column))
+        made[node] = (right + (column + 1) * WIDE, row * ROW)
+    return made
+
+
+def circle(nodes: Sequence[str], centre: tuple[float, float] = (0.0, 0.0)) -> Points:
+    """Places on a circle, clockwise from the top.
+
+    >>> circle(["a", "b"])["a"]
+    (0.0, -190.0)
+    """
+    radius = max(WIDE, len(nodes) * WIDE / (2 * math.pi) * 1.15)
+    turn = 2 * math.pi / max(len(nodes), 1)
+    x, y = centre
+    return {
+        n: (round(x + radius * math.sin(i * turn), 1), round(y - radius * math.cos(i * turn), 1))
+        for i, n in enumerate(nodes)
+    }
+
+
+def packed(parts: Sequence[Sequence[str]]) -> Points:
+    """Places of many parts that have nothing to do with one another: each a circle, the circles in rows."""
+    points: Points = {}
+    x = y = tallest = 0.0
+    span = math.sqrt(sum((_span(len(p))) ** 2 for p in parts)) * 1.35
+    for part in parts:
+        size = _span(len(part))
+        if x and x + size > span:
+            x, y, tallest = 0.0, y + tallest, 0.0
+        points |= (
+            circle(part, (x + size / 2, y + size / 2))
+            if len(part) > 1
+            else {part[0]: (x + size / 2, y + size / 2)}
+        )
+        x, tallest = x + size, max(tallest, size)
+    return points
+
+
+def _span(n: int) -> float:
+    """Side of the square that a circle of n boxes takes."""
+    return WIDE * 1.2 if n <= 1 else 2 * max(WIDE, n * WIDE / (2 * math.pi) * 1.15) + 1.3 * WIDE

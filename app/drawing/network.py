@@ -1,0 +1,174 @@
+"""Network: a picture's parties and ties as a pyvis network, labelled and styled, for our own script to draw."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyvis.network import Network as PyvisNetwork
+
+from app import formats
+from app.desk.network import Network, Node, Tie
+from app.drawing import palette
+from app.drawing.layout import Points
+
+_LINE: Final = 20
+"""Width of a line in a box, counting a Chinese character as two."""
+_LINES: Final = 2
+_FONT: Final = {
+    "size": 14,
+    "face": "Noto Sans, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif",
+    "color": palette.INK,
+}
+_DRAWING: Final = {
+    "physics": {"enabled": False},
+    "interaction": {"hover": True, "hideEdgesOnDrag": True, "tooltipDelay": 150, "multiselect": False, "zoomSpeed": 0.6},
+    "edges": {"smooth": False, "hoverWidth": 1, "selectionWidth": 2,
+              "font": {"size": 12, "color": palette.INK, "strokeWidth": 4, "strokeColor": palette.PAPER, "face": _FONT["face"]}},
+    "nodes": {"borderWidth": 1, "borderWidthSelected": 3, "margin": 8},
+}  # fmt: skip
+
+
+def wrapped(text: str, width: int = _LINE, lines: int = _LINES) -> str:
+    r"""A name in short lines, cut with an ellipsis; a Chinese character takes two places.
+
+    >>> wrapped("岚衡精机设备制造有限公司", 10)
+    '岚衡精机设\n备制造有…'
+    """
+    made, line, used = [], "", 0
+    for word in _pieces(text):
+        size = sum(2 if ord(c) > 0x2E80 else 1 for c in word)  # noqa: PLR2004 (where wide scripts begin)
+        if used + size > width and line:
+            made.append(line.rstrip())
+            line, used = "", 0
+        line, used = line + word, used + size
+    made.append(line.rstrip())
+    if len(made) > lines:
+        last = made[lines - 1]
+        made = [*made[: lines - 1], last[:-1] + "…" if len(last) > 1 else last + "…"]
+    return "\n".join(made)
+
+
+def _pieces(text: str) -> list[str]:
+    """Words with the space behind them, Chinese characters one by one."""
+    made: list[str] = []
+    for character in text:
+        if ord(character) > 0x2E80 or not made or made[-1].endswith(" ") or ord(made[-1][-1]) > 0x2E80:  # noqa: PLR2004
+            made.append(character)
+        else:
+            made[-1] += character
+    return made
+
+
+def _node(
+    net: PyvisNetwork, node: Node, at: tuple[float, float], say: Mapping[str, str], language: str
+) -> None:
+    """A party as a box; persons round, parties of the group filled, hidden neighbours counted."""
+    held = node.names
+    name = say["withheld"].format(id=held.id) if held.withheld else held.said(language)
+    lines = [wrapped(name)]
+    if node.gross:
+        lines.append(formats.short(node.gross, language))
+    if node.hidden:
+        lines.append(say["hidden"].format(count=node.hidden))
+    fill = (
+        palette.PERSON
+        if held.kind in ("person", "family", "concert")
+        else palette.MEMBER
+        if node.member
+        else palette.OUTSIDE
+    )
+    net.add_node(
+        held.id, label="\n".join(lines), title=f"{name}\n{held.id}", x=round(at[0], 1), y=round(at[1], 1),
+        shape="ellipse" if held.kind in ("person", "family", "concert") else "box", physics=False, font=_FONT,
+        color={"background": fill, "border": palette.FRAME, "highlight": {"background": palette.CHOSEN, "border": palette.INK},
+               "hover": {"background": fill, "border": palette.INK}},
+        shapeProperties={"borderDashes": False if node.member else [4, 3]},
+    )  # fmt: skip
+
+
+def style(tie: Tie, cut: Collection[str] = ()) -> str:
+    """Which line a tie is drawn with."""
+    if tie.kind == "owns":
+        return "control" if tie.controls else "minority"
+    if tie.kind == "guarantee":
+        return "cut" if tie.id.split("|")[1] in cut else "ring" if tie.ring else "guarantee"
+    return "fact" if tie.kind == "control" else "dependence"
+
+
+def label(tie: Tie, say: Mapping[str, str], language: str) -> str:
+    """What stands on a tie: the share, the amount, or the word for it."""
+    if tie.kind == "owns":
+        return formats.share(tie.share)
+    if tie.kind == "guarantee":
+        return (
+            formats.short(tie.amount, language)
+            if tie.amount is not None
+            else say.get(f"form_{tie.word}", tie.word)
+        )
+    return say.get(f"basis_{tie.word}", tie.word)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture is looked at: ``selected`` node and edge, height in pixels, guarantees of a cut, labels or none.
+
+    ``token`` names the picture: with another one the browser begins anew, with the same it keeps zoom and places.
+    """
+
+    token: str
+    selected: tuple[str, str] = ("", "")
+    height: int = 520
+    cut: Collection[str] = ()
+    labels: bool = True
+
+
+def data(held: Network, points: Points, say: Mapping[str, str], language: str, look: Look) -> dict[str, Any]:
+    """What the script draws: nodes and edges of the pyvis network, the selection, the legend and its words."""
+    net = PyvisNetwork(directed=True)
+    for node in held.nodes:
+        _node(net, node, points[node.names.id], say, language)
+    used = []
+    for tie in held.ties:
+        kind = style(tie, look.cut)
+        used.append(kind)
+        drawn = palette.EDGES[kind]
+        text = label(tie, say, language)
+        bent = {"enabled": True, "type": "curvedCW", "roundness": 0.15} if tie.kind != "owns" else False
+        net.add_edge(
+            tie.source, tie.target, id=tie.id, label=text if look.labels else "", arrows="to", smooth=bent,
+            title=f"{say['edge_' + kind]}: {text}", color={"color": drawn["color"], "highlight": drawn["color"], "hover": drawn["color"]},
+            width=drawn["width"], dashes=drawn["dashes"],
+        )  # fmt: skip
+    chosen, edge = look.selected
+    return {
+        "nodes": net.nodes, "edges": net.edges, "options": _DRAWING, "height": look.height,
+        "token": hashlib.sha256(f"{look.token} {language}".encode()).hexdigest()[:16],
+        "selected": {"nodes": [chosen] if chosen else [], "edges": [edge] if edge else []},
+        "legend": legend(dict.fromkeys(used), say),
+        "words": {k: say[f"tool_{k}"] for k in ("closer", "farther", "whole", "png")} | {"file": f"{look.token}.png".replace(":", "-")},
+    }  # fmt: skip
+
+
+def legend(kinds: Collection[str], say: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The key of a picture: its lines, then its boxes."""
+    lines = [
+        {
+            "text": say[f"edge_{k}"],
+            "style": {
+                "borderTopColor": palette.EDGES[k]["color"], "borderTopStyle": palette.STYLES[k],
+                "borderTopWidth": f"{palette.EDGES[k]['width']}px",
+            },
+        }
+        for k in palette.EDGES
+        if k in kinds
+    ]  # fmt: skip
+    boxes = [
+        {"text": say[f"box_{k}"], "node": True,
+         "style": {"background": c, "borderColor": palette.FRAME, "borderStyle": b, "borderRadius": r}}
+        for k, c, b, r in (("member", palette.MEMBER, "solid", "2px"), ("outside", palette.OUTSIDE, "dashed", "2px"),
+                           ("person", palette.PERSON, "solid", "8px"))
+    ]  # fmt: skip
+    return [*lines, *boxes]

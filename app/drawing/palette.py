@@ -1,0 +1,28 @@
+"""Palette: the colours of pictures, safe for colour-blind readers; width and dashes say the same in grey."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+INK: Final = "#16243a"
+PAPER: Final = "#ffffff"
+MEMBER: Final = "#dbe9f6"
+OUTSIDE: Final = "#f3f4f6"
+CHOSEN: Final = "#ffe9b8"
+FRAME: Final = "#5b6b82"
+PERSON: Final = "#f7ecd9"
+
+EDGES: Final[dict[str, dict[str, Any]]] = {
+    "control": {"color": "#0b4f8a", "width": 3, "dashes": False},
+    "minority": {"color": "#7fa8cc", "width": 1, "dashes": False},
+    "fact": {"color": "#0b4f8a", "width": 2, "dashes": [10, 3, 2, 3]},
+    "guarantee": {"color": "#b8588f", "width": 2, "dashes": [8, 5]},
+    "ring": {"color": "#7a1f4f", "width": 4, "dashes": [14, 4]},
+    "cut": {"color": "#000000", "width": 3, "dashes": [2, 5]},
+    "dependence": {"color": "#a06a00", "width": 2, "dashes": [2, 4]},
+}
+"""How each kind of tie is drawn."""
+
+STYLES: Final = {"control": "solid", "minority": "solid", "fact": "double", "guarantee": "dashed", "ring": "dashed",
+                 "cut": "dotted", "dependence": "dotted"}  # fmt: skip
+"""The line that stands for it in the legend."""

@@ -1,0 +1,107 @@
+// A network that pyvis described: drawn where Python placed it, told back by what is clicked.
+const make = (tag, name, text) => {
+  const made = document.createElement(tag);
+  made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+};
+
+const bar = (state, words) => {
+  const held = make("div", "kz-tools");
+  const button = (text, title, act) => {
+    const made = make("button", "kz-tool", text);
+    made.title = title;
+    made.setAttribute("aria-label", title);
+    made.addEventListener("click", act);
+    held.append(made);
+  };
+  const zoom = (by) => state.network.moveTo({ scale: state.network.getScale() * by });
+  button("+", words.closer, () => zoom(1.25));
+  button("−", words.farther, () => zoom(0.8));
+  button("⤢", words.whole, () => state.network.fit());
+  button("PNG", words.png, () => {
+    const from = state.canvas.querySelector("canvas");
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = [from.width, from.height];
+    const pen = copy.getContext("2d");
+    pen.fillStyle = "#ffffff";
+    pen.fillRect(0, 0, copy.width, copy.height);
+    pen.drawImage(from, 0, 0);
+    const link = document.createElement("a");
+    link.download = words.file;
+    link.href = copy.toDataURL("image/png");
+    link.click();
+  });
+  return held;
+};
+
+const legend = (entries) => {
+  const held = make("div", "kz-legend");
+  for (const entry of entries) {
+    const line = make("span", "kz-key");
+    const mark = make("span", entry.node ? "kz-box" : "kz-line");
+    Object.assign(mark.style, entry.style);
+    line.append(mark, make("span", "", entry.text));
+    held.append(line);
+  }
+  return held;
+};
+
+const renew = (set, items, keep) => {
+  const known = new Set(set.getIds());
+  set.update(items.map((item) => (keep && known.has(item.id) ? { ...item, x: undefined, y: undefined } : item)));
+  const wanted = new Set(items.map((item) => item.id));
+  set.remove([...known].filter((id) => !wanted.has(id)));
+};
+
+const draw = (root, data, tell) => {
+  const vis = globalThis.konzernVis;
+  let state = root.konzern;
+  if (!state || state.token !== data.token) {
+    state?.network.destroy();
+    const canvas = make("div", "kz-canvas");
+    canvas.style.height = `${data.height}px`;
+    state = root.konzern = { token: data.token, canvas, nodes: new vis.DataSet(data.nodes), edges: new vis.DataSet(data.edges) };
+    root.replaceChildren(canvas);
+    state.network = new vis.Network(canvas, { nodes: state.nodes, edges: state.edges }, data.options);
+    state.network.once("afterDrawing", () => {
+      root.dataset.drawn = data.nodes.length;
+      if (state.network.getScale() > 1) state.network.moveTo({ scale: 1 });
+    });
+    root.append(bar(state, data.words));
+    state.key = make("div", "");
+    root.append(state.key);
+    state.network.on("click", ({ nodes, edges }) => {
+      clearTimeout(state.waiting);
+      state.waiting = setTimeout(() => {
+        if (nodes.length) state.tell("click", { node: nodes[0] });
+        else if (edges.length) state.tell("click", { edge: edges[0] });
+      }, 180);
+    });
+    state.network.on("doubleClick", ({ nodes }) => {
+      clearTimeout(state.waiting);
+      if (nodes.length) state.tell("drill", { node: nodes[0] });
+    });
+    new ResizeObserver(() => state.network.redraw()).observe(canvas);
+  } else {
+    renew(state.nodes, data.nodes, true);
+    renew(state.edges, data.edges, false);
+  }
+  state.tell = tell;
+  state.key.replaceChildren(legend(data.legend));
+  if (data.selected.nodes.length || data.selected.edges.length) {
+    state.network.setSelection({
+      nodes: data.selected.nodes.filter((id) => state.nodes.get(id)),
+      edges: data.selected.edges.filter((id) => state.edges.get(id)),
+    });
+  } else state.network.unselectAll();
+  root.network = state.network;
+};
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".kz-picture");
+  if (!root || !data) return;
+  const go = () => draw(root, data, (name, value) => setTriggerValue(name, value));
+  if (globalThis.konzernVis) go();
+  else globalThis.addEventListener("konzern-vis", go, { once: true });
+}

@@ -1,0 +1,168 @@
+"""Frame: what every page has. The principal, the pinned version, the language, the state in the URL, downloads."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from app import export, formats
+from app.access import Access, Principal
+from app.desk.opened import Names
+from app.drawing import blocks
+from app.launch import RUNNING
+from graph.errors import KonzernError
+
+LANGUAGES: Final = {"zh": "中文", "en": "English"}
+_WORDS: Final = Path(__file__).parents[1] / "words"
+_NEXT: Final = "konzern-next"
+_KEPT: Final = ("lang", "v")
+"""Parameters of the URL that go along from page to page."""
+
+
+@cache
+def words(language: str) -> dict[str, str]:
+    """Texts of pages by key in ``en`` or ``zh``."""
+    return dict(tomllib.loads((_WORDS / f"pages.{language}.toml").read_text("utf-8")))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a view is given: who looks at which version in which language, and how to ask and to go on."""
+
+    access: Access
+    principal: Principal
+    version: int
+    language: str
+    say: Mapping[str, str]
+
+    def ask(self, question: str, /, *, reason: str = "", **parameters: Any) -> Any:
+        """The answer to a question as this principal."""
+        return self.access.ask(self.principal, question, self.version, reason=reason, **parameters)
+
+    def word(self, kind: str, code: str | None) -> str:
+        """The word for a code of the tables, the code itself where there is none (a product of the bank's own)."""
+        return "" if code is None else self.say.get(f"{kind}_{code}", code)
+
+    def name(self, names: Names) -> str:
+        """How a party is called here; a natural person by its pseudonym unless names are shown."""
+        return self.say["withheld"].format(id=names.id) if names.withheld else names.said(self.language)
+
+    @property
+    def base(self) -> str:
+        """Currency of amounts."""
+        return self.access.desk(self.principal.scope, self.version).base
+
+    def get(self, name: str) -> str:
+        """A parameter of the URL, empty if it is not there."""
+        return str(st.query_params.get(name, ""))
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """A parameter of the URL that lists ids."""
+        return tuple(part for part in self.get(name).split("~") if part)
+
+    def put(self, **parameters: str) -> None:
+        """Change parameters of the URL; an empty one is taken out."""
+        for name, value in parameters.items():
+            if value:
+                st.query_params[name] = value
+            elif name in st.query_params:
+                del st.query_params[name]
+
+    def go(self, page: str, **parameters: str) -> None:
+        """Have another page drawn next, with these parameters."""
+        st.session_state[_NEXT] = (page, parameters)
+
+    def follow(self, pages: Mapping[str, Any]) -> None:
+        """Go where a click asked for, if this principal sees that page."""
+        page, parameters = st.session_state.pop(_NEXT, ("", {}))
+        kept = {name: self.get(name) for name in _KEPT if self.get(name)}
+        if page in pages:
+            st.switch_page(pages[page], query_params={**kept, **parameters})
+
+    def show(self, name: str, view: Callable[[Frame], None]) -> None:
+        """Draw a page under its head; what cannot be answered is told in its place."""
+        self._head(name)
+        try:
+            view(self)
+        except KonzernError as error:
+            st.error(self.say["error"], icon=":material/error:")
+            st.text(str(error))
+
+    def _head(self, name: str) -> None:
+        """Title, what the page is about, language."""
+        left, right = st.columns([0.78, 0.22], vertical_alignment="bottom")
+        desk = self.access.desk(self.principal.scope, self.version)
+        with left:
+            blocks.heading(
+                self.say[f"page_{name}"],
+                self.say["head"].format(
+                    as_of=formats.day(desk.summary["as_of"], self.language), version=desk.version, base=desk.base,
+                    rules=", ".join(desk.summary["packs"]), who=self._who(),
+                ),
+            )  # fmt: skip
+        with right:
+            st.segmented_control(
+                self.say["language"], list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="konzern-language",
+                default=None if "konzern-language" in st.session_state else self.language,
+                label_visibility="collapsed", on_change=self._language,
+            )  # fmt: skip
+        latest = self.access.store.latest()
+        if latest > self.version:
+            st.info(self.say["newer"].format(version=latest), icon=":material/update:")
+            st.button(self.say["newer_open"], on_click=lambda: self.put(v=str(latest)))
+
+    def _who(self) -> str:
+        """The principal in words."""
+        if self.principal.named:
+            return self.say["role_local"]
+        roles = ", ".join(self.say[f"role_{r}"] for r in sorted(self.principal.roles))
+        return f"{roles} {self.principal.lender}".strip()
+
+    def _language(self) -> None:
+        """Take the language that was chosen."""
+        chosen = st.session_state["konzern-language"]
+        if chosen:
+            st.query_params["lang"] = chosen
+
+    def downloads(self, *tables: str, page: str) -> None:
+        """Whole results as files, behind one button."""
+        with st.popover(self.say["download"], icon=":material/download:"):
+            for table in tables:
+                columns = st.columns([0.4, 0.2, 0.2, 0.2], vertical_alignment="center")
+                columns[0].text(self.say[f"result_{table}"])
+                for place, fmt in enumerate(export.FORMATS, 1):
+                    columns[place].download_button(
+                        fmt, self._file(table, fmt), file_name=f"{table}.{fmt}", mime=export.MIME[fmt],
+                        key=f"{page}-{table}-{fmt}", on_click="ignore",
+                    )  # fmt: skip
+
+    def _file(self, table: str, fmt: str) -> Callable[[], bytes]:
+        """A download that is made when it is asked for."""
+        return lambda: export.exported(self.ask("table", name=table), fmt, table)
+
+
+def opened() -> Frame:
+    """The frame of this run: language and version from the URL, else as the app was started."""
+    access, principal = RUNNING.access, RUNNING.principal
+    if access is None or principal is None:
+        st.error("Start the app with: konzern app")
+        st.stop()
+    asked = st.query_params.get("lang", "") or st.session_state.get("konzern-lang", "")
+    language = asked if asked in LANGUAGES else RUNNING.language
+    st.session_state["konzern-lang"] = language
+    if st.query_params.get("lang") != language:
+        st.query_params["lang"] = language
+    latest = access.store.latest()
+    number = st.query_params.get("v", "") or str(st.session_state.get("konzern-version", latest))
+    version = int(number) if number.isdecimal() and 1 <= int(number) <= latest else latest
+    st.session_state["konzern-version"] = version
+    if st.query_params.get("v") != str(version):
+        st.query_params["v"] = str(version)
+    st.html(f"<style>{blocks.css()}</style>")
+    return Frame(access, principal, version, language, words(language))

@@ -1,0 +1,169 @@
+"""Overview: the state of the whole scope, everything on it a way to what it rests on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import formats
+from app.desk.opened import Row
+from app.desk.overview import Overview
+from app.drawing import blocks, cells
+from app.drawing.cells import TONES, amount, chip, column, count, percent, text, tile, used
+from app.views.frame import Frame
+
+
+def show(frame: Frame) -> None:
+    """Draw the page."""
+    say, held = frame.say, frame.ask("overview")
+    language, base = frame.language, held.base
+    blocks.tiles(
+        "overview-tiles",
+        [
+            tile(say["gross"], formats.short(held.gross, language), exact=formats.exact(held.gross, base), tone="deep", to="groups",
+                 note=say["of_facilities"].format(count=formats.count(held.facilities))),
+            tile(say["groups"], formats.count(held.groups), note=say["of_parties"].format(count=formats.count(held.parties)), to="groups"),
+            tile(say["breaches"], formats.count(held.breaches), tone="bad", to="breach", note=say["above_limit"]),
+            tile(say["near"], formats.count(held.near), tone="warn", to="near", note=say["near_note"]),
+            tile(say["large"], formats.count(held.large_count), note=say["large_note"], to="large"),
+            tile(say["duplicate"], formats.short(held.duplicate, language), exact=formats.exact(held.duplicate, base), tone="warn",
+                 note=say["in_cases"].format(count=held.cases), to="duplicates"),
+        ],
+        lambda to: _follow(frame, to),
+    )  # fmt: skip
+    left, right = st.columns([0.56, 0.44], gap="medium")
+    with left:
+        st.subheader(say["limits_title"], anchor=False)
+        _limits(frame, held.limits)
+    with right:
+        st.subheader(say["large_title"], anchor=False)
+        _large(frame, held.large)
+    left, right = st.columns([0.56, 0.44], gap="medium")
+    with left:
+        st.subheader(say["changes_title"], anchor=False)
+        _changes(frame, held)
+    with right:
+        st.subheader(say["fresh_title"], anchor=False)
+        fresh(frame, held.fresh)
+    frame.downloads("limits", "large_exposures", "groups", "findings", "changes", page="overview")
+
+
+def _follow(frame: Frame, to: str) -> None:
+    """Where a tile leads."""
+    if to in ("breach", "near", "large"):
+        code = {"breach": "limit_breach", "near": "limit_near", "large": "large"}[to]
+        frame.go("warnings", code=code)
+    else:
+        frame.go(to)
+
+
+def _subject(frame: Frame, subject: str) -> None:
+    """Open a group or a party in the explorer."""
+    frame.go("groups", **({"group": subject} if subject.startswith("G:") else {"party": subject}))
+
+
+def _limits(frame: Frame, rows: list[Row]) -> None:
+    """Limits at nine tenths and more."""
+    say, held = frame.say, rows
+    unit = formats.unit([v for r in held for v in (r["limit"], r["value"])], frame.language)
+    made = [
+        {
+            "id": r["subject_id"],
+            "cells": [
+                text(frame.name(r["names"]), f"{frame.word('scope', r['scope'])} · {r['lender'] or say['all_lenders']}"),
+                text(frame.word("rule", r["rule"].rpartition(" ")[2]), r["rule"]),
+                amount(r["value"], unit, frame.base), amount(r["limit"], unit, frame.base),
+                percent(r["utilisation"], tone="bad" if r["breach"] else "warn"), used(r["utilisation"]),
+            ],
+        }
+        for r in held
+    ]  # fmt: skip
+    columns = [
+        column(say["subject"]), column(say["rule"], tip=say["tip_rule"]), column(unit.heading(say["value"], frame.base), "r", say["tip_value"]),
+        column(unit.heading(say["limit"], frame.base), "r"), column(say["used"], "r", say["tip_used"]), column("", "w"),
+    ]  # fmt: skip
+    blocks.table(
+        "overview-limits",
+        cells.table(columns, made, empty=say["no_limits"], height=430),
+        lambda i: _subject(frame, i),
+    )
+
+
+def _large(frame: Frame, rows: list[Row]) -> None:
+    """The largest exposures against capital."""
+    say = frame.say
+    unit = formats.unit([r["gross"] for r in rows], frame.language)
+    made = [
+        {
+            "id": r["subject_id"],
+            "cells": [
+                text(frame.name(r["names"]), f"{r['lender']} · {frame.word('level', r['level'])}"),
+                amount(r["gross"], unit, frame.base), percent(r["ratio_before"]), percent(r["ratio_after"]),
+            ],
+        }
+        for r in rows
+    ]  # fmt: skip
+    columns = [
+        column(say["subject"]), column(unit.heading(say["gross"], frame.base), "r"),
+        column(say["ratio_before"], "r", say["tip_ratio"]), column(say["ratio_after"], "r", say["tip_ratio"]),
+    ]  # fmt: skip
+    blocks.table(
+        "overview-large",
+        cells.table(columns, made, empty=say["nothing"], height=430),
+        lambda i: _subject(frame, i),
+    )
+
+
+def _changes(frame: Frame, held: Overview) -> None:
+    """What the version changed, and how many findings there are."""
+    say = frame.say
+    severities = held.severities
+    rows = [
+        {"id": s, "cells": [chip(say[f"severity_{s}"], TONES[s]), count(severities.get(s, 0))]}
+        for s in ("breach", "warning", "info")
+    ]
+    columns = [column(say["severity"], "n"), column(say["findings"], "r")]
+    blocks.table(
+        "overview-findings", cells.table(columns, rows, empty=""), lambda s: frame.go("warnings", severity=s)
+    )
+    changed = held.changes
+    made = [
+        {"id": "", "cells": [text(r["kind"]), text(r["subject"]), text(r["before"]), text(r["after"])]}
+        for r in changed
+    ]
+    if held.version > 1 or changed:
+        more = (
+            say["more"].format(count=held.change_count - len(changed))
+            if held.change_count > len(changed)
+            else ""
+        )
+        columns = [
+            column(say["change"], "n"),
+            column(say["subject"]),
+            column(say["before"]),
+            column(say["after"]),
+        ]
+        blocks.table(
+            "overview-changes", cells.table(columns, made, empty=say["no_changes"], more=more, height=300)
+        )
+    else:
+        blocks.note(say["first_version"])
+
+
+def fresh(frame: Frame, rows: list[Row]) -> None:
+    """The last delivery of each subsidiary."""
+    say = frame.say
+    made = [
+        {
+            "id": "",
+            "cells": [
+                text(r["by"] or say["unnamed"]), formats.day(r["day"], frame.language), count(r["age"]),
+                say[f"delivery_{r['kind']}"], count(r["rows"]),
+            ],
+        }
+        for r in rows
+    ]  # fmt: skip
+    columns = [
+        column(say["subsidiary"]), column(say["day"], "n"), column(say["age"], "r", say["tip_age"]), column(say["delivery"], "n"),
+        column(say["rows"], "r"),
+    ]  # fmt: skip
+    blocks.table("fresh", cells.table(columns, made, empty=say["no_deliveries"]))
