@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from app.committee import words
+from exposure.results import RESULTS
+from graph.findings import SEVERITIES
 from tests.test_cli import FACILITIES, LENDERS, OWNERSHIP, PARTIES, konzern
 
 
@@ -90,6 +93,18 @@ def test_the_page_has_every_section_and_each_thing_once(url: str, tmp_path: Path
 def test_the_page_of_a_folder_says_that_it_knows_no_earlier_version(delivery: Path, tmp_path: Path) -> None:
     konzern("report", delivery, "--out", tmp_path, "--formats", "html")
     assert words("en")["unversioned"] in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_the_workbook_has_a_sheet_a_result_with_the_gravest_findings_first(url: str, tmp_path: Path) -> None:
+    konzern("report", url, "--out", tmp_path, "--formats", "xlsx")
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as book:
+        names = re.findall('sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
+        sheets = [book.read(f"xl/worksheets/sheet{i + 1}.xml").decode() for i in range(len(names))]
+    assert names == ["summary", *RESULTS]
+    assert not any("<f>" in sheet for sheet in sheets)
+    told = re.findall(r"<t[^>]*>(breach|warning|info)</t>", sheets[names.index("findings")])
+    assert told == sorted(told, key=SEVERITIES[::-1].index)
+    assert set(told) == {"breach", "warning", "info"}
 
 
 def test_both_languages_have_the_same_headings() -> None:

@@ -201,6 +201,24 @@ def test_mismatches_are_exact_fractions_rounded_once(currency: str, moved: str) 
     assert nets("EU-CRR", **tables)["G"] == moved
 
 
+def test_mitigation_is_told_for_every_pack() -> None:
+    tables: dict[str, list[Row]] = {
+        "parties": [party("A"), party("G")],
+        "lenders": [BANK],
+        "facilities": [facility("F", "A", 100, 100, residual_maturity=3)],
+        "guarantees": [pledge("P", "G", residual_maturity="0.25")],
+        "guarantee_covers": covers("P>F"),
+    }
+    rows = (
+        Analysis(Snapshot.of(book(AS_OF, **tables)), Request(("EU-CRR", "CN-LE")))
+        .table("mitigation")
+        .to_pylist()
+    )
+    assert [(r["pack"], r["facility_id"], r["reason"]) for r in rows] == [
+        ("EU-CRR", "F", "maturity"), ("CN-LE", "F", "maturity")
+    ]  # fmt: skip
+
+
 def test_a_covered_bond_counts_with_the_share_of_the_pack() -> None:
     bond = facility("F", "A", 100, 100, product="covered_bond")
     assert nets("BASEL-LEX", parties=[party("A")], facilities=[bond]) == {"A": "20.00"}
