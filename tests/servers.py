@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from graph.neo4j.session import PASSWORD_SETTING, USER_SETTING, Access
-from graph.neo4j.store import GraphStore
+from graph.neo4j.session import Server as Bolt
 from graph.server import process
 from graph.server.home import USER, Home, Memory
 from graph.server.process import Server
@@ -66,9 +66,9 @@ def servers() -> Iterator[Servers]:
 
 def wipe(servers: Servers, number: int = 0) -> str:
     """Empty a server; its address."""
-    store = GraphStore(servers.access(number))
-    while store.server.read("MATCH (n) RETURN 1 LIMIT 1"):
-        store.server.schema("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS")
+    server = Bolt(servers.access(number))
+    while server.read("MATCH (n) RETURN 1 LIMIT 1"):
+        server.schema("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS")
     return servers.get(number).url
 
 

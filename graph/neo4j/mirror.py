@@ -66,7 +66,8 @@ class Mirror(Segments):
         """Rows of a segment, from the copy if it is whole, else from the graph."""
         if Named.of(part.file) is None:
             return super().read(part, columns)
-        if part.file not in self._good and not self._is_whole(part.file):
+        known = part.file in self._good and (self.folder / part.file).is_file()
+        if not known and not self._is_whole(part.file):
             self._keep(part.file, graph_segments.fetched(self._server, part.file))
         return super().read(replace(part, sha256=""), columns)
 
