@@ -7,105 +7,26 @@ source rows, so that it can be replayed to the minor unit.
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from exposure import reasons
 from exposure.groups import Groups
 from exposure.lines import Lines, facilities_of
 from exposure.proof import ControlStep, RiskStep, control_proof, group_path
 from exposure.report import Analysis
+from exposure.statement import Explanation, Line
 from graph.errors import OptionError
 from graph.model import PARTY_KINDS, SHARE
-from graph.money import NULL
-
-_WORDS: Final = Path(__file__).parent / "words"
-SHOWN: Final = 10
-"""Facilities that a text lists one by one, largest first; the JSON form lists all."""
-
-
-@cache
-def words(language: str) -> dict[str, str]:
-    """Sentences of explanations by key in ``en`` or ``zh``."""
-    return dict(tomllib.loads((_WORDS / f"explain.{language}.toml").read_text("utf-8")))
-
-
-@dataclass(frozen=True)
-class Line:
-    """One statement: the key of its sentence, the words in it, its amount in base minor units, what it rests on.
-
-    ``rows`` are source rows as (file, line); ``below`` the statements that it follows from.
-    """
-
-    key: str
-    places: Mapping[str, object] = field(default_factory=dict)
-    amount: int | None = None
-    rows: tuple[tuple[str, int], ...] = ()
-    below: tuple[Line, ...] = ()
-
-    def sentence(self, language: str) -> str:
-        """The statement in one language, source rows behind it."""
-        amount = "" if self.amount is None else f"{self.amount / 100:,.2f}"
-        say = words(language)
-        kind = {"kind": say[f"kind_{self.places['kind']}"]} if "kind" in self.places else {}
-        said = say[self.key].format_map({"amount": amount, **self.places, **kind})
-        marks = [say["source_row"].format(file=file, row=row) for file, row in self.rows[:3]]
-        return " ".join([said, *marks])
-
-    def as_dict(self, language: str) -> dict[str, Any]:
-        """The statement and what it rests on, for programs."""
-        return {
-            "key": self.key,
-            "text": self.sentence(language),
-            "amount": None if self.amount is None else f"{self.amount / 100:.2f}",
-            **{k: v for k, v in self.places.items() if not k.startswith("text")},
-            "rows": [{"file": file, "row": row} for file, row in self.rows],
-            "below": [line.as_dict(language) for line in self.below],
-        }
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """What there is to say about one subject."""
-
-    subject: str
-    lines: tuple[Line, ...]
-
-    def as_dict(self, language: str = "en") -> dict[str, Any]:
-        """For programs: every line with all that it rests on."""
-        return {"subject": self.subject, "lines": [line.as_dict(language) for line in self.lines]}
-
-    def text(self, language: str = "en") -> str:
-        """For people: indented lines; long lists of facilities are cut, with the rest as one sum."""
-        return "\n".join(text for line in self.lines for text in _texts(line, language, 0))
-
-
-def _texts(line: Line, language: str, depth: int) -> Iterable[str]:
-    """A line and what is below it, indented."""
-    yield "  " * depth + line.sentence(language)
-    summed = [b for b in line.below if b.amount is not None]
-    others = [b for b in line.below if b.amount is None]
-    cut = others[:SHOWN] if line.key == "group" else others
-    for below in cut:
-        yield from _texts(below, language, depth + 1)
-    if len(cut) < len(others):
-        yield from _texts(Line("members", {"count": len(others) - len(cut)}), language, depth + 1)
-    summed.sort(key=lambda b: -(b.amount or 0))
-    for below in summed[:SHOWN]:
-        yield from _texts(below, language, depth + 1)
-    rest = summed[SHOWN:]
-    if rest:
-        more = Line("more", {"count": len(rest)}, sum(b.amount or 0 for b in rest))
-        yield from _texts(more, language, depth + 1)
 
 
 def explain(analysis: Analysis, subject: str) -> Explanation:
-    """Explain a party by its id, a group by its id (``G:...``), or a finding by its id (``F:...``).
+    """Explain what stands in the tables, by its id.
+
+    A party, a group (``G:...``), a finding (``F:...``), a ring (``R:...``), a guarantee, a facility, or with a sign
+    between two ids the share of one party in another (``P>A``).
 
     Raises ``OptionError`` if there is no such subject.
     """
@@ -114,13 +35,17 @@ def explain(analysis: Analysis, subject: str) -> Explanation:
     for k, held in enumerate(analysis.groups):
         if subject in held.names:
             return Explanation(subject, _group(analysis, k, held.names.index(subject)))
+    told = reasons.of(analysis, subject)
+    if told:
+        return Explanation(subject, told)
     if subject.startswith("F:"):
         found = analysis.table("findings")
         for row in found.to_pylist():
             if row["finding_id"] == subject:
                 return Explanation(subject, _finding(row))
     raise OptionError(
-        f"no party, group or finding {subject!r} in the book: give an id as it stands in the tables"
+        f"no party, group, ring, guarantee, facility or finding {subject!r} in the book: give an id as it stands in "
+        "the tables, or two parties as OWNER>COMPANY"
     )
 
 
@@ -151,11 +76,12 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
         *_other_ids(analysis, name),
         *_controllers(analysis, party),
         *(line for held in analysis.groups for line in _memberships(analysis, held, party)),
-        _sum(analysis, "own", name, own),
-        *([_sum(analysis, "controlled", name, below)] if len(control.controls(party)) else []),
+        reasons.summed(analysis, "own", name, own),
+        *([reasons.summed(analysis, "controlled", name, below)] if len(control.controls(party)) else []),
         *_net(
             analysis, "own_net", name, own, facilities_of(after, np.array([party], np.int32), umbrellas=False)
         ),
+        *reasons.of_party(analysis, party),
     )
 
 
@@ -165,7 +91,7 @@ def _other_ids(analysis: Analysis, name: str) -> list[Line]:
         Line(
             "one_party",
             {"id": name, "others": ", ".join(one.ids[1:])},
-            rows=_places(analysis, "parties", one.rows),
+            rows=reasons.places(analysis, "parties", one.rows),
         )
         for one in analysis.snapshot.identities.merged
         if one.ids[0] == name
@@ -181,7 +107,7 @@ def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:
         "as_of": snapshot.as_of, "pack": held.pack.name, "version": snapshot.version,
     }  # fmt: skip
     members = held.members[held.ptr[group] : held.ptr[group + 1]]
-    reasons = tuple(
+    why = tuple(
         line
         for party in sorted(members.tolist(), key=lambda p: snapshot.party_rank[p])
         for line in _why(analysis, held, group, party, whole=False)
@@ -189,9 +115,10 @@ def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:
     owed = facilities_of(analysis.facilities[pack], members)
     after = facilities_of(analysis.mitigation[pack].net, members)
     return (
-        Line("group", places, below=reasons),
-        _sum(analysis, "gross", held.names[group], owed),
+        Line("group", places, below=why),
+        reasons.summed(analysis, "gross", held.names[group], owed),
         *_net(analysis, "net", held.names[group], owed, after),
+        *reasons.limits(analysis, pack, held.names[group]),
     )
 
 
@@ -223,7 +150,7 @@ def _step(analysis: Analysis, controller: int, step: ControlStep) -> Line:
     return Line(
         "fact",
         {**who, "holder": names[holder].as_py(), "basis": basis},
-        rows=_places(analysis, "control", [row]),
+        rows=reasons.places(analysis, "control", [row]),
     )
 
 
@@ -242,13 +169,7 @@ def _stakes(analysis: Analysis, step: ControlStep) -> tuple[tuple[str, int], ...
     rows = analysis.snapshot.tables["ownership"]
     holders = [p for p, _ in step.votes]
     at = np.flatnonzero((rows["owned_id"] == step.target) & np.isin(rows["owner_id"], holders))
-    return _places(analysis, "ownership", rows.row[at].tolist())
-
-
-def _places(analysis: Analysis, table: str, rows: Iterable[int]) -> tuple[tuple[str, int], ...]:
-    """Files and lines of book rows; nothing where the book itself is not at hand."""
-    book = analysis.snapshot.book
-    return () if book is None else tuple(book.place(table, int(row)) for row in rows)
+    return reasons.places(analysis, "ownership", rows.row[at].tolist())
 
 
 def _memberships(analysis: Analysis, held: Groups, party: int) -> list[Line]:
@@ -277,7 +198,7 @@ def _risk(analysis: Analysis, step: RiskStep) -> Line:
     """One step from a source towards a member."""
     names = analysis.snapshot.party_ids
     places = {"start": names[step.start].as_py(), "to": names[step.to].as_py(), "basis": step.basis}
-    rows = _places(analysis, step.row[0], [step.row[1]]) if step.row else ()
+    rows = reasons.places(analysis, step.row[0], [step.row[1]]) if step.row else ()
     proof = tuple(_step(analysis, step.start, s) for s in step.proof)
     return Line(f"step_{step.via}", places, rows=rows, below=proof)
 
@@ -285,29 +206,4 @@ def _risk(analysis: Analysis, step: RiskStep) -> Line:
 def _net(analysis: Analysis, key: str, name: str, before: Lines, after: Lines) -> list[Line]:
     """The figure after mitigation, where mitigation changes any line of it."""
     same = len(before) == len(after) and np.array_equal(before.gross, after.gross)
-    return [] if same else [_sum(analysis, key, name, after)]
-
-
-def _sum(analysis: Analysis, key: str, name: str, lines: Lines) -> Line:
-    """A figure over the facilities and umbrella lines that it was summed from."""
-    snapshot = analysis.snapshot
-    facilities, umbrellas = snapshot.tables["facilities"], snapshot.tables["umbrellas"]
-    lenders = snapshot.tables["lenders"].text("lender_id")
-    made = []
-    for facility, umbrella, gross in zip(
-        lines.facility.tolist(), lines.umbrella.tolist(), lines.gross.tolist(), strict=True
-    ):
-        amount = None if gross == NULL else gross
-        if facility < 0:
-            code = umbrellas.text("umbrella_id")[umbrella].as_py()
-            rows = _places(analysis, "umbrellas", [umbrellas.row[umbrella]])
-            made.append(Line("umbrella", {"umbrella": code}, amount, rows))
-            continue
-        places = {
-            "facility": facilities.text("facility_id")[facility].as_py(),
-            "lender": lenders[int(facilities["lender_id"][facility])].as_py(),
-            "obligor": snapshot.party_ids[int(facilities["obligor_id"][facility])].as_py(),
-        }
-        rows = _places(analysis, "facilities", [facilities.row[facility]])
-        made.append(Line("unknown" if amount is None else "facility", places, amount, rows))
-    return Line(key, {"id": name}, sum(line.amount or 0 for line in made), below=tuple(made))
+    return [] if same else [reasons.summed(analysis, key, name, after)]
