@@ -10,12 +10,15 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from app.cli import main
 from app.source import compiled, earlier
 from bench import make_sample
 from bench.sample import draft
-from bench.sample.answers import NOT_PLANTED, PENDING
+from bench.sample.answers import NOT_PLANTED
 from bench.sample.draft import Figure, Plant
 from exposure.report import Analysis, Request
 from exposure.results import RESULTS, not_computed
@@ -39,7 +42,7 @@ def rows(name: str) -> list[dict[str, str]]:
 READS: dict[Kind, Callable[[str], bool]] = {
     BOOL: {"true", "false"}.__contains__,
     DATE: lambda text: dt.date.fromisoformat(text).isoformat() == text,
-    CURRENCY: re.compile("[A-Z]{3}").fullmatch,
+    CURRENCY: lambda text: re.fullmatch("[A-Z]{3}", text) is not None,
     COUNT: str.isdecimal,
     ID: lambda text: text == text.strip(),
     TEXT: lambda text: text == text.strip(),
@@ -93,15 +96,7 @@ def test_it_is_small_enough_to_read_and_large_enough_to_show_something() -> None
 
 
 def test_every_code_of_the_engine_is_planted() -> None:
-    assert set(CODES) - {p.code for p in BOOK.plants} == set(NOT_PLANTED)
-
-
-def test_what_is_planted_is_raised_or_listed_as_pending() -> None:
-    assert {p.code for p in BOOK.plants} - set(CODES) <= PENDING
-    listed = next(
-        line for line in MADE["README.md"].splitlines() if line.startswith("Planted, and not raised")
-    )
-    assert [code for code in PENDING if code not in listed] == []
+    assert set(CODES) - set(NOT_PLANTED) == {p.code for p in BOOK.plants}
 
 
 def test_plants_name_what_is_in_the_book() -> None:
@@ -133,14 +128,23 @@ def found(pack: str) -> dict[tuple[str, tuple[str, ...]], list[Decimal | None]]:
     "plant", [p for p in BOOK.plants if not p.pack.startswith(OUTSIDE)], ids=lambda p: f"{p.name} {p.pack}"
 )
 def test_a_plant_is_found(plant: Plant) -> None:
-    """A pending code counts from the day on which the engine raises it."""
-    held = found(plant.pack or DEFAULT)
-    amounts = held.get((plant.code, plant.subjects))
-    raised = amounts if plant.name in PENDING else any(code == plant.code for code, _ in held)
-    if {plant.code, plant.name} & PENDING and not raised:
-        pytest.skip(f"{plant.code} is not raised yet")
-    assert amounts is not None
+    amounts = found(plant.pack or DEFAULT)[plant.code, plant.subjects]
     assert plant.amount is None or plant.amount in amounts
+
+
+@pytest.mark.parametrize("pack", sorted({p.pack for p in BOOK.plants if p.pack.startswith(OUTSIDE)}))
+def test_what_is_planted_for_contagion_is_found(pack: str, tmp_path: Path) -> None:
+    """The pack names the model and who fails, or a simulation."""
+    _, model, *failing = pack.split()
+    how = ["--monte-carlo", "5"] if model == "monte-carlo" else ["--model", model]
+    how += ["--fail", ",".join(failing)] if failing else []
+    ended = CliRunner().invoke(
+        main, ["contagion", str(SAMPLE), *how, "--out", str(tmp_path)], catch_exceptions=False
+    )
+    assert ended.exit_code == 0, ended.output
+    rows = pq.read_table(tmp_path / "findings.parquet").to_pylist()
+    raised = {(r["code"], tuple(r["subjects"])) for r in rows}
+    assert {(p.code, p.subjects) for p in BOOK.plants if p.pack == pack} <= raised
 
 
 @pytest.mark.parametrize("figure", BOOK.figures, ids=lambda f: f"{f.table} {f.where[0][1]} {f.column}")

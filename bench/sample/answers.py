@@ -12,12 +12,11 @@ from typing import Final
 
 from bench.sample.draft import AS_OF, Cell, Draft
 
-PENDING: Final = frozenset({"clearing_vector_not_unique"})
-"""Codes (or a code with its subjects) that are planted and that the engine does not raise yet."""
 NOT_PLANTED: Final[Mapping[str, str]] = {
     "groups_cut": "it takes more than fifty memberships a party, which nobody could read",
     "rings_cut": "it takes ten thousand rings in one place",
     "chains_cut": "it takes a web of guarantees too large to add up",
+    "paths_cut": "it takes ten thousand chains between two parties",
     "identity_contradicted": "it takes reviewers who contradict one another",
 }
 """Codes of the engine that the sample does without, each with the reason."""
@@ -113,14 +112,13 @@ def readme(made: Draft, stories: Sequence[Callable[[Draft], None]], counts: Mapp
         "",
         "## What must come out",
         "One row a finding that a report must show; `expected.csv` has the same for programs. Amounts are in yuan and",
-        "were worked out by hand. An empty pack means that every pack finds it; `contagion MODEL` is a run of it.",
+        "were worked out by hand. An empty pack means that every pack finds it; `contagion MODEL PARTY` is a run",
+        "of that model in which the party fails at first, `contagion monte-carlo` a simulation.",
         "",
         *_markdown(("code", "where", "amount", "pack", "figure"), found),
         "One row a number of a result table (`figures.csv`), over all lenders:",
         "",
         *_markdown(("table", "where", "column", "value", "pack", "figure"), numbers),
-        f"Planted, and not raised by the engine yet: {', '.join(sorted(PENDING))}.",
-        "",
         "Not planted: " + "; ".join(f"`{code}`, {why}" for code, why in NOT_PLANTED.items()) + ".",
         "",
         "## The stories",

@@ -257,6 +257,7 @@ def unknown_stakes(d: Draft) -> None:
     d.lent("BANK", company, 60, 40, product="revolving")
     d.plant("unknown_owners", company, figure="known holders 30 %")
     d.plant("share_unknown", company, figure="two holdings of unknown size")
+    d.plant("share_band", company, figure="one holding from 25 to 50 %")
 
 
 def cross_holding(d: Draft) -> None:

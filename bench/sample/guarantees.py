@@ -211,7 +211,7 @@ def domino(d: Draft) -> None:
     d.guarantees(second, [d.lent("BANK", first, 100)])
     d.guarantees(third, [d.lent("BANK", second, 40)])
     for firm, given, equity in ((second, 100, 60), (third, 40, 35)):
-        d.plant("default", firm, None, f"call of {given} on {equity}", pack="contagion group")
+        d.plant("default", firm, None, f"call of {given} on {equity}", pack="contagion group C-DUANQIAO-01")
         d.plant("over_guarantee_amount", firm, given - equity, f"{given} - {equity}")
 
 
@@ -246,3 +246,5 @@ def finance_companies(d: Draft) -> None:
     d.plant(
         "clearing_vector_not_unique", (), None, "1 owed each way, nothing outside", pack="contagion clearing"
     )
+    d.plant("network_incomplete", (), None, "a failing party without outside assets on record",
+            pack="contagion clearing C-DUANQIAO-01")  # fmt: skip

@@ -12,6 +12,14 @@ def downgrade(d: Draft) -> None:
         d.add("ratings", party_id=firm, date=day(date), agency="Yunqiao internal", rating=rating, pd=pd)
     d.lent("BANK", firm, 60, 45, product="revolving")
     d.plant("rating_downgrade", firm, 51, "A to BBB-; 45 + 40 % of 15", pack="EU-CRR")
+    d.plant(
+        "equity_unknown",
+        (),
+        None,
+        "its owner loses 130 and has no equity on record",
+        pack="contagion group C-LUOXI-01",
+    )
+    d.plant("pd_unknown", (), None, "no party has a probability of its own", pack="contagion monte-carlo")
 
 
 def late(d: Draft) -> None:
