@@ -33,6 +33,7 @@ Int64 = npt.NDArray[np.int64]
 SHOW_FROM: Final = SHARE_KIND.scale // 5
 """Votes from which a holder is listed in ``votes``: one fifth of all votes, in parts per 10^9."""
 _THREADS: Final = 2
+_WORTH_A_THREAD: Final = 10_000
 _BASES: Final = CONTROL_FACTS + CONTROL_MARKS
 
 
@@ -218,10 +219,13 @@ def control(
         stakes.out_ptr, stakes.owned, stakes.out_votes, base, companions.ptr, companions.to, facts.ptr, facts.to,
         *barred, SHOW_FROM,
     )  # fmt: skip
-    cuts = [n * i // _THREADS for i in range(_THREADS + 1)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        runs = [pool.submit(_kernels.fixpoint, a, b, *shared) for a, b in pairwise(cuts)]
-        parts = [run.result() for run in runs]
+    if n < _WORTH_A_THREAD:
+        parts = [_kernels.fixpoint(0, n, *shared)]
+    else:
+        cuts = [n * i // _THREADS for i in range(_THREADS + 1)]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            runs = [pool.submit(_kernels.fixpoint, a, b, *shared) for a, b in pairwise(cuts)]
+            parts = [run.result() for run in runs]
     a, b, votes, hops, direct, *held = (np.concatenate(column) for column in zip(*parts, strict=True))
     ptr = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(a, minlength=n), out=ptr[1:])

@@ -8,7 +8,8 @@ grows from company to company as long as controllers do change, and everybody's 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from exposure.control import Control
 from exposure.parts import Parts
-from exposure.whatif.ties import Ties, closure, gathered, joined
+from exposure.whatif.ties import Ties, closure, distinct, gathered, joined
 from graph.excerpt import excerpt, proposed
 from graph.proposal import Proposal
 from graph.snapshot import Snapshot
@@ -70,38 +71,53 @@ def _numbers(ties: Ties, table: str, names: Sequence[str]) -> Int64:
     return np.array(sorted(found - {-1}), np.int64)
 
 
-def region(analysis: Parts, ties: Ties, changes: Sequence[Proposal]) -> tuple[Int64, Int64]:
-    """Parties (numbers, int64) whose figures a change may alter, and those that an exact excerpt takes."""
-    about = named(ties, changes)
+@dataclass(frozen=True)
+class Region:
+    """Parties by number, int64.
+
+    ``touched`` are those whose figures may change, ``members`` they and all their groups, ``above`` those above
+    them, of whom only the ties are needed.
+    """
+
+    touched: Int64
+    members: Int64
+    above: Int64
+
+
+def region(analysis: Parts, ties: Ties, changes: Sequence[Proposal]) -> Region:
+    """What a change can alter, and what that follows from."""
+    about, none = named(ties, changes), np.zeros(0, np.int64)
     settings = [held.settings for held in analysis.groups]
     derived = any(s.derive_guarantees for s in settings) and any(
         c.kind in ("facility", "guarantee") for c in changes
     )
     if not derived and not any(c.kind in STRUCTURAL for c in changes):
-        return about, _grouped(analysis, about)
+        return Region(about, _grouped(analysis, about), none)
     moved, above = _moved(analysis, ties, changes, about)
     touched = joined(about, moved)
     kin = closure(above, _KIN, ties) if any(s.kin for s in settings) else above
-    after = type(analysis)(proposed(excerpt(ties.snapshot, ties.about(kin)), changes), analysis.request)
-    of_full = _full(ties, after.snapshot)
-    small = {int(full): i for i, full in enumerate(of_full.tolist()) if full >= 0}
-    inside = [small[p] for p in touched.tolist() if p in small]
-    together = of_full[_grouped(after, np.array(inside, np.int64))]
+    chosen = ties.about(kin if derived else none, kin)
+    made = changes if derived else _tied(changes)
+    after = type(analysis)(proposed(excerpt(ties.snapshot, chosen), made), analysis.request)
+    full = _full(chosen, after.snapshot)
+    inside = np.flatnonzero(np.isin(full, touched))
+    together = full[_grouped(after, inside)]
     reached = joined(touched, together[together >= 0])
-    return touched, joined(kin, _grouped(analysis, reached))
+    return Region(touched, _grouped(analysis, reached), kin)
 
 
-def _full(ties: Ties, small: Snapshot) -> Int64:
-    """Number in the whole snapshot of each party of an excerpt, -1 for new ones: int64."""
-    number = ties.snapshot.number_of
-    return np.array([number.get(name, -1) for name in small.party_ids.to_pylist()], np.int64)
+def _full(chosen: Mapping[str, Int64], small: Snapshot) -> Int64:
+    """Number in the whole snapshot of each party of an excerpt with changes, -1 for new ones: int64."""
+    full = np.full(small.n, -1, np.int64)
+    full[: len(chosen["parties"])] = chosen["parties"]
+    return full
 
 
 def _grouped(analysis: Parts, parties: Int64) -> Int64:
     """The parties and everybody in a group with one of them, under any pack."""
     found = [parties]
     for held in analysis.groups:
-        touched = np.unique(held.group_of_place[gathered(held.of_party, parties)]).tolist()
+        touched = distinct(held.group_of_place[gathered(held.of_party, parties)]).tolist()
         found += [held.members[held.ptr[g] : held.ptr[g + 1]].astype(np.int64) for g in touched]
     return joined(*found)
 
@@ -115,8 +131,9 @@ def _moved(analysis: Parts, ties: Ties, changes: Sequence[Proposal], about: Int6
     seen = np.zeros(0, np.int64)
     while True:
         above = _above(analysis, ties, joined(found, about))
-        small = proposed(excerpt(ties.snapshot, ties.structure(above)), changes)
-        full = _full(ties, small)
+        chosen = ties.structure(above)
+        small = proposed(excerpt(ties.snapshot, chosen), _tied(changes))
+        full = _full(chosen, small)
         place = {int(p): i for i, p in enumerate(full.tolist())}
         after = _controls(type(analysis)(small, analysis.request))
         fresh = np.setdiff1d(found, seen)
@@ -159,3 +176,8 @@ def _above(analysis: Parts, ties: Ties, parties: Int64) -> Int64:
 def _controls(analysis: Parts) -> list[Control]:
     """Control as it is, and as each pack groups by it."""
     return [analysis.control, *(held.graph.control for held in analysis.groups)]
+
+
+def _tied(changes: Sequence[Proposal]) -> list[Proposal]:
+    """The changes that ties between parties follow from."""
+    return [c for c in changes if c.kind in (*STRUCTURAL, "party")]

@@ -35,7 +35,7 @@ def closed(
         start, ties.others_of("facilities", "obligor_id", np.array([f for f in covered if f >= 0], np.int64))
     )
     among = _near(ties, start)
-    base = proposed(excerpt(ties.snapshot, ties.about(among)), held)
+    base = proposed(excerpt(ties.snapshot, ties.about(among, among)), held)
     states = [base, proposed(base, [c for c in changes if c not in held])]
     before, after = (type(analysis)(state, analysis.request).rings.table().to_pylist() for state in states)
     known = {row["ring_id"] for row in before}

@@ -56,7 +56,7 @@ class Ties:
 
     def others(self, table: str, column: str, of: Int64, other: str) -> Int64:
         """What another column of those rows refers to: int64, each once, unknown ones left out."""
-        found = np.unique(self.snapshot.tables[table][other][self.rows(table, column, of)])
+        found = distinct(self.snapshot.tables[table][other][self.rows(table, column, of)])
         return np.asarray(found[found >= 0], np.int64)
 
     def structure(self, parties: Int64) -> dict[str, Int64]:
@@ -71,19 +71,19 @@ class Ties:
             found[table] = np.arange(len(self.snapshot.tables[table]))
         return found
 
-    def about(self, parties: Int64) -> dict[str, Int64]:
+    def about(self, parties: Int64, above: Int64) -> dict[str, Int64]:
         """Those rows, and the ones that what the parties owe follows from, by table.
 
-        Their facilities with all that mitigation and umbrellas need to come out as in the whole book: what else
-        the same guarantees cover, and what else covers that.
+        ``above`` are parties of whom only the ties count. Facilities come with all that mitigation and umbrellas
+        need to be as in the whole book: what the guarantees over them cover besides; and what the parties'
+        own guarantees cover, with what else covers that, and what those others cover.
         """
-        found = self.structure(parties)
+        found = self.structure(joined(parties, above))
         found["limits"] = self.rows("limits", "subject_id", parties)
         owed = self._owed(parties)
-        given = joined(self.rows("guarantees", "guarantor_id", parties), self._over(owed))
-        covered = self._under(given)
-        beside = joined(given, self._over(covered))
-        facilities = self._alike(joined(owed, covered, self._under(beside)))
+        given = self.rows("guarantees", "guarantor_id", parties)
+        beside = joined(given, self._over(joined(owed, self._under(given))))
+        facilities = self._alike(joined(owed, self._under(beside)))
         umbrellas = self.others_of("facilities", "umbrella_id", facilities)
         facilities = joined(facilities, self.rows("facilities", "umbrella_id", umbrellas))
         beside = self._behind(beside)
@@ -91,12 +91,12 @@ class Ties:
         for table in ("co_obligors", "underlyings"):
             found[table] = self.rows(table, "facility_id", facilities)
         found["guarantee_covers"] = self.rows("guarantee_covers", "guarantee_id", beside)
-        found["parties"] = joined(parties, self._named(found))
+        found["parties"] = joined(found["parties"], self._named(found))
         return found
 
     def others_of(self, table: str, column: str, rows: Int64) -> Int64:
         """What a column of these rows refers to: int64, each once, unknown ones left out."""
-        found = np.unique(self.snapshot.tables[table][column][rows])
+        found = distinct(self.snapshot.tables[table][column][rows])
         return np.asarray(found[found >= 0], np.int64)
 
     def _owed(self, parties: Int64) -> Int64:
@@ -156,18 +156,28 @@ def gathered(by: Csr, keys: Int64) -> Int64:
     starts, sizes = by.ptr[keys], by.ptr[keys + 1] - by.ptr[keys]
     ends = np.cumsum(sizes)
     at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
-    return np.unique(by.rows[at]).astype(np.int64)
+    return distinct(by.rows[at])
 
 
 def joined(*parts: Int64) -> Int64:
     """All numbers of several lists: int64, each once, sorted."""
-    return np.unique(np.concatenate(parts)).astype(np.int64)
+    return distinct(np.concatenate(parts))
+
+
+def distinct(numbers: npt.NDArray[np.signedinteger]) -> Int64:
+    """Each number once, sorted: int64; quicker on short lists than ``numpy.unique``.
+
+    >>> distinct(np.array([3, 1, 3])).tolist()
+    [1, 3]
+    """
+    found = np.sort(numbers).astype(np.int64)
+    return found if len(found) < 2 else found[np.append(True, found[1:] != found[:-1])]  # noqa: PLR2004 (one is)
 
 
 def closure(start: Int64, step: Iterable[tuple[str, str, str]], ties: Ties) -> Int64:
     """The parties that ties lead to from the start, however many: steps as (table, column, other column)."""
     steps = tuple(step)
-    found = fresh = np.unique(start).astype(np.int64)
+    found = fresh = distinct(start)
     while len(fresh):
         reached = joined(*(ties.others(table, column, fresh, other) for table, column, other in steps))
         fresh = np.setdiff1d(reached, found, assume_unique=True)

@@ -109,12 +109,12 @@ class WhatIf:
         Raises ``OptionError`` for a change that names something that is not in the book.
         """
         together = [*held, *changes]
-        touched, taken = region(self.analysis, self.ties, together)
-        whole = excerpt(self.ties.snapshot, self.ties.about(taken))
+        part = region(self.analysis, self.ties, together)
+        whole = excerpt(self.ties.snapshot, self.ties.about(part.members, part.above))
         base = proposed(whole, held)
         before = self._run(base)
         after = self._run(proposed(base, changes))
-        names = set(self.ties.snapshot.party_ids.take(pa.array(touched)).to_pylist())
+        names = set(self.ties.snapshot.party_ids.take(pa.array(part.touched)).to_pylist())
         names |= {name for c in changes for name in (c.text("obligor_id"), c.text("party_id")) if name}
         limits = _limits(before, after, names)
         used = [row for row in limits if _uses(row)]
