@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -48,7 +49,7 @@ class Unit:
         return f"{scaled:,.2f}".replace("-", "−")
 
 
-def unit(values: list[Decimal | None], language: str) -> Unit:
+def unit(values: Sequence[Decimal | None], language: str) -> Unit:
     """The unit in which a column of amounts reads best.
 
     >>> unit([Decimal("20000000")], "en").name, unit([Decimal("20000000000")], "en").name

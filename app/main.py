@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.desk.questions import pages_of
-from app.views import data, duplicates, groups, overview, rings, warnings
+from app.views import contagion, data, duplicates, groups, overview, rings, warnings, whatif
 from app.views.frame import Frame, opened
 
 ICON = Path(__file__).parent / "drawing" / "icon.svg"
@@ -15,6 +15,8 @@ VIEWS: dict[str, Callable[[Frame], None]] = {
     "groups": groups.show,
     "rings": rings.show,
     "duplicates": duplicates.show,
+    "contagion": contagion.show,
+    "whatif": whatif.show,
     "warnings": warnings.show,
     "data": data.show,
 }

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from app.codes import DUPLICATES
 from app.desk.groups import SHOWN
-from app.desk.opened import Desk, Row
+from app.desk.opened import Desk, Names, Row
 from graph.errors import KonzernError, OptionError
 from graph.journal import Record
 
@@ -90,7 +90,8 @@ def states(desk: Desk) -> dict[str, State]:
 def cases(desk: Desk, codes: Iterable[str] = (), severity: str = "", state: str = "", code: str = "") -> Row:
     """Cases of some codes (all but duplicates if none are named), gravest and largest first, with their state.
 
-    Gives ``rows`` (the first of them), ``count`` of all, and ``by_code`` and ``by_state`` counts to choose from.
+    Gives ``rows`` (the first of them), ``count`` of all, ``amount`` of the ``weighty`` ones (warnings and breaches),
+    and ``by_code`` counts to choose from.
     """
     table = desk.tables["findings"]
     wanted = pa.array(sorted(codes or DUPLICATES))
@@ -118,8 +119,19 @@ def cases(desk: Desk, codes: Iterable[str] = (), severity: str = "", state: str 
     rows = table.slice(0, SHOWN).to_pylist()
     for row in rows:
         row["state"] = _shown(desk, known.get(row["finding_id"], State()))
-    amounts = table["amount"]
-    return {"rows": rows, "count": table.num_rows, "amount": pc.sum(amounts).as_py(), "by_code": by_code}
+        row["about"] = _about(desk, row)
+    weighty = table.filter(pc.not_equal(table["severity"], "info"))
+    return {
+        "rows": rows, "count": table.num_rows, "amount": pc.sum(weighty["amount"]).as_py(), "by_code": by_code,
+        "weighty": weighty.num_rows,
+    }  # fmt: skip
+
+
+def _about(desk: Desk, row: Row) -> list[Names]:
+    """The parties that a finding names, as they are shown."""
+    if row["subject_kind"] == "group":
+        return [desk.group_names(s) for s in row["subjects"]]
+    return [desk.names(s) for s in row["subjects"] if row["subject_kind"] in ("party", "pair", "ring")]
 
 
 def _shown(desk: Desk, state: State) -> State:

@@ -24,7 +24,7 @@ MOST: Final = 1000
 
 @dataclass(frozen=True)
 class Tie:
-    """An edge: ``kind`` is owns, control, guarantee, dependence or kin; ``place`` its source row.
+    """An edge: ``kind`` is owns, control, guarantee, dependence or loss (in a ``round`` of contagion); ``place`` its source row.
 
     ``share`` is exact (0..1), ``amount`` in ``currency``; ``controls`` says whether the owner controls the owned;
     ``word`` is the basis of a fact or the form of a guarantee; ``ring`` marks a tie inside a circle.
@@ -41,16 +41,21 @@ class Tie:
     word: str = ""
     place: str = ""
     ring: bool = False
+    round: int | None = None
 
 
 @dataclass(frozen=True)
 class Node:
-    """A party in a picture: its gross over all lenders, whether it is of the group, neighbours not shown."""
+    """A party in a picture: its gross over all lenders, whether it is of the group, neighbours not shown.
+
+    ``round`` is the round of contagion in which it failed.
+    """
 
     names: Names
     gross: Decimal | None
     member: bool
     hidden: int
+    round: int | None = None
 
 
 @dataclass(frozen=True)

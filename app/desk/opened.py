@@ -17,6 +17,7 @@ from app.scope import part_of
 from app.source import compiled, earlier
 from exposure.report import Analysis, Request
 from exposure.rulepack import house
+from exposure.whatif.whatif import WhatIf
 from graph.csr import Csr
 from graph.model import PARTY_KINDS
 from graph.snapshot import Snapshot
@@ -58,7 +59,7 @@ class Names:
 class Desk:
     """The tables of one report, the snapshot that it was made from, and the store with its journal.
 
-    ``texts`` are columns of text once they were decoded.
+    ``analysis`` is there for what runs the engine: what-if and contagion. ``texts`` are columns of text once they were decoded.
     """
 
     store: Store
@@ -66,6 +67,7 @@ class Desk:
     tables: Mapping[str, pa.Table]
     summary: Mapping[str, Any]
     scope: Scope
+    analysis: Analysis
     texts: dict[tuple[str, str], pa.Array] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -146,6 +148,11 @@ class Desk:
         return next((held["name"] or lender for held in self.lenders if held["lender_id"] == lender), lender)
 
     @cached_property
+    def products(self) -> list[str]:
+        """Products that facilities have, sorted."""
+        return sorted(p for p in pc.unique(self.text("facilities", "product")).to_pylist() if p)
+
+    @cached_property
     def owing(self) -> Csr:
         """Facilities by obligor."""
         return Csr.of(self.snapshot.tables["facilities"]["obligor_id"], self.snapshot.n)
@@ -172,6 +179,11 @@ class Desk:
         """Places in ``promises`` by obligor."""
         return Csr.of(self.promises[1], self.snapshot.n)
 
+    @cached_property
+    def whatif(self) -> WhatIf:
+        """Questions about proposed changes."""
+        return WhatIf.of(self.analysis)
+
     def place(self, table: str, row: int) -> str:
         """File and line of a row in force, as people write it."""
         held = self.snapshot.tables[table]
@@ -190,7 +202,7 @@ def open_desk(store: Store, scope: Scope, request: Request, version: int | None 
         previous = None if previous is None else _narrowed(previous, scope.lender)[0]
     analysis = Analysis(snapshot, request, noticed, previous=previous)
     tables, summary = reported(analysis, store, scope.lender)
-    return Desk(store, snapshot, tables, summary, scope)
+    return Desk(store, snapshot, tables, summary, scope, analysis)
 
 
 def _narrowed(snapshot: Snapshot, lender: str) -> tuple[Snapshot, list[Any]]:

@@ -6,12 +6,25 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from app.access import APPROVER, AUDITOR, BUSINESS, MANAGER, OPERATOR, WHOLE, Access, Principal, Question
+from app.access import (
+    ANALYST,
+    APPROVER,
+    AUDITOR,
+    BUSINESS,
+    MANAGER,
+    OPERATOR,
+    SUBSIDIARY,
+    WHOLE,
+    Access,
+    Principal,
+    Question,
+)
 from app.codes import DUPLICATES
-from app.desk import cases, groups, loads, network, overview, rings, search
+from app.desk import cases, contagion, groups, loads, network, overview, rings, search, whatif
 from app.desk.opened import Desk, Scope
 
 _MAKERS: Final = frozenset({MANAGER, APPROVER})
+_LENDING: Final = _MAKERS | {ANALYST, SUBSIDIARY}
 
 
 def _found(desk: Desk, text: str, **_: Any) -> list[dict[str, Any]]:
@@ -129,6 +142,21 @@ def _audit(desk: Desk, access: Access, head: str = "0", **_: Any) -> dict[str, A
     }  # fmt: skip
 
 
+def _cascade_picture(
+    desk: Desk, fail: tuple[str, ...], upto: int, lgd: float | None = None, **_: Any
+) -> network.Network:
+    """The picture of a cascade up to a round."""
+    return contagion.drawn(desk, contagion.cascade(desk, fail, lgd), upto)
+
+
+def _whatif(
+    desk: Desk, lender: str, obligor: str, product: str, amount: str, currency: str, **_: Any
+) -> dict[str, Any]:
+    """What a proposed facility would do."""
+    told = {"lender": lender, "obligor": obligor, "product": product, "amount": amount, "currency": currency}
+    return whatif.answered(desk, **told)
+
+
 _ALL: Final = (
     Question("overview", _overview, BUSINESS),
     Question("search", _found, BUSINESS),
@@ -152,6 +180,14 @@ _ALL: Final = (
     Question("case", lambda d, finding_id, **_: cases.case(d, finding_id), BUSINESS),
     Question("decide", cases.decide, _MAKERS, act=True),
     Question("reveal", _revealed, _MAKERS, act=True),
+    Question("cascade", lambda d, fail, lgd=None, **_: contagion.cascade(d, fail, lgd), WHOLE),
+    Question("cascade_picture", _cascade_picture, WHOLE),
+    Question("ranking", lambda d, **_: contagion.ranking(d), WHOLE),
+    Question("simulated", lambda d, draws, seed, **_: contagion.simulated(d, draws, seed), WHOLE),
+    Question("reverse", lambda d, lender, share, **_: contagion.reverse(d, lender, share), WHOLE),
+    Question("whatif", _whatif, _LENDING),
+    Question("reserved", lambda d, **_: whatif.reserved(d), _LENDING),
+    Question("reserve", whatif.reserve, _MAKERS, act=True),
     Question("loads", lambda d, **_: loads.loads(d), WHOLE | {OPERATOR}),
     Question("identities", lambda d, **_: loads.identities(d), WHOLE),
     Question("judge", loads.judge, _MAKERS, act=True),
@@ -163,7 +199,7 @@ QUESTIONS: Final[dict[str, Question]] = {q.name: q for q in _ALL}
 """Every question by name."""
 
 PAGES: Final[dict[str, str]] = {
-    "overview": "overview", "groups": "groups", "rings": "rings", "duplicates": "duplicates", "warnings": "warnings",
+    "overview": "overview", "groups": "groups", "rings": "rings", "duplicates": "duplicates", "contagion": "ranking", "whatif": "whatif", "warnings": "warnings",
     "data": "loads",
 }  # fmt: skip
 """Pages by the question that opens them: who may not ask it does not see the page."""

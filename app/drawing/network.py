@@ -17,6 +17,9 @@ from app.drawing.layout import Points
 _LINE: Final = 20
 """Width of a line in a box, counting a Chinese character as two."""
 _LINES: Final = 2
+_PEOPLE: Final = ("person", "family", "concert")
+_DARK: Final = 3
+"""The first rounds are drawn so dark that the text in them is white."""
 _FONT: Final = {
     "size": 14,
     "face": "Noto Sans, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif",
@@ -73,20 +76,28 @@ def _node(
         lines.append(formats.short(node.gross, language))
     if node.hidden:
         lines.append(say["hidden"].format(count=node.hidden))
-    fill = (
-        palette.PERSON
-        if held.kind in ("person", "family", "concert")
-        else palette.MEMBER
-        if node.member
-        else palette.OUTSIDE
-    )
+    if node.round is not None:
+        lines.append(say["failed_in"].format(round=node.round))
+    fill, ink = _fill(node)
     net.add_node(
         held.id, label="\n".join(lines), title=f"{name}\n{held.id}", x=round(at[0], 1), y=round(at[1], 1),
-        shape="ellipse" if held.kind in ("person", "family", "concert") else "box", physics=False, font=_FONT,
+        shape="ellipse" if held.kind in _PEOPLE else "box", physics=False, font={**_FONT, "color": ink},
         color={"background": fill, "border": palette.FRAME, "highlight": {"background": palette.CHOSEN, "border": palette.INK},
                "hover": {"background": fill, "border": palette.INK}},
         shapeProperties={"borderDashes": False if node.member else [4, 3]},
     )  # fmt: skip
+
+
+def _fill(node: Node) -> tuple[str, str]:
+    """Colour of a box and of the text in it."""
+    if node.round is not None:
+        first = node.round < _DARK
+        return palette.ROUNDS[
+            min(node.round, len(palette.ROUNDS) - 1)
+        ], palette.PAPER if first else palette.INK
+    if node.names.kind in _PEOPLE:
+        return palette.PERSON, palette.INK
+    return palette.MEMBER if node.member else palette.OUTSIDE, palette.INK
 
 
 def style(tie: Tie, cut: Collection[str] = ()) -> str:
@@ -95,13 +106,17 @@ def style(tie: Tie, cut: Collection[str] = ()) -> str:
         return "control" if tie.controls else "minority"
     if tie.kind == "guarantee":
         return "cut" if tie.id.split("|")[1] in cut else "ring" if tie.ring else "guarantee"
-    return "fact" if tie.kind == "control" else "dependence"
+    return {"control": "fact", "loss": "loss"}.get(tie.kind, "dependence")
 
 
 def label(tie: Tie, say: Mapping[str, str], language: str) -> str:
     """What stands on a tie: the share, the amount, or the word for it."""
     if tie.kind == "owns":
         return formats.share(tie.share)
+    if tie.kind == "loss":
+        return (
+            f"{tie.round} · {say.get(f'channel_{tie.word}', tie.word)} {formats.short(tie.amount, language)}"
+        )
     if tie.kind == "guarantee":
         return (
             formats.short(tie.amount, language)
@@ -136,7 +151,11 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
         used.append(kind)
         drawn = palette.EDGES[kind]
         text = label(tie, say, language)
-        bent = {"enabled": True, "type": "curvedCW", "roundness": 0.15} if tie.kind != "owns" else False
+        bent = (
+            {"enabled": True, "type": "curvedCW", "roundness": 0.15}
+            if tie.kind not in ("owns", "loss")
+            else False
+        )
         net.add_edge(
             tie.source, tie.target, id=tie.id, label=text if look.labels else "", arrows="to", smooth=bent,
             title=f"{say['edge_' + kind]}: {text}", color={"color": drawn["color"], "highlight": drawn["color"], "hover": drawn["color"]},

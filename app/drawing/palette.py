@@ -19,10 +19,14 @@ EDGES: Final[dict[str, dict[str, Any]]] = {
     "guarantee": {"color": "#b8588f", "width": 2, "dashes": [8, 5]},
     "ring": {"color": "#7a1f4f", "width": 4, "dashes": [14, 4]},
     "cut": {"color": "#000000", "width": 3, "dashes": [2, 5]},
+    "loss": {"color": "#a4161a", "width": 2, "dashes": False},
     "dependence": {"color": "#a06a00", "width": 2, "dashes": [2, 4]},
 }
 """How each kind of tie is drawn."""
 
 STYLES: Final = {"control": "solid", "minority": "solid", "fact": "double", "guarantee": "dashed", "ring": "dashed",
-                 "cut": "dotted", "dependence": "dotted"}  # fmt: skip
+                 "cut": "dotted", "loss": "solid", "dependence": "dotted"}  # fmt: skip
 """The line that stands for it in the legend."""
+
+ROUNDS: Final = ("#7a0c10", "#a4161a", "#c9502f", "#dd8a52", "#ecba86", "#f6dfc2")
+"""Parties that failed, by round, darkest first; the round stands in the box as well."""

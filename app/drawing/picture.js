@@ -62,13 +62,14 @@ const draw = (root, data, tell) => {
     const canvas = make("div", "kz-canvas");
     canvas.style.height = `${data.height}px`;
     state = root.konzern = { token: data.token, canvas, nodes: new vis.DataSet(data.nodes), edges: new vis.DataSet(data.edges) };
-    root.replaceChildren(canvas);
+    root.replaceChildren();
+    root.append(canvas);
     state.network = new vis.Network(canvas, { nodes: state.nodes, edges: state.edges }, data.options);
     state.network.once("afterDrawing", () => {
       root.dataset.drawn = data.nodes.length;
       if (state.network.getScale() > 1) state.network.moveTo({ scale: 1 });
     });
-    root.append(bar(state, data.words));
+    root.prepend(bar(state, data.words));
     state.key = make("div", "");
     root.append(state.key);
     state.network.on("click", ({ nodes, edges }) => {

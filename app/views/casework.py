@@ -65,7 +65,7 @@ def listed(frame: Frame, key: str, held: dict[str, Any]) -> None:
             "id": r["finding_id"],
             "cells": [
                 chip(say[f"severity_{r['severity']}"], TONES[r["severity"]], _SEVERITIES.index(r["severity"])),
-                text(say[f"code_{r['code']}"], r["rule"] or ""), text(r[f"text_{frame.language}"]),
+                text(say[f"code_{r['code']}"], r["rule"] or ""), text(r[f"text_{frame.language}"], frame.say["comma"].join(frame.name(n) for n in r["about"][:6])),
                 amount(r["amount"], unit, frame.base), chip(say[f"state_{r['state'].state}"], _STATE_TONES[r["state"].state]),
                 text(r["state"].owner, formats.day(r["state"].due, frame.language) if r["state"].due else ""),
             ],

@@ -21,7 +21,7 @@ def show(frame: Frame) -> None:
     blocks.tiles(
         "duplicate-tiles",
         [
-            tile(say["cases"], formats.count(whole["count"]), tone="deep", note=say["cases_note"]),
+            tile(say["cases"], formats.count(whole["count"]), tone="deep", note=say["cases_note"].format(count=whole["weighty"])),
             tile(say["counted_twice"], formats.short(whole["amount"], frame.language), tone="warn",
                  exact=formats.exact(whole["amount"], frame.base), note=say["counted_note"]),
             *(tile(say[f"code_{code}"], formats.count(n), to=code) for code, n in kinds),

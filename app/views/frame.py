@@ -53,6 +53,20 @@ class Frame:
         """How a party is called here; a natural person by its pseudonym unless names are shown."""
         return self.say["withheld"].format(id=names.id) if names.withheld else names.said(self.language)
 
+    def names(self, party: str) -> Names:
+        """How a party that the URL names is shown."""
+        return self.access.desk(self.principal.scope, self.version).names(party)
+
+    def lenders(self) -> list[dict[str, Any]]:
+        """The lenders that this principal may choose from."""
+        held = self.access.desk(self.principal.scope, self.version).lenders
+        return [r for r in held if not self.principal.lender or r["lender_id"] == self.principal.lender]
+
+    def choices(self) -> tuple[list[str], list[str]]:
+        """Products and currencies in use."""
+        desk = self.access.desk(self.principal.scope, self.version)
+        return desk.products, [c for c in desk.snapshot.fx.currencies if c not in desk.snapshot.fx.missing]
+
     @property
     def base(self) -> str:
         """Currency of amounts."""
@@ -96,7 +110,7 @@ class Frame:
 
     def _head(self, name: str) -> None:
         """Title, what the page is about, language."""
-        left, right = st.columns([0.78, 0.22], vertical_alignment="bottom")
+        left, right = st.columns([0.85, 0.15], vertical_alignment="bottom")
         desk = self.access.desk(self.principal.scope, self.version)
         with left:
             blocks.heading(

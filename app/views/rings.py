@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
@@ -11,6 +11,9 @@ from app.drawing import blocks, cells, network
 from app.drawing.cells import amount, column, count, percent, text, tile
 from app.drawing.layout import circle, packed
 from app.views.frame import Frame
+
+_LABELLED: Final = 12
+"""A picture with more guarantees than this has no amounts on its lines, which would hide one another."""
 
 
 def show(frame: Frame) -> None:
@@ -78,7 +81,9 @@ def _one(frame: Frame, ring_id: str) -> None:
     others = [n.names.id for n in held.nodes if n.names.id not in inside]
     points = circle(inside)
     points |= {n: (x * 2 + 0.0, y * 2 + 0.0) for n, (x, y) in circle(others).items()} if others else {}
-    look = network.Look(ring_id, (frame.get("sel"), frame.get("edge")), cut=cut)
+    look = network.Look(
+        ring_id, (frame.get("sel"), frame.get("edge")), cut=cut, labels=len(held.ties) <= _LABELLED
+    )
     data = network.data(held, points, say, frame.language, look)
     _draw(frame, "ring", data)
     blocks.note(say["cut"].format(names=say["comma"].join(cut)) if cut else say["no_cut"])
@@ -90,7 +95,7 @@ def _web(frame: Frame) -> None:
     parts = int(frame.get("parts")) if frame.get("parts").isdecimal() else 12
     held, split, count_of = frame.ask("ring_web", opened=frame.listed("open"), parts=parts)
     st.subheader(say["web_title"], anchor=False)
-    labels = len(held.nodes) <= 200  # noqa: PLR2004 (beyond, labels hide the lines)
+    labels = len(held.ties) <= _LABELLED
     look = network.Look(f"web-{parts}", (frame.get("sel"), frame.get("edge")), labels=labels)
     data = network.data(held, packed(split) if split else {}, say, frame.language, look)
     _draw(frame, "web", data)

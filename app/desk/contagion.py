@@ -1,0 +1,136 @@
+"""Contagion: a scenario played round by round, the ranking of parties, simulated losses, reverse stress.
+
+These run the engine when they are asked; a page shows progress and keeps the answer.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.contagion import Asked, run
+from app.desk.network import Network, Node, Tie
+from app.desk.opened import Desk, Names, Row
+from graph.errors import OptionError
+
+SHOWN: Final = 60
+DRAWN: Final = 120
+"""Parties and lenders that a picture of a cascade shows, the largest amounts first."""
+BINS: Final = 24
+MOST: Final = 100_000
+"""Scenarios that a simulation of a page draws at most."""
+
+
+def cascade(desk: Desk, fail: tuple[str, ...], lgd: float | None = None) -> Row:
+    """The group cascade when these fail: summary, parties that lose or fail, lenders, edges with names, rounds."""
+    unknown = [p for p in fail if desk.number(p) is None]
+    if unknown:
+        raise OptionError(f"no party {unknown[0]!r}: choose parties of the book")
+    tables, summary = run(desk.analysis, Asked(fail=",".join(fail), lgd=lgd))
+    parties = tables["parties"]
+    hurt = parties.filter(pc.or_(parties["failed"], pc.greater(parties["loss"], 0)))
+    rows = (
+        hurt.sort_by([("failed", "descending"), ("round", "ascending"), ("loss", "descending")])
+        .slice(0, SHOWN)
+        .to_pylist()
+    )
+    for row in rows:
+        row["names"] = desk.names(row["party_id"])
+    lenders = [r for r in tables["lenders"].sort_by([("loss", "descending")]).to_pylist() if r["loss"]]
+    for row in lenders:
+        row["name"] = desk.lender_name(row["lender_id"])
+    edges = tables["edges"]
+    return {
+        "summary": summary, "parties": rows, "lenders": lenders, "edges": edges,
+        "rounds": pc.max(edges["round"]).as_py() or 0, "failed": dict(zip(*_failed(parties), strict=True)),
+    }  # fmt: skip
+
+
+def _failed(parties: pa.Table) -> tuple[list[str], list[int]]:
+    """Parties that fail, and in which round."""
+    table = parties.filter(parties["failed"])
+    return table["party_id"].to_pylist(), table["round"].to_pylist()
+
+
+def drawn(desk: Desk, held: Row, upto: int) -> Network:
+    """The picture of a cascade up to a round: who passed how much on to whom, by which channel."""
+    edges = held["edges"]
+    edges = edges.filter(pc.less_equal(edges["round"], upto)).sort_by([("amount", "descending")])
+    ends: dict[str, None] = dict.fromkeys(p for p, r in held["failed"].items() if r == 0)
+    ties = []
+    for row in edges.to_pylist():
+        more = dict.fromkeys((row["from_id"], row["to_id"]))
+        if len(ends | more) > DRAWN:
+            continue
+        ends |= more
+        amount = Decimal(str(round(row["amount"], 2)))
+        ties.append(
+            Tie(
+                f"l|{row['round']}|{row['channel']}|{row['from_id']}|{row['to_id']}", "loss", row["from_id"], row["to_id"],
+                amount=amount, currency=desk.base, word=row["channel"], round=row["round"],
+            )
+        )  # fmt: skip
+    lenders = {held["lender_id"] for held in desk.lenders}
+    return Network([_node(desk, n, held["failed"], n in lenders, upto) for n in ends], ties)
+
+
+def _node(desk: Desk, name: str, failed: dict[str, int], lender: bool, upto: int) -> Node:  # noqa: FBT001 (one of the ends)
+    """A party or lender of a cascade, with the round in which it failed."""
+    when = failed.get(name)
+    shown = when if when is not None and when <= upto else None
+    names = Names(name, desk.lender_name(name), "", "lender", withheld=False) if lender else desk.names(name)
+    return Node(names, None, member=lender, hidden=0, round=shown)
+
+
+def ranking(desk: Desk) -> Row:
+    """Every party failed in turn: who costs the lenders and others most, by channel."""
+    tables, summary = run(desk.analysis, Asked(every=True))
+    rows = (
+        tables["ranking"]
+        .sort_by([("credit", "descending"), ("loss", "descending")])
+        .slice(0, SHOWN)
+        .to_pylist()
+    )
+    for row in rows:
+        row["names"] = desk.names(row["party_id"])
+    return {"rows": rows, "count": summary["costly"]}
+
+
+def simulated(desk: Desk, draws: int, seed: int) -> Row:
+    """Losses of lenders over drawn scenarios: risk by lender, and a histogram of the total."""
+    if not 1 <= draws <= MOST:
+        raise OptionError(f"{draws} scenarios: choose 1 to {MOST:,}")
+    tables, summary = run(desk.analysis, Asked(monte_carlo=draws, seed=seed))
+    risk = tables["risk"].to_pylist()
+    for row in risk:
+        row["name"] = desk.lender_name(row["lender_id"]) if row["lender_id"] else ""
+    table = tables["scenarios"]
+    losses = np.asarray(table.filter(pc.is_null(table["lender_id"]))["loss"])
+    counts, edges = (
+        np.histogram(losses[losses > 0], bins=BINS) if (losses > 0).any() else (np.zeros(0, int), np.zeros(1))
+    )
+    bins = [
+        {"from": Decimal(str(round(float(a), 2))), "to": Decimal(str(round(float(b), 2))), "count": int(n)}
+        for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
+    notes = [(r["text_en"], r["text_zh"]) for r in tables["findings"].slice(0, 3).to_pylist()]
+    return {"risk": risk, "bins": bins, "none": int((losses <= 0).sum()), "summary": summary, "notes": notes}
+
+
+def reverse(desk: Desk, lender: str, share: str) -> Row:
+    """The fewest defaults that cost a lender more than a share of its capital."""
+    tables, summary = run(desk.analysis, Asked(reverse=f"{lender}={share}%"))
+    rows = tables["reverse"].to_pylist()
+    for row in rows:
+        row["names"] = desk.names(row["party_id"])
+    return {"rows": rows, "summary": summary}
+
+
+def worst(desk: Desk) -> Any:
+    """The first of the ranking, for the overview: its names and what it costs the lenders."""
+    rows = ranking(desk)["rows"]
+    return rows[0] if rows else None
