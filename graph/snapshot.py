@@ -143,8 +143,10 @@ class Snapshot:
     identities: Identities = field(default_factory=Identities)
 
     def outlined(self) -> Snapshot:
-        """The same with no more of its book than results ask for."""
-        return self if self.book is None else replace(self, book=self.book.outline())
+        """The same with no more of its book than results ask for; all of it where ids were merged (``named``)."""
+        if self.book is None or self.identities.others:
+            return self
+        return replace(self, book=self.book.outline())
 
     @classmethod
     def of(cls, book: Book, as_of: dt.date | None = None, base: str | None = None) -> Snapshot:
