@@ -298,13 +298,13 @@ class Behind:
     form: npt.NDArray[np.int8]
     part: Float64
     bound: Float64
-    covered: Float64
 
     @classmethod
     def of(cls, promises: Promises, owing: Float64) -> Behind:
         """The live pairs with a debt left; those of guarantees whose cap or share is not known are left out.
 
-        ``bound`` float64 by pair (inf = none); ``covered`` is all that the guarantee covers of drawn amounts.
+        ``part`` float64 is what the guarantee pays of a debt, ``bound`` (inf = none) of all its debts together; pari passu
+        without a share pays cap / exposure, the exposure being all drawn amounts that it covers. (Rulebook 69.)
         """
         rows, bounds = promises.rows, Bounds.of(promises.held.snapshot)
         counter = (rows["form"] == COUNTER) & (rows["counter_of"] >= 0)
@@ -312,18 +312,19 @@ class Behind:
         at = np.flatnonzero(used & (owing[promises.facility] > 0))
         g = promises.guarantee[at]
         covered = added(promises.guarantee[used], promises.drawn[promises.facility[used]], len(promises))
+        bound = np.where(bounds.bound == NULL, np.inf, bounds.bound.astype(np.float64))
+        by_cap = (rows["form"] == _PARI_PASSU) & (rows["share"] == NULL)
+        part = np.where(by_cap, np.minimum(bound / np.maximum(covered, 1.0), 1.0), bounds.part / SHARE.scale)
         owed = Owed.of(promises.held)
         also = np.flatnonzero(owing[owed.co_facility] > 0)
         more = len(also)
-        bound = np.where(bounds.bound == NULL, np.inf, bounds.bound.astype(np.float64))
         return cls(
             np.concatenate([promises.facility[at], owed.co_facility[also]]).astype(np.int32),
             np.concatenate([promises.guarantor[g], owed.co_party[also]]).astype(np.int32),
             np.concatenate([g, len(promises) + also]).astype(np.int32),
             np.concatenate([rows["form"][g], np.full(more, -1, np.int8)]),
-            np.concatenate([bounds.part[g] / SHARE.scale, np.ones(more)]),
+            np.concatenate([part[g], np.ones(more)]),
             np.concatenate([bound[g], np.full(more, np.inf)]),
-            np.concatenate([covered[g], np.ones(more)]),
         )
 
     def promised(
@@ -331,14 +332,10 @@ class Behind:
     ) -> tuple[Float64, Int32, Float64]:
         """The most that each pair pays of its debt; number of its cap over several debts (-1 none); those caps.
 
-        Pari passu pays its share, or cap / exposure, of the loss; second loss what exceeds the exposure that the
-        cap leaves out, of all debts of an obligor together. (Rulebook 69.)
+        Second loss pays what exceeds the exposure that the cap leaves out, of all debts of an obligor together.
         """
         form, bound, owed = self.form[place], self.bound[place], rest[debt]
-        part = self.part[place]
-        by_cap = (form == _PARI_PASSU) & (part == 1.0) & np.isfinite(bound)
-        part = np.where(by_cap, np.minimum(bound / np.maximum(self.covered[place], 1.0), 1.0), part)
-        out = part * owed
+        out = self.part[place] * owed
         second = np.flatnonzero(form == _SECOND)
         if len(second):
             _, key = np.unique(
