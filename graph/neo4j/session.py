@@ -45,6 +45,7 @@ _SETTINGS: Final[dict[str, Any]] = {
 }
 _TRIES: Final = 4
 _PAUSE: Final = 0.25
+_PATIENCE: Final = 10.0
 _FETCH: Final = 1_000
 _SECONDS: Final = 1_800.0
 
@@ -167,6 +168,7 @@ class Server:
 
     def _again(self, act: Callable[[], _T], done: Callable[[], _T | None] | None = None) -> _T:
         """Do something, again where it is known not to have happened and may well succeed the next time."""
+        until = time.monotonic() + _PATIENCE
         for left in range(_TRIES - 1, -1, -1):
             try:
                 return act()
@@ -175,7 +177,7 @@ class Server:
                     made = self._looked_up(done, error)
                     if made is not None:
                         return made
-                if not left or not _passing(error):
+                if not left or not _passing(error) or time.monotonic() > until:
                     raise as_error(error, self.access.url) from error
                 time.sleep(_PAUSE * (_TRIES - left))
         raise AssertionError

@@ -26,6 +26,9 @@ server.default_advertised_address=127.0.0.1
 server.http.enabled=false
 server.https.enabled=false
 dbms.security.auth_enabled=true
+# a client of a frozen server hears of it within seconds
+server.bolt.connection_keep_alive=5s
+server.bolt.connection_keep_alive_for_requests=ALL
 dbms.usage_report.enabled=false
 internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 # no file and no address can be read by a query

@@ -1,0 +1,197 @@
+"""What fails between a job and its Neo4j: nothing acknowledged is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graph.errors import StoreError
+from graph.neo4j.session import Access, Server
+from graph.neo4j.store import GraphStore
+from graph.server import process
+from graph.server.home import Home
+from graph.store import BusyError
+from tests.faults.proxy import COMMIT, Proxy
+from tests.graph.contract import hash_of
+from tests.graph.sent import FEB, JAN, delta, full, publish, umbrella
+from tests.graph.test_graphstore import STORY, forgotten, live_is_exact
+from tests.servers import SMALL, Servers, servers, wipe
+
+__all__ = ["servers"]
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def clean(servers: Servers) -> Iterator[None]:
+    wipe(servers)
+    yield
+    wipe(servers)
+
+
+def commits(at: int, when: str) -> Callable[[bytes], str]:
+    """Cut at the n-th commit that goes by."""
+    seen = iter(range(at))
+
+    def cut(data: bytes) -> str:
+        return when if COMMIT in data and next(seen, None) is None else ""
+
+    return cut
+
+
+def cut_once(at: int, when: str) -> Callable[[bytes], str]:
+    """Cut at the n-th commit, and never again."""
+    plain, done = commits(at, when), []
+
+    def cut(data: bytes) -> str:
+        if done or not plain(data):
+            return ""
+        done.append(True)
+        return when
+
+    return cut
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("at", [3, 12, *(pytest.param(n, marks=pytest.mark.soak) for n in range(40))])
+def test_a_commit_whose_request_or_answer_is_lost_is_looked_up_and_done_once(
+    servers: Servers, at: int, when: str
+) -> None:
+    publish(GraphStore(servers.access()), STORY[0])
+    with Proxy(servers.get().running.port, cut_once(at, when)) as proxy:
+        access = Access(f"bolt://127.0.0.1:{proxy.port}", servers.get().auth)
+        assert publish(GraphStore(access), STORY[2]).version == 2
+        Server(access).close()
+    store = forgotten(servers)
+    assert store.reader().graph_hash() == hash_of([STORY[0], STORY[2]])
+    assert live_is_exact(store)
+
+
+def test_where_nothing_goes_through_any_more_the_job_says_so_and_may_be_repeated(servers: Servers) -> None:
+    publish(GraphStore(servers.access()), STORY[0])
+    with Proxy(servers.get().running.port, commits(7, "after")) as proxy:
+        access = Access(f"bolt://127.0.0.1:{proxy.port}", servers.get().auth)
+        with pytest.raises(StoreError):
+            publish(GraphStore(access), STORY[2])
+        Server(access).close()
+    store = GraphStore(servers.access(), clock=lambda: time.time() + 10**6)
+    publish(store, STORY[2])
+    assert forgotten(servers).reader().graph_hash() == hash_of([STORY[0], STORY[2]])
+    assert live_is_exact(store)
+
+
+LOADER = """
+import sys
+from graph.neo4j.session import Access
+from graph.neo4j.store import GraphStore
+from tests.graph.sent import FEB, delta, publish, umbrella
+
+rows = [umbrella(f"U{i}", i + 1) for i in range(int(sys.argv[4]))]
+store = GraphStore(Access(sys.argv[1], (sys.argv[2], sys.argv[3])))
+print("loading", flush=True)
+publish(store, delta("A", FEB, umbrellas=rows))
+print("loaded", flush=True)
+"""
+
+
+def loader(servers: Servers, rows: int) -> subprocess.Popen[str]:
+    """A job in a process of its own."""
+    server = servers.get()
+    command = [sys.executable, "-c", LOADER, server.url, *server.auth, str(rows)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def begun(servers: Servers, job: subprocess.Popen[str], batches: int) -> None:
+    """Wait until the job has written a number of batches, or has ended."""
+    store = Server(servers.access())
+    while job.poll() is None:
+        found = store.read("MATCH (b:Batch {version: 2}) RETURN count(b) AS n")
+        if found[0]["n"] >= batches:
+            return
+
+
+@pytest.mark.parametrize(
+    "batches", [3, *(pytest.param(n, marks=pytest.mark.soak) for n in (1, 2, 4, 5, 6, 7, 8, 9, 10))]
+)
+def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers, batches: int) -> None:
+    first = full("A", JAN, umbrellas=[umbrella("U1", 5), umbrella("V", 1)])
+    publish(GraphStore(servers.access()), first)
+    job = loader(servers, 20_000)
+    begun(servers, job, batches)
+    job.kill()
+    job.communicate()
+    store = GraphStore(servers.access())
+    assert store.reader(1).graph_hash() == hash_of([first])
+    second = delta("A", FEB, umbrellas=[umbrella(f"U{i}", i + 1) for i in range(20_000)])
+    publish(store, second)  # the lease of the dead is not waited for
+    assert store.reader().graph_hash() == hash_of([first, second])
+    assert live_is_exact(store)
+
+
+def test_two_jobs_at_once_are_one_after_the_other(servers: Servers) -> None:
+    publish(GraphStore(servers.access()), full("A", JAN, umbrellas=[umbrella("V", 1)]))
+    job = loader(servers, 20_000)
+    begun(servers, job, 2)
+    with pytest.raises(BusyError, match="is writing"):
+        GraphStore(servers.access()).writer("other")
+    said, _ = job.communicate()
+    assert said.split() == ["loading", "loaded"]
+    assert GraphStore(servers.access()).latest() == 2
+
+
+def test_a_frozen_server_is_told_within_a_minute(servers: Servers) -> None:
+    store = GraphStore(servers.access())
+    publish(store, STORY[0])
+    pid = servers.get().running.pid
+    os.kill(pid, signal.SIGSTOP)
+    start = time.monotonic()
+    try:
+        with pytest.raises(StoreError, match="does not answer"):
+            store.latest()
+        assert time.monotonic() - start < 120
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert store.reader().graph_hash() == hash_of([STORY[0]])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("batches", range(1, 11))
+def test_a_server_that_is_killed_under_a_load_loses_nothing(tmp_path: Path, batches: int) -> None:
+    home = Home(tmp_path / "home")
+    server = process.up(home, lasting=False, memory=SMALL, quick=True)
+    store = GraphStore(Access(server.url, server.auth))
+    first = full("A", JAN, umbrellas=[umbrella("V", 1)])
+    publish(store, first)
+    plain = {0: server}
+
+    class Only:
+        """The one server, as the loader takes it."""
+
+        def get(self) -> process.Server:
+            return plain[0]
+
+        def access(self) -> Access:
+            return Access(server.url, server.auth)
+
+    job = loader(Only(), 20_000)  # type: ignore[arg-type]
+    begun(Only(), job, batches)  # type: ignore[arg-type]
+    os.kill(server.running.pid, signal.SIGKILL)
+    job.communicate()
+    server.stop()
+    again = process.up(home, lasting=False, memory=SMALL, quick=True)
+    try:
+        back = GraphStore(Access(again.url, again.auth), clock=lambda: time.time() + 10**6)
+        second = delta("A", FEB, umbrellas=[umbrella(f"U{i}", i + 1) for i in range(20_000)])
+        publish(back, second)
+        assert back.reader().graph_hash() == hash_of([first, second])
+        assert live_is_exact(back)
+    finally:
+        again.stop()
+    process.check(home)
