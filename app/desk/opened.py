@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -202,7 +202,18 @@ def open_desk(store: Store, scope: Scope, request: Request, version: int | None 
         previous = None if previous is None else _narrowed(previous, scope.lender)[0]
     analysis = Analysis(snapshot, request, noticed, previous=previous)
     tables, summary = reported(analysis, store, scope.lender)
-    return Desk(store, snapshot, tables, summary, scope, analysis)
+    desk = Desk(store, snapshot, tables, summary, scope, analysis)
+    return desk if scope.names else replace(desk, tables={**tables, "groups": _unnamed(desk)})
+
+
+def _unnamed(desk: Desk) -> pa.Table:
+    """The groups without the names of natural persons that they are named after."""
+    table = desk.tables["groups"]
+    shown = [desk.group_names(group) for group in table["group_id"].to_pylist()]
+    for column, values in (("name", [n.name for n in shown]), ("name_en", [n.name_en for n in shown])):
+        place = table.column_names.index(column)
+        table = table.set_column(place, column, pa.array([v or None for v in values], pa.string()))
+    return table
 
 
 def _narrowed(snapshot: Snapshot, lender: str) -> tuple[Snapshot, list[Any]]:

@@ -98,10 +98,6 @@ def _table(desk: Desk, name: str, **_: Any) -> pa.Table:
         return table
     if name == "changes":
         return table.slice(0, 0) if desk.scope.lender else _without_names(desk, table)
-    if name == "groups":
-        shown = [desk.group_names(g) for g in table["group_id"].to_pylist()]
-        for column, values in (("name", [n.name for n in shown]), ("name_en", [n.name_en for n in shown])):
-            table = table.set_column(table.column_names.index(column), column, pa.array(values, pa.string()))
     return table
 
 

@@ -81,11 +81,11 @@ def _money(units: int | None) -> Decimal | None:
     return None if units is None else Decimal(units).scaleb(-2)
 
 
-def reserve(
-    desk: Desk, hours: int, *, principal: Any, reason: str = "", access: Any = None, **told: str
-) -> Row:  # noqa: ARG001
+def reserve(desk: Desk, hours: int, *, principal: Any, **told: Any) -> Row:
     """Hold the headroom for so many hours, if the facility fits beside what is held already."""
-    change = proposal(desk, **told)
+    change = proposal(
+        desk, **{name: told[name] for name in ("lender", "obligor", "product", "amount", "currency")}
+    )
     record, answer = asked.reserved(desk.analysis, desk.store.url, [change], hours, principal.name)
     return {**_shown(desk, answer), "number": record.number}
 

@@ -163,3 +163,12 @@ def packed(parts: Sequence[Sequence[str]]) -> Points:
 def _span(n: int) -> float:
     """Side of the square that a circle of n boxes takes."""
     return WIDE * 1.2 if n <= 1 else 2 * max(WIDE, n * WIDE / (2 * math.pi) * 1.15) + 1.3 * WIDE
+
+
+def spread(points: Points, by: float = 1.45) -> Points:
+    """The same places farther apart from side to side, for long labels on the lines.
+
+    >>> spread({"a": (100.0, 5.0)}, 2.0)
+    {'a': (200.0, 5.0)}
+    """
+    return {n: (x * by, y) for n, (x, y) in points.items()}

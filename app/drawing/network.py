@@ -130,6 +130,8 @@ def label(tie: Tie, say: Mapping[str, str], language: str) -> str:
 class Look:
     """How a picture is looked at: ``selected`` node and edge, height in pixels, guarantees of a cut, labels or none.
 
+    ``boxes`` are the kinds of boxes that the legend explains.
+
     ``token`` names the picture: with another one the browser begins anew, with the same it keeps zoom and places.
     """
 
@@ -138,6 +140,7 @@ class Look:
     height: int = 520
     cut: Collection[str] = ()
     labels: bool = True
+    boxes: tuple[str, ...] = ("member", "outside", "person")
 
 
 def data(held: Network, points: Points, say: Mapping[str, str], language: str, look: Look) -> dict[str, Any]:
@@ -166,12 +169,12 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
         "nodes": net.nodes, "edges": net.edges, "options": _DRAWING, "height": look.height,
         "token": hashlib.sha256(f"{look.token} {language}".encode()).hexdigest()[:16],
         "selected": {"nodes": [chosen] if chosen else [], "edges": [edge] if edge else []},
-        "legend": legend(dict.fromkeys(used), say),
+        "legend": legend(dict.fromkeys(used), look.boxes, say),
         "words": {k: say[f"tool_{k}"] for k in ("closer", "farther", "whole", "png")} | {"file": f"{look.token}.png".replace(":", "-")},
     }  # fmt: skip
 
 
-def legend(kinds: Collection[str], say: Mapping[str, str]) -> list[dict[str, Any]]:
+def legend(kinds: Collection[str], shown: Collection[str], say: Mapping[str, str]) -> list[dict[str, Any]]:
     """The key of a picture: its lines, then its boxes."""
     lines = [
         {
@@ -185,9 +188,11 @@ def legend(kinds: Collection[str], say: Mapping[str, str]) -> list[dict[str, Any
         if k in kinds
     ]  # fmt: skip
     boxes = [
-        {"text": say[f"box_{k}"], "node": True,
-         "style": {"background": c, "borderColor": palette.FRAME, "borderStyle": b, "borderRadius": r}}
-        for k, c, b, r in (("member", palette.MEMBER, "solid", "2px"), ("outside", palette.OUTSIDE, "dashed", "2px"),
-                           ("person", palette.PERSON, "solid", "8px"))
+        {
+            "text": say[f"box_{k}"], "node": True,
+            "style": {"background": c, "borderColor": palette.FRAME, "borderStyle": b, "borderRadius": r},
+        }
+        for k, (c, b, r) in palette.BOXES.items()
+        if k in shown
     ]  # fmt: skip
     return [*lines, *boxes]

@@ -30,3 +30,12 @@ STYLES: Final = {"control": "solid", "minority": "solid", "fact": "double", "gua
 
 ROUNDS: Final = ("#7a0c10", "#a4161a", "#c9502f", "#dd8a52", "#ecba86", "#f6dfc2")
 """Parties that failed, by round, darkest first; the round stands in the box as well."""
+
+BOXES: Final = {
+    "member": (MEMBER, "solid", "2px"),
+    "lender": (MEMBER, "solid", "2px"),
+    "failed": (ROUNDS[1], "dashed", "2px"),
+    "outside": (OUTSIDE, "dashed", "2px"),
+    "person": (PERSON, "solid", "8px"),
+}
+"""Colour, border and corners of a box in the legend."""

@@ -47,6 +47,42 @@ const legend = (entries) => {
   return held;
 };
 
+const LINE = 18;
+const shaped = (node) => {
+  // vis draws the lines of a label too close for Chinese; its boxes are drawn here, measured once.
+  const round = node.shape === "ellipse";
+  const lines = (node.label || "").split("\n");
+  let width = 0;
+  const ctxRenderer = ({ ctx, x, y, state: { selected, hover } }) => {
+    const font = `${node.font.size}px ${node.font.face}`;
+    if (!width) {
+      ctx.font = font;
+      width = Math.max(...lines.map((line) => ctx.measureText(line).width)) + (round ? 34 : 20);
+    }
+    const height = lines.length * LINE + (round ? 16 : 10);
+    const drawNode = () => {
+      ctx.save();
+      ctx.beginPath();
+      if (round) ctx.ellipse(x, y, width / 2, height / 2, 0, 0, 2 * Math.PI);
+      else ctx.roundRect(x - width / 2, y - height / 2, width, height, 3);
+      ctx.fillStyle = selected ? node.color.highlight.background : node.color.background;
+      ctx.fill();
+      ctx.strokeStyle = selected || hover ? node.color.highlight.border : node.color.border;
+      ctx.lineWidth = selected ? 3 : hover ? 2 : 1;
+      ctx.setLineDash(node.shapeProperties.borderDashes || []);
+      ctx.stroke();
+      ctx.fillStyle = selected ? node.color.highlight.border : node.font.color;
+      ctx.font = font;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      lines.forEach((line, i) => ctx.fillText(line, x, y + (i - (lines.length - 1) / 2) * LINE));
+      ctx.restore();
+    };
+    return { drawNode, nodeDimensions: { width, height } };
+  };
+  return { ...node, shape: "custom", ctxRenderer };
+};
+
 const renew = (set, items, keep) => {
   const known = new Set(set.getIds());
   set.update(items.map((item) => (keep && known.has(item.id) ? { ...item, x: undefined, y: undefined } : item)));
@@ -61,7 +97,7 @@ const draw = (root, data, tell) => {
     state?.network.destroy();
     const canvas = make("div", "kz-canvas");
     canvas.style.height = `${data.height}px`;
-    state = root.konzern = { token: data.token, canvas, nodes: new vis.DataSet(data.nodes), edges: new vis.DataSet(data.edges) };
+    state = root.konzern = { token: data.token, canvas, nodes: new vis.DataSet(data.nodes.map(shaped)), edges: new vis.DataSet(data.edges) };
     root.replaceChildren();
     root.append(canvas);
     state.network = new vis.Network(canvas, { nodes: state.nodes, edges: state.edges }, data.options);
@@ -85,7 +121,7 @@ const draw = (root, data, tell) => {
     });
     new ResizeObserver(() => state.network.redraw()).observe(canvas);
   } else {
-    renew(state.nodes, data.nodes, true);
+    renew(state.nodes, data.nodes.map(shaped), true);
     renew(state.edges, data.edges, false);
   }
   state.tell = tell;

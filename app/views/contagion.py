@@ -10,7 +10,7 @@ import streamlit as st
 from app import formats
 from app.drawing import blocks, cells, network
 from app.drawing.cells import amount, column, count, text, tile
-from app.drawing.layout import tree
+from app.drawing.layout import spread, tree
 from app.views.frame import Frame
 from app.views.picker import pick
 
@@ -186,8 +186,13 @@ def _stage(frame: Frame, name: str, fail: tuple[str, ...], held: dict[str, Any])
         drawn = frame.ask("cascade_picture", fail=fail, upto=upto, lgd=_lgd(frame))
         whole = frame.ask("cascade_picture", fail=fail, upto=last, lgd=_lgd(frame))
         flows = {(t.source, t.target): float(t.amount or 0) for t in whole.ties}
-        points = tree([n.names.id for n in whole.nodes], flows)
-        look = network.Look(f"{name}-{'-'.join(fail)}", (frame.get("sel"), frame.get("edge")), 460)
+        points = spread(tree([n.names.id for n in whole.nodes], flows))
+        look = network.Look(
+            f"{name}-{'-'.join(fail)}",
+            (frame.get("sel"), frame.get("edge")),
+            460,
+            boxes=("failed", "lender", "outside"),
+        )
         blocks.picture(
             f"cascade-picture-{name}", network.data(drawn, points, say, frame.language, look),
             lambda told: frame.put(sel=told.get("node", ""), edge=told.get("edge", "")),

@@ -120,7 +120,7 @@ class Frame:
                     rules=", ".join(desk.summary["packs"]), who=self._who(),
                 ),
             )  # fmt: skip
-        with right:
+        with right, st.container(horizontal_alignment="right"):
             st.segmented_control(
                 self.say["language"], list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="konzern-language",
                 default=None if "konzern-language" in st.session_state else self.language,

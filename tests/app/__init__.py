@@ -1,0 +1,1 @@
+"""Tests of the web app below the browser: access, scopes, questions, words, pictures."""
