@@ -30,18 +30,15 @@ _EPOCH: Final = dt.date(1970, 1, 1)
 
 
 def excerpt(snapshot: Snapshot, chosen: Mapping[str, Int64]) -> Snapshot:
-    """The chosen rows of each table (numbers in it, int64) as a snapshot; tables that are not named are empty.
+    """The chosen rows of each table (numbers in it, int64, sorted) as a snapshot; tables not named are empty.
 
     References to rows that are left out become unknown.
     """
     none = np.zeros(0, np.int64)
-    number = {}
-    for name, rows in snapshot.tables.items():
-        number[name] = np.full(len(rows) + 1, -1, np.int32)
-        at = chosen.get(name, none)
-        number[name][at] = np.arange(len(at), dtype=np.int32)
-    tables = {name: _sliced(rows, chosen.get(name, none), number) for name, rows in snapshot.tables.items()}
-    return _with(snapshot, tables)
+    taken = {name: chosen.get(name, none) for name in snapshot.tables}
+    return _with(
+        snapshot, {name: _sliced(rows, taken[name], taken) for name, rows in snapshot.tables.items()}
+    )
 
 
 def proposed(snapshot: Snapshot, changes: Sequence[Proposal]) -> Snapshot:
@@ -64,17 +61,22 @@ def _with(snapshot: Snapshot, tables: Mapping[str, Rows]) -> Snapshot:
     return Snapshot(snapshot.as_of, snapshot.fx, snapshot.version, snapshot.source, tables, stakes)
 
 
-def _sliced(rows: Rows, at: Int64, number: Mapping[str, Int32]) -> Rows:
-    """Some rows of a table, references by the new numbers."""
-    numbers, texts = {}, {}
+def _sliced(rows: Rows, at: Int64, taken: Mapping[str, Int64]) -> Rows:
+    """Some rows of a table, references by their places among the rows that are taken of the other table."""
+    numbers = {}
     for name, values in rows.numbers.items():
-        taken = values[at]
         ref = rows.table.column(name).ref
-        numbers[name] = number[ref][taken] if ref else taken
-    taken_at = pa.array(at)
-    for name, words in rows.texts.items():
-        texts[name] = words.take(taken_at)
-    return Rows(rows.table, rows.row[at], numbers, texts)
+        numbers[name] = _placed(values[at], taken[ref]) if ref else values[at]
+    by = pa.array(at)
+    return Rows(
+        rows.table, rows.row[at], numbers, {name: words.take(by) for name, words in rows.texts.items()}
+    )
+
+
+def _placed(numbers: npt.NDArray[Any], among: Int64) -> Int32:
+    """Place of each number in a sorted list, -1 where it is not in it: int32."""
+    place = np.searchsorted(among, numbers)
+    return np.where(np.append(among, -2)[place] == numbers, place, -1).astype(np.int32)
 
 
 def _fail(change: Proposal, what: str, remedy: str) -> OptionError:
