@@ -1,0 +1,181 @@
+"""The local Neo4j: exactly the locked jars, on loopback only, closed to files, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import neo4j
+import pytest
+
+from graph.errors import OptionError
+from graph.files.lease import started
+from graph.server import jars, process
+from graph.server.home import Home
+from graph.server.jars import Jar, JarsError
+from graph.server.process import ServerError
+from tests.servers import Servers, servers
+
+__all__ = ["servers"]
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_lock_names_jars_by_hash_and_no_address() -> None:
+    held = jars.locked()
+    assert len(held) > 200
+    assert len({j.name for j in held}) == len(held)
+    text = Path(jars.__file__).with_name(f"neo4j-{jars.VERSION}.lock").read_text("utf-8")
+    assert "/" not in text
+    assert all(
+        re.fullmatch(r"[0-9a-f]{64} \d+ [\w.-]+:[\w.-]+:[\w.-]+(:[\w.-]+)?", line)
+        for line in text.split("\n")
+        if line
+    )
+
+
+@pytest.fixture
+def two_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, tuple[Jar, ...]]:
+    """A cache of its own, and a folder with the two smallest jars of the real one, which alone are asked for."""
+    small = tuple(sorted(jars.locked(), key=lambda j: j.size)[:2])
+    source = tmp_path / "source"
+    source.mkdir()
+    for jar in small:
+        shutil.copy(jar.path(jars.folder()), source / jar.name)
+    monkeypatch.setattr(jars, "locked", lambda: small)
+    monkeypatch.setattr(jars, "folder", lambda: tmp_path / "cache")
+    return source, small
+
+
+def test_jars_come_from_a_folder_and_only_those_that_are_missing(
+    servers: Servers, two_jars: tuple[Path, tuple[Jar, ...]]
+) -> None:
+    assert servers.get().running.pid
+    source, (first, second) = two_jars
+    told: list[tuple[int, int]] = []
+    assert jars.fetch(source, lambda _name, done, total: told.append((done, total))) == 2
+    assert told[-1] == (first.size + second.size, first.size + second.size)
+    assert jars.present()
+    assert jars.fetch(source) == 0
+    path = second.path(jars.folder())
+    path.write_bytes(path.read_bytes()[:-1])
+    assert not jars.present()
+    assert jars.missing() == [second]
+    assert jars.fetch(source) == 1
+
+
+def test_a_jar_that_is_another_is_refused(servers: Servers, two_jars: tuple[Path, tuple[Jar, ...]]) -> None:
+    assert servers.get().running.pid
+    source, (first, _) = two_jars
+    data = bytearray((source / first.name).read_bytes())
+    data[-1] ^= 1
+    (source / first.name).write_bytes(data)
+    with pytest.raises(JarsError, match=f"not the {re.escape(first.name)} of the lock"):
+        jars.fetch(source)
+    (source / first.name).unlink()
+    with pytest.raises(JarsError, match="konzern store up --jars FOLDER"):
+        jars.fetch(source)
+    with pytest.raises(OptionError, match="no such folder"):
+        jars.fetch(source / "nowhere")
+
+
+@pytest.mark.usefixtures("two_jars")
+def test_without_a_network_it_says_how_to_bring_the_jars_in(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert servers.get().running.pid
+    monkeypatch.setenv(jars.REPOSITORY, "http://127.0.0.1:9/closed")
+    with pytest.raises(JarsError, match=r"cannot be fetched: .*--jars FOLDER") as found:
+        jars.fetch()
+    assert "127.0.0.1" not in str(found.value)
+
+
+def test_its_password_is_the_owners_alone_and_others_do_not_get_in(servers: Servers) -> None:
+    server = servers.get()
+    assert server.home.password_file.stat().st_mode & 0o777 == 0o600
+    assert server.home.root.stat().st_mode & 0o777 == 0o700
+    with (
+        neo4j.GraphDatabase.driver(server.url, auth=("neo4j", "neo4j")) as driver,
+        pytest.raises(neo4j.exceptions.AuthError),
+    ):
+        driver.verify_connectivity()
+
+
+def test_it_listens_on_loopback_only(servers: Servers) -> None:
+    pid = servers.get().running.pid
+    sockets = {str(p.readlink()) for p in Path(f"/proc/{pid}/fd").iterdir() if p.is_symlink()}
+    inodes = {s[8:-1] for s in sockets if s.startswith("socket:")}
+    listening = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in inodes:
+                listening.append(fields[1].rpartition(":")[0])
+    assert listening
+    assert set(listening) <= {"0100007F", "0000000000000000FFFF00000100007F"}
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "file:///password", "http://127.0.0.1:9/x"])
+def test_a_query_reads_no_file_and_no_address(servers: Servers, address: str) -> None:
+    server = servers.get()
+    with (
+        neo4j.GraphDatabase.driver(server.url, auth=server.auth) as driver,
+        driver.session() as session,
+        pytest.raises(neo4j.exceptions.Neo4jError),
+    ):
+        session.run("LOAD CSV FROM $from AS line RETURN line", {"from": address}).consume()
+
+
+def test_it_is_found_again_and_not_started_twice(servers: Servers) -> None:
+    server = servers.get()
+    again = process.up(server.home, lasting=False)
+    assert again.running == server.running
+    with pytest.raises(ServerError, match="konzern store down first"):
+        process.check(server.home)
+
+
+def test_a_home_without_a_server_has_nothing_to_end_or_check(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    assert process.down(home) is False
+    with pytest.raises(ServerError, match="holds no database"):
+        process.check(home)
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from graph.server import process
+from graph.server.home import Home, Memory
+
+server = process.up(Home(Path(sys.argv[1])), lasting=False, memory=Memory(512, 64), quick=True)
+print(server.running.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_parent_that_is_killed_leaves_no_server_and_its_home_may_be_used_again(
+    servers: Servers, tmp_path: Path
+) -> None:
+    assert servers.get().running.pid
+    home = Home(tmp_path / "home")
+    command = [sys.executable, "-c", CHILD, str(home.root)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        born = started(pid)
+        assert born
+        parent.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 60
+    while started(pid) == born and time.monotonic() < until:
+        os.sched_yield()
+    assert started(pid) != born
+    assert process.found(home) is None
+    process.check(home)
