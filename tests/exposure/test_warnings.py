@@ -24,7 +24,7 @@ DAY = dt.date(2026, 9, 30)
 SINCE = dt.date(2026, 6, 30)
 
 
-def report(before: Book | None = None, pack: str = "EU-CRR", **tables: Any) -> list[dict[str, Any]]:
+def report(before: Book | None = None, pack: str = "EU-CRR", **tables: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (rows by table)
     """The early warnings of a book of these rows, beside an earlier one if there is one."""
     now = Snapshot.of(book(DAY, lenders=[BANK], **tables))
     then = None if before is None else Snapshot.of(before, SINCE)
