@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
-from exposure.results import COUNT, FLAG, IDS, MODEL, MONEY, RESULTS, SHARE
+from exposure.results import COUNT, FLAG, IDS, MODEL, MONEY, RESULTS, RUNS, SHARE
 from graph.document import grid
 
 _WORDS: Final = Path(__file__).parent / "words"
+Meanings = Callable[[str], Mapping[str, Mapping[str, str]]]
+"""What tables and columns say, by language."""
 ROWS: Final = "_rows"
 """Key of the meaning of a result's rows."""
 
@@ -44,6 +46,17 @@ and `exposure/words/results.*.toml`: change those, not this page.
 """
 
 
+_RUNS: Final = """\
+# What a contagion run writes
+
+`konzern contagion` writes the tables of what it ran as Parquet and CSV, with `findings` as above, and `summary.json`:
+model, parameters, `total_loss` (each amount once: a call counts as far as it was paid, the rest is the lender's),
+`shock_loss` of it at the outset, `lender_loss`, `waves` (rounds after the first in which somebody fails), `unique`,
+`debtrank_original`, `debtrank_linear`, `iterations`, `tolerance`. `--every` writes `ranking` with every party. Amounts
+are in the base currency.
+"""
+
+
 @cache
 def meanings(language: str) -> Mapping[str, Mapping[str, str]]:
     """What rows (``_rows``) and columns say, by result, in ``en`` or ``zh``."""
@@ -51,20 +64,31 @@ def meanings(language: str) -> Mapping[str, Mapping[str, str]]:
     return held
 
 
+@cache
+def words_of_runs(language: str) -> Mapping[str, Mapping[str, str]]:
+    """The same of the tables that a contagion run writes."""
+    held: dict[str, dict[str, str]] = tomllib.loads((_WORDS / f"runs.{language}.toml").read_text("utf-8"))
+    return held
+
+
 def results_page(missing: Collection[str]) -> str:
     """The page in Markdown; ``missing`` names what is not computed, as ``report.json`` does."""
     parts = [_INTRO, "## Types\n", grid(("type", "what a cell holds"), UNITS.values())]
-    parts += [text for name in RESULTS for text in _result(name, missing)]
+    parts += [text for name, columns in RESULTS.items() for text in _result(name, columns, meanings, missing)]
+    parts.append(_RUNS)
+    parts += [text for name, columns in RUNS.items() for text in _result(name, columns, words_of_runs, ())]
     return "\n".join(parts)
 
 
-def _result(name: str, missing: Collection[str]) -> Iterator[str]:
+def _result(
+    name: str, columns: Mapping[str, pa.DataType], say: Meanings, missing: Collection[str]
+) -> Iterator[str]:
     """The section of one result."""
-    en, zh = meanings("en")[name], meanings("zh")[name]
+    en, zh = say("en")[name], say("zh")[name]
     yield f"## {name}\n"
     yield f"{'*Not yet.* ' if name in missing else ''}{en[ROWS]}.\n\n{zh[ROWS]}。\n"
     rows = []
-    for column, kind in RESULTS[name].items():
+    for column, kind in columns.items():
         mark = "*not yet* · " if f"{name}.{column}" in missing else ""
         rows.append((f"`{column}`", UNITS[kind][0], mark + en[column], zh[column]))
     yield grid(("column", "type", "meaning", "含义"), rows)

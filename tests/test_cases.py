@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from app.cli import main
 from graph.findings import CODES
-from tests.cases.book import MILLION, Case, cases, options, pack, write
+from tests.cases.book import MILLION, Case, cases, options, pack, prefix, write
+from tests.cases.book import run as arguments_of
 
 TOLERANCE = 1e-6
 """Of a share, or of an amount in millions."""
@@ -262,7 +263,54 @@ def claim(expected: dict[str, Any], name: str) -> Any:  # noqa: ANN401 (as the c
     return value
 
 
-@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case["id"])
+def contagion_values(out: Path) -> dict[str, float]:
+    """Every number of a run under the names that cases have for them, amounts in millions."""
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    held = {"waves": float(summary["waves"]), "bank_loss_after_D_pays": summary["lender_loss"] / MILLION}
+    for ours, theirs in (("debtrank_original", "orig_debtrank"), ("debtrank_linear", "linear_debtrank")):
+        held |= {theirs: summary[ours]} if ours in summary else {}
+    names = {
+        "loss": "loss",
+        "equity_after": "equity",
+        "call": "call",
+        "paid": "pay",
+        "greatest": "greatest_pay",
+    }
+    for row in pq.read_table(out / "parties.parquet").to_pylist():
+        who = row["party_id"]
+        held |= {f"round_{who}": row["round"]} if row["failed"] else {}
+        for column, name in (*names.items(), ("least", "least_pay")):
+            held |= {f"{name}_{who}": row[column] / MILLION} if row[column] is not None else {}
+        for column, name in (("h_original", "orig_h"), ("h_linear", "linear_h")):
+            held |= {f"{name}_{who}": row[column]} if row[column] is not None else {}
+    return held
+
+
+def check_contagion(case: Case, expected: dict[str, Any], more: list[str], folder: Path) -> None:
+    """What ``konzern contagion`` writes for a case: every value and flag that it claims."""
+    book, out = folder / "book", folder / "out"
+    arguments = ["contagion", str(book), *arguments_of(case, folder), *more, "--out", str(out)]
+    ended = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    held = contagion_values(out)
+    wanted = {k: float(v) for k, v in expected["values"].items()}
+    assert {k: held.get(k) for k in wanted} == pytest.approx(wanted, abs=TOLERANCE)
+    codes = {flag.partition(":")[0] for flag in expected.get("flags", ())}
+    rows = [r for r in pq.read_table(out / "findings.parquet").to_pylist() if r["code"] in codes]
+    raised = {":".join([r["code"], *r["subjects"]]) for r in rows}
+    assert raised == set(expected.get("flags", ()))
+
+
+@pytest.mark.parametrize("case", [c for c in cases() if prefix(c) == "ctg"], ids=lambda case: case["id"])
+def test_worked_case_of_contagion(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "book").mkdir()
+    write(case, tmp_path / "book")
+    check_contagion(case, case["expected"], [], tmp_path)
+    for other in case["alternatives"]:  # the one choice that cases leave open
+        check_contagion(case, other["expected"], ["--option", "failing_guarantor_pays=true"], tmp_path)
+
+
+@pytest.mark.parametrize("case", [c for c in cases() if prefix(c) != "ctg"], ids=lambda case: case["id"])
 def test_worked_case(case: Case, tmp_path: Path) -> None:
     results = run(case, tmp_path)
     checks: dict[str, Callable[[Any, Results], None]] = CHECKS

@@ -303,8 +303,8 @@ class Behind:
     def of(cls, promises: Promises, owing: Float64) -> Behind:
         """The live pairs with a debt left; those of guarantees whose cap or share is not known are left out.
 
-        ``part`` float64 is what the guarantee pays of a debt, ``bound`` (inf = none) of all its debts together; pari passu
-        without a share pays cap / exposure, the exposure being all drawn amounts that it covers. (Rulebook 69.)
+        ``part`` float64 is what the guarantee pays of a debt, ``bound`` (inf = none) of all its debts together; pari
+        passu without a share pays cap / exposure, that being all drawn amounts that it covers. (Rulebook 69.)
         """
         rows, bounds = promises.rows, Bounds.of(promises.held.snapshot)
         counter = (rows["form"] == COUNTER) & (rows["counter_of"] >= 0)

@@ -50,6 +50,31 @@ def options(case: Case) -> list[str]:
     return named
 
 
+MODELS: Final = {"eisenberg-noe": "clearing", "rogers-veraart": "clearing", "debtrank": "debtrank"}
+"""Model of a contagion case by its regime; a threshold cascade with facilities is the group cascade."""
+
+
+def run(case: Case, folder: Path) -> list[str]:
+    """The arguments of ``konzern contagion`` that a case stands for; SHOCK.csv is written where it needs one."""
+    params, losses = case["params"], [p for p in case["parties"] if "initial_loss_share" in p["attrs"]]
+    model = MODELS.get(str(case["regime"]), "group" if case["facilities"] else "threshold")
+    words = ["--model", model]
+    if params.get("initial_default"):
+        words += ["--fail", ",".join(params["initial_default"])]
+    for name in ("lgd", "alpha", "beta"):
+        words += [f"--{name}", str(params[name])] if name in params else []
+    if "recovery" in params:
+        words += ["--option", f"recovery={params['recovery']}"]
+    if losses:
+        rows = [[p["id"], p["attrs"]["initial_loss_share"], p["attrs"].get("weight", "")] for p in losses]
+        text = "".join(
+            ",".join(map(str, row)) + "\n" for row in [["party_id", "loss_share", "weight"], *rows]
+        )
+        (folder / "SHOCK.csv").write_text(text, "utf-8")
+        words += ["--shock", str(folder / "SHOCK.csv")]
+    return words
+
+
 def money(amount: object) -> object:
     """An amount of a case in units of money."""
     return "" if amount is None else Decimal(str(amount)) * MILLION
@@ -119,6 +144,7 @@ def _party(party: Case, currency: str) -> dict[str, object]:
     for source, column in (
         ("equity", "equity"),
         ("external_assets", "external_assets"),
+        ("external_liabilities", "external_liabilities"),
         ("debt", "external_debt"),
     ):
         row[column] = money(attrs.get(source))
