@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from app.contagion import Asked, run
 from app.desk.network import Network, Node, Tie
-from app.desk.opened import Desk, Names, Row
+from app.desk.opened import Desk, Row
 from graph.errors import OptionError
 
 SHOWN: Final = 60
@@ -42,7 +42,7 @@ def cascade(desk: Desk, fail: tuple[str, ...], lgd: float | None = None) -> Row:
         row["names"] = desk.names(row["party_id"])
     lenders = [r for r in tables["lenders"].sort_by([("loss", "descending")]).to_pylist() if r["loss"]]
     for row in lenders:
-        row["name"] = desk.lender_name(row["lender_id"])
+        row["lender"] = desk.lender(row["lender_id"])
     edges = tables["edges"]
     return {
         "summary": summary, "parties": rows, "lenders": lenders, "edges": edges,
@@ -74,16 +74,14 @@ def drawn(desk: Desk, held: Row, upto: int) -> Network:
                 amount=amount, currency=desk.base, word=row["channel"], round=row["round"],
             )
         )  # fmt: skip
-    lenders = {held["lender_id"] for held in desk.lenders}
-    return Network([_node(desk, n, held["failed"], n in lenders, upto) for n in ends], ties)
+    return Network([_node(desk, n, held["failed"], upto) for n in ends], ties)
 
 
-def _node(desk: Desk, name: str, failed: dict[str, int], lender: bool, upto: int) -> Node:  # noqa: FBT001 (one of the ends)
+def _node(desk: Desk, name: str, failed: dict[str, int], upto: int) -> Node:
     """A party or lender of a cascade, with the round in which it failed."""
-    when = failed.get(name)
+    when, lender = failed.get(name), desk.lenders.get(name)
     shown = when if when is not None and when <= upto else None
-    names = Names(name, desk.lender_name(name), "", "lender", withheld=False) if lender else desk.names(name)
-    return Node(names, None, member=lender, hidden=0, round=shown)
+    return Node(lender or desk.names(name), None, member=lender is not None, hidden=0, round=shown)
 
 
 def ranking(desk: Desk) -> Row:
@@ -107,7 +105,7 @@ def simulated(desk: Desk, draws: int, seed: int) -> Row:
     tables, summary = run(desk.analysis, Asked(monte_carlo=draws, seed=seed))
     risk = tables["risk"].to_pylist()
     for row in risk:
-        row["name"] = desk.lender_name(row["lender_id"]) if row["lender_id"] else ""
+        row["lender"] = desk.lender(row["lender_id"])
     table = tables["scenarios"]
     losses = np.asarray(table.filter(pc.is_null(table["lender_id"]))["loss"])
     counts, edges = (

@@ -97,7 +97,7 @@ def group(desk: Desk, group_id: str) -> Group | None:
     lenders = desk.rows("group_exposures", group_id=group_id)
     lenders = lenders.filter(pc.is_valid(lenders["lender_id"])).sort_by([("gross", "descending")]).to_pylist()
     for row in lenders:
-        row["name"] = desk.lender_name(row["lender_id"])
+        row["lender"] = desk.lender(row["lender_id"])
     by_lender = owed.filter(pc.is_valid(owed["lender_id"])).select(["party_id", "lender_id", "gross"])
     cells = {(r["party_id"], r["lender_id"]): r["gross"] for r in by_lender.to_pylist() if r["gross"]}
     return Group(
@@ -113,7 +113,7 @@ def limits_of(desk: Desk, subjects: list[str]) -> list[Row]:
     table = table.filter(pc.is_in(table["subject_id"], pa.array(subjects)))
     rows: list[Row] = table.sort_by([("utilisation", "descending")]).slice(0, SHOWN).to_pylist()
     for row in rows:
-        row["lender"] = desk.lender_name(row["lender_id"]) if row["lender_id"] else None
+        row["lender"] = desk.lender(row["lender_id"])
     return rows
 
 
@@ -150,15 +150,15 @@ def party(desk: Desk, party_id: str) -> Party | None:
 
 def facilities(desk: Desk, number: int) -> list[Row]:
     """The facilities of a party as they stand in the book, each with its source row."""
-    held = desk.snapshot.tables["facilities"]
+    held, lenders = desk.snapshot.tables["facilities"], list(desk.lenders)
     found = []
     for row in desk.owing[number].tolist():
         lender = int(held["lender_id"][row])
         found.append(
             {
                 "facility_id": desk.text("facilities", "facility_id")[row].as_py(),
-                "lender_id": desk.lenders[lender]["lender_id"],
-                "lender": desk.lenders[lender]["name"],
+                "lender_id": lenders[lender],
+                "lender": desk.lenders[lenders[lender]],
                 "product": desk.text("facilities", "product")[row].as_py(),
                 "limit": amount(held["limit"][row]),
                 "drawn": amount(held["drawn"][row]),

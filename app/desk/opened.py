@@ -130,22 +130,22 @@ class Desk:
         return self.names(group.removeprefix("G:"))
 
     @cached_property
-    def lenders(self) -> list[Row]:
-        """The lenders in the order of the book: id, name, parent's place (-1 = none), Tier 1 as exact decimals."""
+    def lenders(self) -> dict[str, Names]:
+        """The lenders by id in the order of the book, each with its names (in English as the party that it is)."""
         rows = self.snapshot.tables["lenders"]
-        return [
-            {"lender_id": i, "name": n, "parent": int(p)}
-            for i, n, p in zip(
-                rows.text("lender_id").to_pylist(),
-                rows.text("name").to_pylist(),
-                rows["parent_id"],
-                strict=True,
-            )
+        english = [
+            self.text("parties", "name_en")[int(p)].as_py() if p >= 0 else None for p in rows["party_id"]
         ]
+        told = zip(rows.text("lender_id").to_pylist(), rows.text("name").to_pylist(), english, strict=True)
+        return {i: Names(i, name or "", other or "", "lender", withheld=False) for i, name, other in told}
 
-    def lender_name(self, lender: str) -> str:
-        """Name of a lender, its id where it has none."""
-        return next((held["name"] or lender for held in self.lenders if held["lender_id"] == lender), lender)
+    def lender(self, lender: str | None) -> Names | None:
+        """How a lender is shown; None for all of them together."""
+        return (
+            None
+            if lender is None
+            else self.lenders.get(lender, Names(lender, "", "", "lender", withheld=False))
+        )
 
     @cached_property
     def products(self) -> list[str]:

@@ -97,7 +97,7 @@ def _named(desk: Desk, rows: list[Row]) -> list[Row]:
     """Rows with the names of their subject and lender."""
     for row in rows:
         row["names"] = desk.group_names(row["subject_id"])
-        row["lender"] = desk.lender_name(row["lender_id"]) if row["lender_id"] else None
+        row["lender"] = desk.lender(row["lender_id"])
     return rows
 
 

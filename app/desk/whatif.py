@@ -20,9 +20,7 @@ def proposal(desk: Desk, lender: str, obligor: str, product: str, amount: str, c
     """A proposed facility, drawn in full; ``OptionError`` for what the book does not know."""
     if desk.number(obligor) is None:
         raise OptionError(f"no party {obligor!r}: choose a party of the book")
-    if lender not in {held["lender_id"] for held in desk.lenders} or (
-        desk.scope.lender and lender != desk.scope.lender
-    ):
+    if lender not in desk.lenders or (desk.scope.lender and lender != desk.scope.lender):
         raise OptionError(f"no lender {lender!r}")
     try:
         value = Decimal(amount)
@@ -60,7 +58,7 @@ def _shown(desk: Desk, answer: Answer) -> Row:
     tables = {name: table.to_pylist() for name, table in answer.tables.items()}
     for row in tables["limits"]:
         row["names"] = desk.group_names(row["subject_id"])
-        row["lender"] = desk.lender_name(row["lender_id"]) if row["lender_id"] else None
+        row["lender"] = desk.lender(row["lender_id"])
     for row in tables["groups"]:
         row["names"] = desk.group_names(row["group_id"])
     for row in tables["rings"]:
@@ -70,7 +68,7 @@ def _shown(desk: Desk, answer: Answer) -> Row:
         "fits": answer.fits, "asked": _money(answer.asked), "largest": _money(answer.largest), "currency": answer.currency,
         "binding": None if binding is None else {
             **binding, "names": desk.group_names(binding["subject_id"]),
-            "lender": desk.lender_name(binding["lender_id"]) if binding["lender_id"] else None,
+            "lender": desk.lender(binding["lender_id"]),
         },
         "untested": answer.untested, **tables,
     }  # fmt: skip
@@ -97,7 +95,7 @@ def reserved(desk: Desk) -> list[Row]:
     made = [
         {
             "number": held.number, "author": held.author, "until": held.until.isoformat()[:16].replace("T", " "),
-            "lender": desk.lender_name(p.text("lender_id")), "lender_id": p.text("lender_id"),
+            "lender": desk.lender(p.text("lender_id")), "lender_id": p.text("lender_id"),
             "names": desk.names(p.text("obligor_id")), "amount": _money(p.units("limit")), "currency": p.text("currency"),
         }
         for held in active

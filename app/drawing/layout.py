@@ -11,7 +11,7 @@ Points = dict[str, tuple[float, float]]
 
 WIDE: Final = 190.0
 """Distance of two boxes side by side."""
-HIGH: Final = 128.0
+HIGH: Final = 145.0
 """Distance of two levels."""
 ROW: Final = 78.0
 """Distance of two boxes stacked below one owner."""

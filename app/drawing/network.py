@@ -28,7 +28,7 @@ _FONT: Final = {
 _DRAWING: Final = {
     "physics": {"enabled": False},
     "interaction": {"hover": True, "hideEdgesOnDrag": True, "tooltipDelay": 150, "multiselect": False, "zoomSpeed": 0.6},
-    "edges": {"smooth": False, "hoverWidth": 1, "selectionWidth": 2,
+    "edges": {"smooth": False, "hoverWidth": 1, "selectionWidth": 1, "arrows": {"to": {"scaleFactor": 0.7}},
               "font": {"size": 12, "color": palette.INK, "strokeWidth": 4, "strokeColor": palette.PAPER, "face": _FONT["face"]}},
     "nodes": {"borderWidth": 1, "borderWidthSelected": 3, "margin": 8},
 }  # fmt: skip

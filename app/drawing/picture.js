@@ -103,7 +103,8 @@ const draw = (root, data, tell) => {
     state.network = new vis.Network(canvas, { nodes: state.nodes, edges: state.edges }, data.options);
     state.network.once("afterDrawing", () => {
       root.dataset.drawn = data.nodes.length;
-      if (state.network.getScale() > 1) state.network.moveTo({ scale: 1 });
+      state.network.fit();
+      state.network.moveTo({ scale: Math.min(state.network.getScale() * 0.96, 1) });
     });
     root.prepend(bar(state, data.words));
     state.key = make("div", "");

@@ -149,7 +149,7 @@ def _facilities(frame: Frame, held: list[dict[str, Any]]) -> None:
         {
             "id": r["facility_id"],
             "cells": [
-                text(r["facility_id"], r["place"]), text(frame.name(r["obligor"])), text(r["lender"]), frame.word("product", r["product"]),
+                text(r["facility_id"], r["place"]), text(frame.name(r["obligor"])), text(frame.lender(r["lender"])), frame.word("product", r["product"]),
                 amount(r["limit"], unit, r["currency"]), amount(r["drawn"], unit, r["currency"]), r["currency"],
             ],
         }

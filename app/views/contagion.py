@@ -122,7 +122,7 @@ def _one(frame: Frame, name: str) -> None:
     with right:
         st.subheader(say["by_lender"], anchor=False)
         rows = [
-            {"id": "", "cells": [text(r["name"]), _loss(frame, r["loss"], held["lenders"])]}
+            {"id": "", "cells": [text(frame.lender(r["lender"])), _loss(frame, r["loss"], held["lenders"])]}
             for r in held["lenders"]
         ]
         unit = formats.unit([Decimal(str(r["loss"])) for r in held["lenders"]], language)
@@ -309,9 +309,9 @@ def _monte(frame: Frame) -> None:
     rows = [
         {
             "id": "",
-            "total": not r["name"],
+            "total": r["lender"] is None,
             "cells": [
-                text(r["name"] or say["all_together"]),
+                text(frame.lender(r["lender"])),
                 *(amount(Decimal(str(round(r[k], 2))), unit, base) for k in shown),
             ],
         }
@@ -348,7 +348,7 @@ def _monte(frame: Frame) -> None:
 def _reverse(frame: Frame) -> None:
     """The fewest defaults that break a line."""
     say = frame.say
-    lenders = {held["lender_id"]: held["name"] for held in frame.lenders()}
+    lenders = frame.lenders()
     left, middle, right = st.columns([0.4, 0.2, 0.4], vertical_alignment="bottom")
     now = frame.get("lender") if frame.get("lender") in lenders else next(iter(lenders), "")
     lender = left.selectbox(

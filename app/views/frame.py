@@ -57,10 +57,14 @@ class Frame:
         """How a party that the URL names is shown."""
         return self.access.desk(self.principal.scope, self.version).names(party)
 
-    def lenders(self) -> list[dict[str, Any]]:
-        """The lenders that this principal may choose from."""
+    def lender(self, names: Names | None) -> str:
+        """How a lender is called here; None is all of them."""
+        return self.say["all_lenders"] if names is None else names.said(self.language)
+
+    def lenders(self) -> dict[str, str]:
+        """The lenders that this principal may choose from, by id with their names."""
         held = self.access.desk(self.principal.scope, self.version).lenders
-        return [r for r in held if not self.principal.lender or r["lender_id"] == self.principal.lender]
+        return {i: self.lender(n) for i, n in held.items() if self.principal.lender in ("", i)}
 
     def choices(self) -> tuple[list[str], list[str]]:
         """Products and currencies in use."""

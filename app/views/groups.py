@@ -308,7 +308,7 @@ def facilities(frame: Frame, held: Party) -> None:
         {
             "id": r["facility_id"],
             "cells": [
-                text(r["facility_id"], r["place"]), text(r["lender"]), frame.word("product", r["product"]),
+                text(r["facility_id"], r["place"]), text(frame.lender(r["lender"])), frame.word("product", r["product"]),
                 amount(r["limit"], unit, r["currency"]), amount(r["drawn"], unit, r["currency"]), text(r["currency"]),
             ],
         }
@@ -347,7 +347,7 @@ def _heat(frame: Frame, held: Group) -> None:
     )
     columns = [
         column(_plain(f"{unit.name} {base}", say["party"])),
-        *(column(r["name"], "r") for r in held.lenders),
+        *(column(frame.lender(r["lender"]), "r") for r in held.lenders),
     ]
     blocks.table(
         "heat",
@@ -386,7 +386,7 @@ def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
         {
             "id": "",
             "cells": [
-                text(frame.word("rule", r["rule"].rpartition(" ")[2]), f"{r['lender'] or say['all_lenders']} · {frame.word('level', r['level'])}"),
+                text(frame.word("rule", r["rule"].rpartition(" ")[2]), f"{frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
                 amount(r["value"], unit, base), amount(r["limit"], unit, base),
                 amount(r["headroom"], unit, base, tone="bad" if r["breach"] else ""),
                 percent(r["utilisation"], tone="bad" if r["breach"] else ""), used(r["utilisation"]),

@@ -69,7 +69,7 @@ def _limits(frame: Frame, rows: list[Row]) -> None:
         {
             "id": r["subject_id"],
             "cells": [
-                text(frame.name(r["names"]), f"{frame.word('scope', r['scope'])} · {r['lender'] or say['all_lenders']}"),
+                text(frame.name(r["names"]), f"{frame.word('scope', r['scope'])} · {frame.lender(r['lender'])}"),
                 text(frame.word("rule", r["rule"].rpartition(" ")[2]), r["rule"]),
                 amount(r["value"], unit, frame.base), amount(r["limit"], unit, frame.base),
                 percent(r["utilisation"], tone="bad" if r["breach"] else "warn"), used(r["utilisation"]),
@@ -96,7 +96,7 @@ def _large(frame: Frame, rows: list[Row]) -> None:
         {
             "id": r["subject_id"],
             "cells": [
-                text(frame.name(r["names"]), f"{r['lender']} · {frame.word('level', r['level'])}"),
+                text(frame.name(r["names"]), f"{frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
                 amount(r["gross"], unit, frame.base), percent(r["ratio_before"]), percent(r["ratio_after"]),
             ],
         }

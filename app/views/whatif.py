@@ -38,7 +38,7 @@ def _form(frame: Frame) -> None:
         pick(frame, "obligor", say["choose_party"], lambda p: frame.put(obligor=p, amount=""))
         if frame.get("obligor"):
             blocks.title(frame.name(frame.names(frame.get("obligor"))), frame.get("obligor"))
-    lenders = {held["lender_id"]: held["name"] for held in frame.lenders()}
+    lenders = frame.lenders()
     products, currencies = frame.choices()
     with right, st.form("whatif", border=False):
         a, b, c, d, e = st.columns([0.3, 0.2, 0.2, 0.12, 0.14], vertical_alignment="bottom")
@@ -94,7 +94,7 @@ def _answer(frame: Frame, held: dict[str, Any]) -> None:
         tile(say["largest"], largest, exact=formats.exact(held["largest"], held["currency"]), tone="deep"),
     ]  # fmt: skip
     if binding is not None:
-        where = f"{frame.name(binding['names'])} · {binding['lender'] or say['all_lenders']}"
+        where = f"{frame.name(binding['names'])} · {frame.lender(binding['lender'])}"
         after = say["left_after"].format(amount=formats.short(binding["headroom"], language))
         tiles.append(
             tile(say["binding"], frame.word("rule", binding["rule"].rpartition(" ")[2]), note=f"{where} · {after}", tone="" if held["fits"] else "bad",
@@ -138,7 +138,7 @@ def _limits(frame: Frame, held: list[dict[str, Any]]) -> None:
         {
             "id": "",
             "cells": [
-                text(frame.name(r["names"]), f"{frame.word('rule', r['rule'].rpartition(' ')[2])} · {r['lender'] or say['all_lenders']} · {frame.word('level', r['level'])}"),
+                text(frame.name(r["names"]), f"{frame.word('rule', r['rule'].rpartition(' ')[2])} · {frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
                 *(amount(r[k], unit, base) for k in ("before", "after", "limit")),
                 amount(r["headroom"], unit, base, tone="bad" if r["breach"] else ""), percent(r["utilisation"], tone="bad" if r["breach"] else ""),
             ],
@@ -211,7 +211,7 @@ def _reserved(frame: Frame) -> None:
         {
             "id": "",
             "cells": [
-                count(r["number"]), text(frame.name(r["names"])), text(r["lender"]), {"t": f"{r['amount']:,.2f}", "k": float(r["amount"])}, r["currency"],
+                count(r["number"]), text(frame.name(r["names"])), text(frame.lender(r["lender"])), {"t": f"{r['amount']:,.2f}", "k": float(r["amount"])}, r["currency"],
                 text(r["author"]), r["until"],
             ],
         }
