@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from exposure import aggregate
+from exposure import aggregate, risk
 from exposure import control as control_
 from exposure import facilities as facilities_
 from exposure import findings as findings_
@@ -96,7 +96,7 @@ class Parts:
     @once
     def control(self) -> control_.Control:
         """Control as it is, rebuttals or not."""
-        votes = groups_.Settings.of(self.packs[0], self.request.options).kin_votes
+        votes = risk.Settings.of(self.packs[0], self.request.options).kin_votes
         return control_.control(self.snapshot, kin_votes=votes == "together")
 
     @once
@@ -119,7 +119,7 @@ class Parts:
         """Simple paths and weakest links; None in a large book that was not asked for them."""
         return paths_.paths(self.ownership) if self.wanted("paths") else None
 
-    def _grouping(self, settings: groups_.Settings) -> control_.Control:
+    def _grouping(self, settings: risk.Settings) -> control_.Control:
         """Control as grouping reads it: without the rebutted pairs, with joint ventures where they count."""
         joint = settings.joint_ventures == "both"
         kin_votes = settings.kin_votes == "together"
@@ -132,7 +132,7 @@ class Parts:
         """Groups of connected clients, one grouping per pack."""
         made = []
         for pack in self.packs:
-            settings = groups_.Settings.of(pack, self.request.options)
+            settings = risk.Settings.of(pack, self.request.options)
             made.append(groups_.groups(self._grouping(settings), pack, settings))
         return made
 

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from exposure.batches import Batch, Sources, lists
-from exposure.groups import RiskGraph
 from exposure.mitigation.steps import expanded
 from exposure.results import constant, ids
+from exposure.risk import RiskGraph
 from exposure.warnings.sides import Sides
 from graph.csr import Csr
 

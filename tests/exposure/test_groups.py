@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from exposure.control import control
-from exposure.groups import MOST_PER_PARTY, Groups, Settings, findings, groups
+from exposure.groups import MOST_PER_PARTY, Groups, findings, groups
+from exposure.risk import Settings
 from exposure.rulepack import load
 from graph.snapshot import Snapshot
 from tests.books import book, party

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 
 from exposure.control import control
-from exposure.groups import Settings, groups
+from exposure.groups import groups
 from exposure.packmoves import regrouped, retested
+from exposure.risk import Settings
 from exposure.rulebook import facts, rules_page
 from exposure.rulepack import RulePack, load, packs
 from graph.errors import OptionError
