@@ -310,6 +310,26 @@ def test_worked_case_of_contagion(case: Case, tmp_path: Path) -> None:
         check_contagion(case, other["expected"], ["--option", "failing_guarantor_pays=true"], tmp_path)
 
 
+def is_called(case: Case) -> bool:
+    """Whether a case says what a guarantor pays when the first obligor fails."""
+    return "guarantor_pays" in case["expected"]["values"]
+
+
+@pytest.mark.parametrize("case", [c for c in cases() if is_called(c)], ids=lambda case: case["id"])
+def test_worked_case_of_a_call(case: Case, tmp_path: Path) -> None:
+    book, out = tmp_path / "book", tmp_path / "out"
+    book.mkdir()
+    write(case, book)
+    obligor = case["facilities"][0]["obligor"]
+    arguments = ["contagion", str(book), "--model", "group", "--fail", obligor, "--out", str(out)]
+    ended = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    loss = json.loads((out / "summary.json").read_text("utf-8"))["lender_loss"] / MILLION
+    paid = sum(r["paid"] or 0 for r in pq.read_table(out / "parties.parquet").to_pylist()) / MILLION
+    told = {k: float(case["expected"]["values"][k]) for k in ("guarantor_pays", "bank_loss")}
+    assert {"guarantor_pays": paid, "bank_loss": loss} == pytest.approx(told, abs=TOLERANCE)
+
+
 @pytest.mark.parametrize("case", [c for c in cases() if prefix(c) != "ctg"], ids=lambda case: case["id"])
 def test_worked_case(case: Case, tmp_path: Path) -> None:
     results = run(case, tmp_path)

@@ -119,6 +119,15 @@ def tables(case: Case, currency: str) -> dict[str, Rows]:
         _facility(facility, currency, made)
     for guarantee in case["guarantees"]:
         _guarantee(guarantee, currency, made)
+    if prefix(case) == "guar" and "recovery" in case["params"]:
+        _recovered(case, currency, made)
+    for claimed in case["expected"]["limits"] if "unified_limit" in case["params"] else ():
+        if str(claimed["scope"]).startswith("unified:"):
+            subject = str(claimed["scope"]).removeprefix("unified:").split("+")[0]
+            amount = money(case["params"]["unified_limit"])
+            made.setdefault("limits", []).append(
+                {"scope": "unified", "subject_id": subject, "amount": amount, "currency": currency}
+            )
     for link, share in case["params"].get("revenue_share", {}).items():
         party, _, customer = link.partition("<-")
         made.setdefault("counterparties", []).append(
@@ -130,6 +139,14 @@ def tables(case: Case, currency: str) -> dict[str, Rows]:
             }
         )
     return made
+
+
+def _recovered(case: Case, currency: str, made: dict[str, Rows]) -> None:
+    """What is recovered of the first debt, as collateral that is worth it."""
+    asset = {"collateral_id": "RECOVERY", "value": money(case["params"]["recovery"]), "currency": currency}
+    made.setdefault("collateral", []).append(asset)
+    facility = case["facilities"][0]["id"]
+    made.setdefault("pledges", []).append({"collateral_id": "RECOVERY", "facility_id": facility})
 
 
 def _renamed(rows: Sequence[Case], **names: str) -> Rows:
