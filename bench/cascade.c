@@ -10,7 +10,7 @@ enum { REST, SHARED, PAIR, PAIRS_END, LENT, LENT_END, OBLIGOR };
 typedef struct {
     double *party;            /* by party, 8 columns */
     const int32_t *hit; const double *hit_amount;
-    const double *debt;       /* by debt, 7 columns */
+    const double *debt;       /* by debt, 8 columns */
     const int32_t *guarantor; const double *promised; const int32_t *shared; const double *cap;
     const int32_t *lender; const double *lost_part;
     int32_t *failed, *open; double *rest; int64_t *first; int32_t *call; double *call_amount;
@@ -62,12 +62,12 @@ static int64_t spread(Net *w, int64_t run, int64_t many, double *totals, int64_t
             }
             for (int64_t d = p[DEBT]; d < (int64_t)p[DEBTS_END]; d++) {
                 w->open[opened] = d;
-                w->rest[opened++] = w->debt[7 * d + REST];
+                w->rest[opened++] = w->debt[8 * d + REST];
             }
         }
         first = last;
         for (int64_t k = 0; k < opened; k++) {
-            const double *d = w->debt + 7 * (int64_t)w->open[k];
+            const double *d = w->debt + 8 * (int64_t)w->open[k];
             if (d[SHARED] == 0) continue;
             for (int64_t i = d[PAIR]; i < (int64_t)d[PAIRS_END]; i++) {
                 int64_t g = w->shared[i];
@@ -78,7 +78,7 @@ static int64_t spread(Net *w, int64_t run, int64_t many, double *totals, int64_t
             }
         }
         for (int64_t k = 0; k < opened; k++) {
-            const double *d = w->debt + 7 * (int64_t)w->open[k];
+            const double *d = w->debt + 8 * (int64_t)w->open[k];
             double offered = 0;
             w->first[k] = calls;
             for (int64_t i = d[PAIR]; i < (int64_t)d[PAIRS_END]; i++)
@@ -100,7 +100,7 @@ static int64_t spread(Net *w, int64_t run, int64_t many, double *totals, int64_t
         again = 0;
         for (int64_t k = 0; k < opened; k++) {
             int32_t number = w->open[k];
-            const double *d = w->debt + 7 * (int64_t)number;
+            const double *d = w->debt + 8 * (int64_t)number;
             int64_t low = d[PAIR], high = d[PAIRS_END];
             double sum = 0;
             for (int64_t c = w->first[k]; c < w->first[k + 1]; c++) {

@@ -185,7 +185,7 @@ def montecarlo(
 
     def drawn(bounds: tuple[int, int]) -> tuple[Int64, Int32]:
         made: tuple[Int64, Int32] = _kernels.draw(
-            seed, *bounds, buckets.ptr, buckets.party, buckets.barrier, correlation
+            seed, *bounds, buckets.ptr, buckets.party, buckets.barrier, correlation, snapshot.n
         )
         return made
 

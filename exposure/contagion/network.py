@@ -40,6 +40,13 @@ NO_FOOT: Final = _kernels.Foot(np.zeros(1, np.int64), np.zeros(0, np.int32), np.
 """Whom a run costs something is not asked."""
 
 
+def records(many: int) -> Float64:
+    """Room for so many records of eight floats, each in one cache line: float64 (many, 8)."""
+    room = np.zeros(8 * many + 8)
+    first = -room.ctypes.data // 8 % 8
+    return room[first : first + 8 * many].reshape(many, 8)
+
+
 @dataclass(frozen=True)
 class Edges:
     """Losses at once: when ``source`` fails, ``target`` (int32) loses ``amount`` (float64 minor units)."""
@@ -83,7 +90,7 @@ class Network:
         amount = np.concatenate([e.amount for e in listed])[by.rows]
         held = debts or Debts.none(snapshot)
         line = equity - np.maximum(np.abs(equity) * TOLERANCE, 1e-6)
-        party = np.zeros((n, 8))
+        party = records(n)
         party[:, _kernels.LINE] = np.where(np.isnan(line), np.inf, line)
         party[:, _kernels.HIT], party[:, _kernels.HITS_END] = by.ptr[:-1], by.ptr[1:]
         party[:, _kernels.DEBT], party[:, _kernels.DEBTS_END] = held.ptr[:-1], held.ptr[1:]
@@ -100,10 +107,11 @@ class Network:
         net, n = self.net, self.snapshot.n
         debts, pairs, caps, counters = len(net.debt), len(net.guarantor), len(net.cap), len(net.counter)
         lenders = len(self.snapshot.tables["lenders"]) + 1
-        whole, real = np.int32, np.float64
+        whole, real, copied = np.int32, np.float64, records(n)
+        copied[:] = net.party
         return _kernels.State(
             *(
-                net.party.copy(),
+                copied,
                 np.zeros(n, whole),
                 np.zeros(n, whole),
                 np.zeros(n, np.int64),
@@ -223,7 +231,7 @@ class Debts:
         return cls(
             np.zeros(snapshot.n + 1, np.int64),
             np.zeros(snapshot.n),
-            (np.zeros((0, 7)), whole, real, whole, whole, real, whole, real, real, *counters),
+            (records(0), whole, real, whole, whole, real, whole, real, real, *counters),
         )
 
     @classmethod
@@ -268,7 +276,7 @@ class Debts:
         of = np.repeat(np.arange(many), size)
         obligor = np.repeat(np.arange(snapshot.n), np.diff(ptr))
         promised, shared, cap = behind.promised(place, of, obligor[of], rest, exposed)
-        record = np.zeros((many, 7))
+        record = records(many)
         record[:, _kernels.REST], record[:, _kernels.OBLIGOR] = rest, obligor
         np.maximum.at(record[:, _kernels.SHARED], of, (shared >= 0).astype(float))
         record[:, _kernels.PAIR], record[:, _kernels.PAIRS_END] = pair_ptr[:-1], pair_ptr[1:]

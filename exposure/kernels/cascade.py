@@ -16,7 +16,7 @@ from graph.kernels import kernel
 LINE, LOSS, RUN, FAILED, HIT, HITS_END, DEBT, DEBTS_END = range(8)
 """Columns of a party's record; ``FAILED`` is the run in which it failed, negative during the round itself."""
 REST, SHARED, PAIR, PAIRS_END, LENT, LENT_END, OBLIGOR = range(7)
-"""Columns of a debt's record."""
+"""Columns of a debt's record, which has eight as a party's has: one cache line."""
 HOLDING, CLAIM, DEPENDENCE, CREDIT, GUARANTEE = range(5)
 """Columns of a run's totals; what is hit at once is coded as 4 x party + one of the first three."""
 CALL, PAYMENT, COUNTER, REPAID = range(5, 9)

@@ -33,21 +33,30 @@ def _normal(x: float) -> float:
 
 
 @kernel
+def _place(bit: int) -> int:
+    """Place of the only bit of a word."""
+    at = 0
+    for step in (32, 16, 8, 4, 2, 1):
+        if bit >> np.uint64(step) != 0:
+            bit >>= np.uint64(step)
+            at += step
+    return at
+
+
+@kernel
 def draw(
-    seed: int,
-    first: int,
-    last: int,
-    ptr: np.ndarray,
-    party: np.ndarray,
-    barrier: np.ndarray,
-    correlation: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Defaults of the scenarios first..last - 1 as CSR: ptr int64, party int32.
+    seed: int, first: int, last: int, ptr: np.ndarray, party: np.ndarray, barrier: np.ndarray, correlation: float,
+    parties: int,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Defaults of the scenarios first..last - 1 among so many parties as CSR: ptr int64, party int32, ascending.
 
     The parties of bucket b are ``party[ptr[b]:ptr[b + 1]]`` (int32); ``barrier`` float64 = Phi^-1(PD), largest first.
     """
     stream = np.empty(1, np.uint64)
     out, found = np.zeros(last - first + 1, np.int64), np.empty(len(party) + 1, np.int32)
+    drawn = np.zeros(
+        (parties + 63) // 64, np.uint64
+    )  # a bit a party: a scenario's defaults come out by number
     many = 0
     for s in range(first, last):
         stream[0] = np.uint64(seed) * np.uint64(0xD1342543DE82EF95) + np.uint64(s) * np.uint64(
@@ -76,7 +85,15 @@ def draw(
                 at += 1 + int(gap)
                 if barrier[at] < highest and _uniform(stream) * most >= _normal((barrier[at] - down) / scale):
                     continue
-                found[many] = party[at]
+                p = party[at]
+                drawn[p >> 6] |= np.uint64(1) << np.uint64(p & 63)
+        for w in range(len(drawn)):
+            word = drawn[w]
+            drawn[w] = 0
+            while word != 0:
+                low = word & (~word + np.uint64(1))
+                found[many] = 64 * w + _place(low)
                 many += 1
+                word ^= low
         out[s - first + 1] = many
     return out, found[:many].copy()

@@ -429,7 +429,7 @@ def test_defaults_are_drawn_as_often_as_the_book_says(pds: list[float], correlat
 def test_nobody_is_drawn_twice_and_everybody_at_times() -> None:
     network = crowd([0.3, 0.29, 0.05, 0.6])
     buckets = Buckets.of(network.snapshot, np.asarray(network.snapshot.parties["pd"]))
-    ptr, who = kernels.draw(1, 0, 3000, buckets.ptr, buckets.party, buckets.barrier, 0.15)
+    ptr, who = kernels.draw(1, 0, 3000, buckets.ptr, buckets.party, buckets.barrier, 0.15, network.snapshot.n)
     sets = [who[a:b].tolist() for a, b in pairwise(ptr.tolist())]
     assert all(len(set(s)) == len(s) for s in sets)
     count = np.bincount(who, minlength=4) / 3000
@@ -444,7 +444,7 @@ def test_a_scenario_is_the_run_of_what_was_drawn() -> None:
     network = crowd([0.05] * 30, guarantees=guarantees, guarantee_covers=covers)
     held = montecarlo(network, 40, 11)
     buckets = Buckets.of(network.snapshot, np.asarray(network.snapshot.parties["pd"]))
-    ptr, who = kernels.draw(11, 0, 40, buckets.ptr, buckets.party, buckets.barrier, 0.15)
+    ptr, who = kernels.draw(11, 0, 40, buckets.ptr, buckets.party, buckets.barrier, 0.15, network.snapshot.n)
     names = network.snapshot.party_ids.to_pylist()
     for s in range(40):
         told = run(network, Scenario(fail=tuple(names[p] for p in who[ptr[s] : ptr[s + 1]])), "group")
