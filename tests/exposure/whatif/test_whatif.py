@@ -25,6 +25,7 @@ from tests.exposure.protected import protected_books
 Tables = dict[str, list[Row]]
 SHARES = st.sampled_from([10, 20, 30, 40, 50, 51, 60, 100])
 BASES = ("contract", "board_majority", "joint")
+VOTES = st.sampled_from(["apart", "apart", "together"])
 FORMS = ("full", "capped", "share", "joint_several", "second_loss")
 
 
@@ -218,7 +219,9 @@ def compare(data: st.DataObject) -> None:
     """A drawn book and change: the answer's figures against those of two reports."""
     made, pack = data.draw(books())
     change = data.draw(changes(made))
-    whole = Analysis(Snapshot.of(book(AS_OF, **made)), Request(packs=(pack,)))
+    derived = data.draw(st.sampled_from(["false", "false", "true"]))
+    request = Request(packs=(pack,), options={"derive_guarantees": derived, "kin_votes": data.draw(VOTES)})
+    whole = Analysis(Snapshot.of(book(AS_OF, **made)), request)
     changed = rewritten(made, change)
     if changed is None:
         with pytest.raises(OptionError):
@@ -231,7 +234,7 @@ def compare(data: st.DataObject) -> None:
         for k, v in change.values.items()
         if k in ("obligor_id", "guarantor_id", "owner_id", "owned_id", "into_id") and v
     }
-    after = Analysis(Snapshot.of(book(AS_OF, **changed)), Request(packs=(pack,)))
+    after = Analysis(Snapshot.of(book(AS_OF, **changed)), request)
     for side, analysis in (("before", whole), ("after", after)):
         told = Told.of(analysis, parties)
         rows = answer.tables["groups"].to_pylist()
