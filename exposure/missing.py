@@ -108,18 +108,12 @@ def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list
     """Intervals of what parties and groups owe all lenders, where an amount is unknown."""
     held, snapshot = parties.held, parties.held.snapshot
     made: list[Interval] = []
-    own = np.flatnonzero((parties.lender == ALL) & (parties.party >= 0))
+    own = np.flatnonzero((parties.lender == ALL) & (parties.party >= 0) & (parties.unknown > 0))
     for row in own[np.argsort(-parties.gross[own], kind="stable")].tolist():
         if len(made) == MOST:
             break
-        lines = (
-            facilities_of(held, parties.party[row : row + 1], umbrellas=False)
-            if parties.unknown[row]
-            else None
-        )
-        blank = (
-            [] if lines is None else lines.facility[(lines.gross == NULL) & (lines.facility >= 0)].tolist()
-        )
+        lines = facilities_of(held, parties.party[row : row + 1], umbrellas=False)
+        blank = lines.facility[(lines.gross == NULL) & (lines.facility >= 0)].tolist()
         if blank:
             name = snapshot.party_ids[int(parties.party[row])].as_py()
             made.append(of_exposure("party", name, int(parties.gross[row]), unknowns(held, blank)))

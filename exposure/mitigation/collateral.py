@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from exposure.duplicates.pledged import assets, pledges
 from exposure.facilities import Facilities
 from exposure.kernels import collateral as _kernels
+from exposure.limits.tested import text_rank
 from exposure.results import COUNT, MONEY, SHARE, constant, decimals, ids, result
 from exposure.rulepack import RulePack, parts
 from graph.ids import text_buffers
@@ -76,10 +77,15 @@ class Collateral:
         """The ``collateral`` result, ordered by asset, rank and facility."""
         snapshot = self.held.snapshot
         facilities = snapshot.tables["facilities"].text("facility_id")
+        asset, facility = self.names.take(pa.array(self.asset)), ids(facilities, self.facility)
+        names = np.empty(len(self.names), np.int64)
+        names[np.asarray(pc.sort_indices(self.names))] = np.arange(len(self.names))
+        last = np.where(self.rank == NULL, _LAST, self.rank)
+        order = np.lexsort((text_rank(pa.chunked_array([facility])), last, names[self.asset]))
         made = result(
             "collateral",
-            asset_id=self.names.take(pa.array(self.asset)),
-            facility_id=ids(facilities, self.facility),
+            asset_id=asset,
+            facility_id=facility,
             rank=pa.array(self.rank, COUNT, mask=self.rank == NULL),
             pledged=decimals(self.pledged, MONEY),
             value=decimals(self.value[self.asset], MONEY),
@@ -87,14 +93,14 @@ class Collateral:
             secured=decimals(self.amount, MONEY),
             currency=constant(snapshot.base, len(self)),
         )
-        return made.sort_by([("asset_id", "ascending"), ("rank", "ascending"), ("facility_id", "ascending")])
+        return made.take(pa.array(order))
 
 
 def open_debt(held: Facilities) -> Int64:
     """Drawn amount of each facility less the cash that its lender holds for it, 0 where it is not known: int64."""
     cash = held.snapshot.in_base("facilities", "cash_collateral")
     drawn = np.where(held.counted & (held.drawn != NULL), held.drawn, 0)
-    return np.maximum(drawn - np.where(cash == NULL, 0, cash), 0)
+    return np.asarray(np.maximum(drawn - np.where(cash == NULL, 0, cash), 0), np.int64)
 
 
 def collateral(held: Facilities) -> Collateral:
@@ -108,7 +114,7 @@ def collateral(held: Facilities) -> Collateral:
     )
     drawn = np.where(held.drawn[facility] == NULL, 0, held.drawn[facility])
     claim = np.where((pledged == NULL) | (value[of] == NULL), 0, np.minimum(pledged, drawn))
-    order = np.lexsort((_place(snapshot, facility), rank, of))
+    order = np.lexsort((rank, of))
     row, pledged, rank, claim = row[order], pledged[order], rank[order], claim[order]
     of, facility = of[order], facility[order]
     by_kind = _by_kind(held)[item]
@@ -126,14 +132,6 @@ def collateral(held: Facilities) -> Collateral:
         *(held, names, value, of, facility, np.where(rank == _LAST, NULL, rank), pledged),
         *(SHARE_KIND.scale - left, np.where(unknown, NULL, amount), row),
     )
-
-
-def _place(snapshot: Snapshot, facility: Int32) -> Int64:
-    """Place of each facility in the order of ids: int64."""
-    names = snapshot.tables["facilities"].text("facility_id")
-    place = np.empty(len(names), np.int64)
-    place[np.asarray(pc.sort_indices(names))] = np.arange(len(names))
-    return place[facility]
 
 
 def _values(snapshot: Snapshot, asset: Int32, many: int) -> tuple[Int64, Int32]:
