@@ -189,8 +189,11 @@ def montecarlo(
         )
         return made
 
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads)
+    try:
         parts = list(pool.map(drawn, pairwise(cuts)))
+    finally:
+        pool.shutdown(cancel_futures=True)
     size = np.concatenate([np.diff(ptr) for ptr, _ in parts])
     lender = np.asarray(pc.sort_indices(snapshot.tables["lenders"].text("lender_id"))).astype(np.int32)
     runs = Runs(network, lender, pays=pays, threads=threads)

@@ -66,10 +66,13 @@ class Runs:
             self._idle.put((state, run))
             return high
 
-        with ThreadPoolExecutor(self._threads) as pool:
+        pool = ThreadPoolExecutor(self._threads)
+        try:
             for done in pool.map(piece, _pieces(ptr)):
                 if step is not None:
                     step("cascades", done, many)
+        finally:  # who interrupts waits for what runs, not for what has not begun
+            pool.shutdown(cancel_futures=True)
         return figures, lost
 
     def feet(self, party: Int32, room: int) -> _kernels.Foot | None:

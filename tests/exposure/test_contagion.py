@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exposure.contagion import runs as runs_
 from exposure.contagion.cascade import cascade, run
 from exposure.contagion.clearing import clearing
 from exposure.contagion.debtrank import debtrank
@@ -142,6 +143,44 @@ def test_a_loop_that_pays_almost_all_of_its_debts_to_itself_ends() -> None:
     owed = [{"debtor_id": a, "creditor_id": b, "amount": 5000, "currency": "EUR"} for a, b in ("AB", "BA")]
     told = rows(clearing(Snapshot.of(book(parties=parties, liabilities=owed)), Scenario()))
     assert told["A"]["paid"] == pytest.approx(0, abs=1e-3)
+
+
+@settings(max_examples=40)
+@given(interbanks(), st.sampled_from([0.5, 1.0]))
+def test_payments_and_losses_of_clearing_are_what_their_edges_say(net: Interbank, alpha: float) -> None:
+    told = clearing(net.snapshot(), Scenario(fail=("B0",), alpha=alpha, beta=0.75))
+    paid = dict(zip(net.names, net.owes.sum(axis=1) + net.outside, strict=True))
+    lost = dict.fromkeys(net.names, 0.0)
+    for edge in told.edges.table(told.snapshot).to_pylist():
+        if edge["channel"] in ("claim", "external"):
+            paid[edge["from_id"]] -= edge["amount"]
+        if edge["to_id"] is not None:
+            lost[edge["to_id"]] += edge["amount"]
+    held = rows(told)
+    assert {n: r["paid"] for n, r in held.items()} == pytest.approx({n: paid[n] for n in held}, **NEAR)
+    assert {n: r["loss"] for n, r in held.items()} == pytest.approx({n: lost[n] for n in held}, **NEAR)
+    assert told.summary()["total_loss"] == pytest.approx(sum(e for e in told.edges.amount) / 100, **NEAR)
+
+
+def test_a_chain_of_many_waves_and_a_hub_cost_what_they_touch() -> None:
+    n = 20_000
+    parties = [party(f"P{i:06}", "bank", external_assets=int(i > 0), equity=1) for i in range(n)]
+    names = [str(p["party_id"]) for p in parties]
+    chain = [
+        {"debtor_id": a, "creditor_id": b, "amount": 5 + i, "currency": "EUR"}
+        for i, (a, b) in enumerate(pairwise(names))
+    ]
+    held = Snapshot.of(book(parties=parties, liabilities=chain))
+    told = clearing(held, Scenario())
+    assert told.summary()["waves"] == n - 1
+    assert told.summary()["iterations"] <= 3 * n
+    assert threshold(held, Scenario(fail=("P000000",))).summary()["waves"] == n - 1
+    spokes = [
+        {"debtor_id": "P000000", "creditor_id": f"P{i:06}", "amount": 5, "currency": "EUR"}
+        for i in range(1, n)
+    ]
+    hub = threshold(Snapshot.of(book(parties=parties, liabilities=spokes)), Scenario(fail=("P000000",)))
+    assert (hub.summary()["waves"], hub.summary()["failed"]) == (1, n)
 
 
 # --- DebtRank and threshold ------------------------------------------------------------------------
@@ -455,6 +494,19 @@ def test_a_scenario_is_the_run_of_what_was_drawn() -> None:
 def test_nobody_with_a_probability_of_default_is_an_error() -> None:
     with pytest.raises(OptionError, match=r"ratings\.pd"):
         montecarlo(small(("A", 5), facilities=[facility("F", "A", 1, 1)]), 10, 0)
+
+
+def test_a_search_that_is_interrupted_stops_at_the_next_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_, "_SEEDS", 10)
+    seen: list[int] = []
+
+    def interrupted(_name: str, done: int, _many: int) -> None:
+        seen.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ranking(crowd([0.1] * 500), step=interrupted)
+    assert len(seen) == 1
 
 
 # --- reverse stress --------------------------------------------------------------------------------
