@@ -63,6 +63,9 @@ def _with(snapshot: Snapshot, tables: Mapping[str, Rows]) -> Snapshot:
 
 def _sliced(rows: Rows, at: Int64, taken: Mapping[str, Int64]) -> Rows:
     """Some rows of a table, references by their places among the rows that are taken of the other table."""
+    if not len(at):
+        texts = {name: words.slice(0, 0) for name, words in rows.texts.items()}
+        return Rows(rows.table, rows.row[:0], {name: v[:0] for name, v in rows.numbers.items()}, texts)
     numbers = {}
     for name, values in rows.numbers.items():
         ref = rows.table.column(name).ref

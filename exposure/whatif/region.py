@@ -159,6 +159,7 @@ def _held(ties: Ties, parties: Int64) -> list[Int64]:
 def _above(analysis: Parts, ties: Ties, parties: Int64) -> Int64:
     """The parties and all that stand above them by any tie that control or groups could follow."""
     settings = [held.settings for held in analysis.groups]
+    steps: tuple[tuple[str, str, str], ...]
     steps = (*_ABOVE, _TRADE) if any(s.derive_counterparties for s in settings) else _ABOVE
     steps = (*steps, *_KIN) if any(s.kin_votes == "together" for s in settings) else steps
     found = closure(parties, steps, ties)

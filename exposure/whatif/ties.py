@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,6 +32,9 @@ class Ties:
 
     snapshot: Snapshot
     _made: dict[tuple[str, str], Csr] = field(default_factory=dict, repr=False, compare=False)
+    _ways: dict[tuple[tuple[str, str, str], ...], tuple[Csr, Int32]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def by(self, table: str, column: str) -> Csr:
         """Rows of a table by what a column of it refers to."""
@@ -49,6 +51,16 @@ class Ties:
             return self.snapshot.number_of.get(name, -1)
         rows = self.snapshot.tables[table]
         return int(pc.index(rows.text(rows.table.key[0]), value=name).as_py())
+
+    def ways(self, steps: tuple[tuple[str, str, str], ...]) -> tuple[Csr, Int32]:
+        """Where these steps lead from each party: CSR, and the party (int32) at each of its places."""
+        if steps not in self._ways:
+            tables = self.snapshot.tables
+            a = np.concatenate([tables[table][column] for table, column, _ in steps]).astype(np.int32)
+            b = np.concatenate([tables[table][other] for table, _, other in steps]).astype(np.int32)
+            by = Csr.of(np.where(b >= 0, a, -1).astype(np.int32), self.snapshot.n)
+            self._ways[steps] = by, b[by.rows]
+        return self._ways[steps]
 
     def rows(self, table: str, column: str, of: Int64) -> Int64:
         """Rows of a table that refer to any of these numbers: int64, each once, sorted."""
@@ -174,12 +186,14 @@ def distinct(numbers: npt.NDArray[np.signedinteger]) -> Int64:
     return found if len(found) < 2 else found[np.append(True, found[1:] != found[:-1])]  # noqa: PLR2004 (one is)
 
 
-def closure(start: Int64, step: Iterable[tuple[str, str, str]], ties: Ties) -> Int64:
+def closure(start: Int64, steps: tuple[tuple[str, str, str], ...], ties: Ties) -> Int64:
     """The parties that ties lead to from the start, however many: steps as (table, column, other column)."""
-    steps = tuple(step)
+    by, other = ties.ways(steps)
     found = fresh = distinct(start)
     while len(fresh):
-        reached = joined(*(ties.others(table, column, fresh, other) for table, column, other in steps))
-        fresh = np.setdiff1d(reached, found, assume_unique=True)
+        starts, sizes = by.ptr[fresh], by.ptr[fresh + 1] - by.ptr[fresh]
+        ends = np.cumsum(sizes)
+        reached = distinct(other[np.arange(ends[-1]) + np.repeat(starts - (ends - sizes), sizes)])
+        fresh = reached[found[np.minimum(np.searchsorted(found, reached), len(found) - 1)] != reached]
         found = joined(found, fresh)
     return found

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from exposure.mitigation.net import net_parties
 from exposure.parts import Parts
@@ -233,9 +234,10 @@ def _tested(run: Parts, names: set[str]) -> dict[tuple[Any, ...], Row]:
     groups = _in_groups(run, names)
     for k, held in enumerate(run.limits):
         wanted = names | groups[k]
-        for row in held.table().to_pylist():
-            if row["subject_id"] in wanted:
-                found[tuple(row[c] for c in _SUBJECT)] = row
+        table = held.table()
+        mine = pc.is_in(table["subject_id"], value_set=pa.array(sorted(wanted), pa.string()))
+        for row in table.filter(mine).to_pylist():
+            found[tuple(row[c] for c in _SUBJECT)] = row
     return found
 
 
