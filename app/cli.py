@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -23,6 +23,10 @@ from graph.findings import SEVERITIES
 
 if TYPE_CHECKING:
     from exposure.report import Analysis
+
+
+STOPPED: Final = 130
+"""Exit code after Ctrl-C, as shells have it: 1 would say that there are findings."""
 
 
 class _Group(click.Group):
@@ -39,6 +43,9 @@ class _Group(click.Group):
         except KonzernError as error:
             _complain(error)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("konzern: stopped; nothing is half-done", err=True)
+            ctx.exit(STOPPED)
 
 
 def _complain(error: KonzernError) -> None:
@@ -262,10 +269,18 @@ main.add_command(web)
 main.add_command(store)
 main.add_command(query)
 _part("control", ("control", "votes"), "Who controls whom, and with which votes.")
-_part("ownership", ("shares",), "Direct, integrated and corrected shares.")
+_part("ownership", ("shares", "power"), "Shares along all chains and along simple ones, and voting power.")
 _part("groups", ("groups", "group_members"), "Groups of connected clients and why each member is in.")
-_part("exposure", ("party_exposures", "group_exposures"), "Exposure of parties and groups by lender.")
-_part("guarantees", ("guarantors", "rings", "mitigation"), "Guarantors, circles, and what guarantees move.")
+_part(
+    "exposure",
+    ("party_exposures", "group_exposures", "missing"),
+    "Exposure of parties and groups by lender, and what unknown facts leave open.",
+)
+_part(
+    "guarantees",
+    ("guarantors", "rings", "mitigation", "collateral"),
+    "Guarantors, circles, what guarantees move, and what collateral secures.",
+)
 _part(
     "duplicates", ("findings",), "Duplicate credit: what is counted, pledged or promised twice.", DUPLICATES
 )
