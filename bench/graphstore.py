@@ -67,7 +67,7 @@ def questions(store: GraphStore) -> None:
     top = server.read(
         "MATCH (:Party)<-[:OWNS]-(p:Party) RETURN p.party_id AS id, count(*) AS n ORDER BY n DESC LIMIT 1"
     )
-    given = {"party": top[0]["id"], "first": top[0]["id"], "second": top[0]["id"]}
+    given = {"party": top[0]["id"], "first": top[0]["id"], "second": top[1]["id"]}
     slow = []
     for question in cypher.catalogue().values():
         values = {**question.example(), **{k: v for k, v in given.items() if k in question.example()}}

@@ -7,7 +7,7 @@ off, and the way back from one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from graph.neo4j.placed import Placed
 from graph.neo4j.segments import Int64
 from graph.neo4j.session import Statement
 from graph.neo4j.shape import DORMANT, EDGES, FACT, NODES, PAST, PER_VERSION, SINCE, Tie
-from graph.neo4j.standing import Standing, ids_in_force, tied
+from graph.neo4j.standing import Standing, ids_in_force, same_ids, tied
 
 AT_ONCE: Final = 10_000
 """Facts in one transaction."""
@@ -269,15 +269,17 @@ def tie_batches(
     before: Mapping[str, Standing],
     after: Mapping[str, Standing],
     entered: Mapping[str, set[int]],
-    *,
-    found: bool,
+    same: Collection[str] | None,
 ) -> Iterator[Batch]:
-    """Ties of nodes that stay: new ones, and those that are no more.
+    """Ties of nodes that stay: new ones, and those that are no more; ``same`` are tables that did not change.
 
-    After a cut-off job (``found``) what is there is not known: wrong ones go by what their columns say.
+    After a cut-off job (None) what is there is not known: wrong ones go by what their columns say.
     """
+    found = same is None
     for table in NODES:
         for tie in shape.ties(table):
+            if same is not None and table.name in same and same_ids(before, after, tie.label, same):
+                continue
             old = tie_rows({} if found else before, table, tie)
             new = tie_rows(after, table, tie)
             columns = ["target", *(f"k{i}" for i in range(len(table.key)))]

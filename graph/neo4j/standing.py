@@ -7,8 +7,8 @@ engine does. Parties and lenders that others name stand there even where no row 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -16,8 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.files.pieces import rows_of
+from graph.files.pieces import Piece, rows_of
 from graph.files.reader import FileReader, with_source
+from graph.files.segments import Segments
 from graph.ids import one_chunk
 from graph.keys import KeySet, fingerprints
 from graph.model import TABLES, Table
@@ -27,23 +28,76 @@ from graph.resolve import live_on, losers
 from graph.rows import apart, below
 
 Mask = npt.NDArray[np.bool_]
+Ids = Callable[[str], "pa.Array | None"]
 
 _STAY: Final = ("parties", "lenders")
 
 
-@dataclass(frozen=True)
 class Standing:
-    """The live rows of a table, the fact of each (int64), and whether it is in force (bool)."""
+    """How a table stands: its live rows, the fact of each (int64), and whether it is in force (bool).
 
-    table: Table
-    rows: pa.Table
-    fact: Int64
-    shown: Mask
+    Everything is worked out when it is first asked for; ``ids`` finds the ids in force of the nodes of a label.
+    """
+
+    def __init__(
+        self, table: Table, pieces: Sequence[Piece], segments: Segments, day: dt.date, ids: Ids
+    ) -> None:
+        self.table = table
+        self.day = day
+        self.pieces = tuple(pieces)
+        self._segments = segments
+        self._ids = ids
+
+    @cached_property
+    def rows(self) -> pa.Table:
+        """The live rows with their sources."""
+        tables = [apart(with_source(rows_of(self._segments, p), p.by))[0] for p in self.pieces]
+        held = below(tables)
+        return self.table.empty() if held is None else held
+
+    @cached_property
+    def fact(self) -> Int64:
+        """The fact of each live row."""
+        facts = [np.zeros(0, np.int64)]
+        for piece in self.pieces:
+            named = Named.of(piece.part.file)
+            if named is None:
+                raise AssertionError(piece.part.file)
+            every = np.arange(piece.part.rows, dtype=np.int64)
+            facts.append(numbers(named, np.delete(every, piece.drop)))
+        return np.concatenate(facts)
+
+    @cached_property
+    def shown(self) -> Mask:
+        """Whether each live row is in force in the graph."""
+        return _shown(self.rows, self.table, self.day, self._ids)
+
+    @cached_property
+    def ids(self) -> pa.Array:
+        """Ids of the nodes in force, of a table that others refer to."""
+        named = self.rows.column(id_column(self.table)).filter(pa.array(self.shown))
+        return one_chunk(named.cast(pa.string()), pa.string())
+
+    @cached_property
+    def dated(self) -> bool:
+        """Whether some row says from when or until when it holds."""
+        columns = ("valid_from", "valid_to")
+        parts = (self._segments.read(p.part, columns) for p in self.pieces)
+        return any(part.column(c).null_count < len(part) for part in parts for c in part.column_names)
 
     def take(self, facts: Int64) -> pa.Table:
         """The rows of some facts, in their order."""
         order = np.argsort(self.fact)
         return self.rows.take(pa.array(order[np.searchsorted(self.fact, facts, sorter=order)]))
+
+    def has_rows_of(self, other: Standing) -> bool:
+        """Whether both have the same live rows, and the same ones count."""
+        if len(self.pieces) != len(other.pieces) or (self.day != other.day and self.dated):
+            return False
+        pairs = zip(self.pieces, other.pieces, strict=True)
+        return all(
+            (a.by, a.part.file) == (b.by, b.part.file) and np.array_equal(a.drop, b.drop) for a, b in pairs
+        )
 
 
 def standings(reader: FileReader, day: dt.date | None) -> dict[str, Standing]:
@@ -51,35 +105,45 @@ def standings(reader: FileReader, day: dt.date | None) -> dict[str, Standing]:
     if not reader.version:
         return {}
     on = day or reader.day()
-    held = {name: _live(reader, name) for name in reader.names()}
     made: dict[str, Standing] = {}
-    ids: dict[str, pa.Array] = {}
-    for table in (*NODES, *EDGES):
-        if table.name in held:
-            rows, fact = held[table.name]
-            shown = _shown(rows, table, on, ids)
-            made[table.name] = Standing(table, rows, fact, shown)
-            key = id_column(table)
-            if key:
-                ids[table.label] = rows.column(key).filter(pa.array(shown))
+
+    def ids(label: str) -> pa.Array | None:
+        return ids_in_force(made, label)
+
+    for name in reader.names():
+        made[name] = Standing(TABLES[name], reader.pieces_delivered(name), reader.segments, on, ids)
     return made
 
 
-def _live(reader: FileReader, name: str) -> tuple[pa.Table, Int64]:
-    """The live rows of a table with their sources, and their facts."""
-    tables, facts = [], []
-    for piece in reader.pieces_delivered(name):
-        named = Named.of(piece.part.file)
-        if named is None:
-            raise AssertionError(piece.part.file)
-        rows = np.setdiff1d(np.arange(piece.part.rows, dtype=np.int64), piece.drop, assume_unique=True)
-        tables.append(apart(with_source(rows_of(reader.segments, piece), piece.by))[0])
-        facts.append(numbers(named, rows))
-    table = below(tables)
-    return (TABLES[name].empty(), np.zeros(0, np.int64)) if table is None else (table, np.concatenate(facts))
+def unchanged(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> set[str]:
+    """Tables whose facts stand in one version as in the other."""
+    same: set[str] = set()
+    for table in (*NODES, *EDGES):
+        one, other = before.get(table.name), after.get(table.name)
+        if one is None and other is None:
+            same.add(table.name)
+        elif one is not None and other is not None and other.has_rows_of(one):
+            ends = [end(table, side)[1] for side in (0, 1)] if table.relationship else []
+            if all(same_ids(before, after, label, same) for label in ends):
+                same.add(table.name)
+    return same
 
 
-def _shown(rows: pa.Table, table: Table, day: dt.date, ids: Mapping[str, pa.Array]) -> Mask:
+def same_ids(
+    before: Mapping[str, Standing], after: Mapping[str, Standing], label: str, same: Collection[str]
+) -> bool:
+    """Whether the nodes of a label have the same ids in both versions."""
+    (name,) = (t.name for t in NODES if t.label == label)
+    if name in same:
+        return True
+    one, other = (held[name].ids if name in held else pa.array([], pa.string()) for held in (before, after))
+    if len(one) != len(other):
+        return False
+    left, right = (pc.array_sort_indices(i) for i in (one, other))
+    return bool(one.take(left).equals(other.take(right)))
+
+
+def _shown(rows: pa.Table, table: Table, day: dt.date, ids: Ids) -> Mask:
     """Whether each live row is in force in the graph."""
     counts = live_on(rows, day)
     counts[losers(rows, table.name, day)] = False
@@ -90,7 +154,7 @@ def _shown(rows: pa.Table, table: Table, day: dt.date, ids: Mapping[str, pa.Arra
     if table.relationship:
         for side in (0, 1):
             column, label, _ = end(table, side)
-            counts &= _among(rows, column, ids.get(label))
+            counts &= _among(rows, column, ids(label))
     return counts
 
 
@@ -112,6 +176,5 @@ def ids_in_force(held: Mapping[str, Standing], label: str) -> pa.Array | None:
     """Ids of the nodes of a label."""
     for table in NODES:
         if table.label == label and table.name in held:
-            one = held[table.name]
-            return one.rows.column(table.key[0]).filter(pa.array(one.shown))
+            return held[table.name].ids
     return None

@@ -31,7 +31,7 @@ from graph.neo4j.plan import AT_ONCE, Batch, Move, Plan, as_rows, tie_batches
 from graph.neo4j.segments import Int64, Named, numbers
 from graph.neo4j.session import Statement, counted
 from graph.neo4j.shape import DELETED, FACT, PAST, PER_VERSION, SINCE, UNTIL
-from graph.neo4j.standing import Standing, standings
+from graph.neo4j.standing import Standing, standings, unchanged
 from graph.neo4j.versions import GraphVersions
 from graph.store import Published, Step
 
@@ -99,19 +99,25 @@ class GraphWriter(FileWriter):
         before = self._before(number, gate)
         reader = self._work.reader([*self._versions.upto(number - 1), version])
         after = standings(reader, None)
-        found = places.as_found(self._work.gate.server) if cut_off else places.published(before)
+        same = set() if cut_off else unchanged(before, after)
+        found = (
+            places.as_found(self._work.gate.server)
+            if cut_off
+            else places.published({n: one for n, one in before.items() if n not in same})
+        )
         new = list(_brought(version))
         total = sum(p.rows for _, p in new) or 1
         done = 0
         self._keep_segments(number, version, new)
         for batch in self._loose(number, new, after, again=cut_off):
             self._run(number, batch)
-        plan = Plan(self._moves(number, found, after), after, undo=False)
+        wanted = {n: one for n, one in after.items() if n not in same}
+        plan = Plan(self._moves(number, found, wanted), after, undo=False)
         for batch in plan.batches():
             step(batch.table, min(done, total), total)
             self._run(number, batch)
             done += batch.rows
-        for batch in tie_batches(before, after, plan.entered, found=cut_off):
+        for batch in tie_batches(before, after, plan.entered, None if cut_off else same):
             self._run(number, batch)
         self._publish_pointer(version, reader)
 
@@ -195,7 +201,7 @@ class GraphWriter(FileWriter):
         plan = Plan(self._moves(number, places.as_found(server), wanted), wanted, undo=True)
         for batch in plan.batches():
             self._run(number, batch)
-        for batch in tie_batches({}, wanted, plan.entered, found=True):
+        for batch in tie_batches({}, wanted, plan.entered, None):
             self._run(number, batch)
         for text in _LEFT:
             asked = {"version": number, "low": number * PER_VERSION}
