@@ -11,6 +11,9 @@ import pyarrow as pa
 
 from exposure import batches
 from exposure.batches import Batch, Sources
+from exposure.facilities import valued
+from exposure.guarantees.calls import largest
+from exposure.guarantees.promises import Promises
 from exposure.rulepack import RulePack, Threshold
 from graph.model import DEPENDENCE_BASES
 from graph.model import SHARE as SHARE_KIND
@@ -22,7 +25,13 @@ Int64 = npt.NDArray[np.int64]
 
 NEVER: Final = frozenset({"ccp", "sector_or_region", "lender_itself"})
 """Bases that connect nobody (rulebook 5 and 14)."""
-_RECEIPTS: Final = ("customer", "tenant")
+_OUTPUT: Final = "output_share_not_replaceable"
+_TRADE: Final = {
+    "gross_receipts_share": (("customer", "tenant"), "share_of_receipts", "revenue"),
+    "expenses_share": (("supplier",), "share_of_expenses", "expenses"),
+    _OUTPUT: (("customer",), "share_of_receipts", "revenue"),
+}
+"""Bases that counterparties can show: by which relations, and the columns of the share and of what it is a share of."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,9 @@ def dependence(
     """The edges that count in a pack: recorded ones, and on request those derived from other tables."""
     parts = [_recorded(snapshot, pack)]
     if counterparties:
-        parts += [_traded(snapshot, pack, receipts=True), _traded(snapshot, pack, receipts=False)]
+        parts += [_traded(snapshot, pack, basis) for basis in _TRADE]
     if guarantees:
-        parts.append(_guaranteed(snapshot))
+        parts.append(_guaranteed(snapshot, pack))
     columns = [np.concatenate(c) for c in zip(*parts, strict=True)]
     return Dependence(*columns)
 
@@ -101,70 +110,55 @@ def _meets(strength: Int64, line: Threshold) -> npt.NDArray[np.bool_]:
     return strength >= line.line if line.on_the_line else strength > line.line
 
 
-def _traded(snapshot: Snapshot, pack: RulePack, *, receipts: bool) -> _Columns:
-    """Counterparties whose share of receipts or expenses reaches the line and who cannot be replaced.
+def _traded(snapshot: Snapshot, pack: RulePack, basis: str) -> _Columns:
+    """Counterparties whose share of receipts, expenses or output reaches the line of a basis.
 
-    The share is as given, else the amount over the party's revenue or expenses.
+    The share is as given, else the amount over the party's revenue or expenses, compared exactly. Output is what
+    customers buy who are marked as not replaceable, in packs with a line for it; who is marked as replaceable
+    counts for receipts and expenses only where the pack says so.
     """
-    rows = snapshot.tables["counterparties"]
-    values = dict(enumerate(rows.table.column("relation").values))
-    relation = np.array([values.get(c, "") for c in rows["relation"].tolist()], object)
-    chosen = np.isin(relation, _RECEIPTS) if receipts else relation == "supplier"
-    name = "gross_receipts_share" if receipts else "expenses_share"
-    line = pack.threshold("dependence", name)
+    rows, (relations, part, total) = snapshot.tables["counterparties"], _TRADE[basis]
+    line, output = pack.threshold("dependence", basis), basis == _OUTPUT
+    if output and line is None:
+        return _edges(*(np.zeros(0, np.int32),) * 3, np.zeros(0, np.int64), 1, np.zeros(0, np.int32))
+    values = [*rows.table.column("relation").values, ""]
+    chosen = np.isin(np.array(values, object)[rows["relation"]], relations)
+    if output:
+        chosen &= rows["replaceable"] == 0
+    elif not pack.setting("groups", "derive_replaceable", default=False):
+        chosen &= rows["replaceable"] != 1
     party = rows["party_id"].astype(np.int32)
-    share = np.asarray(rows["share_of_receipts" if receipts else "share_of_expenses"], np.int64)
-    whole = snapshot.in_base("parties", "revenue" if receipts else "expenses")[party]
+    share = np.asarray(rows[part], np.int64).copy()
+    whole = snapshot.in_base("parties", total)[party]
     amount = snapshot.in_base("counterparties", "amount")
-    known = (share == NULL) & (amount != NULL) & (whole != NULL) & (whole > 0)
-    share = share.copy()
-    for i in np.flatnonzero(known & chosen).tolist():
-        share[i] = min(int(amount[i]) * SHARE_KIND.scale // int(whole[i]), SHARE_KIND.scale)
     reached = (share != NULL) & (_meets(share, line) if line else True)
-    at = np.flatnonzero(chosen & reached & (rows["replaceable"] != 1)).astype(np.int32)
-    basis = np.full(len(at), DEPENDENCE_BASES.index(name), np.int32)
-    return _edges(party[at], rows["counterparty_id"].astype(np.int32)[at], basis, share[at], 1, at)
+    known = (share == NULL) & (amount != NULL) & (whole != NULL) & (whole > 0)
+    for i in np.flatnonzero(known & chosen).tolist():
+        bought, of = int(amount[i]), int(whole[i])
+        share[i] = min(bought * SHARE_KIND.scale // of, SHARE_KIND.scale)
+        reached[i] = line is None or line.met(bought, of)
+    at = np.flatnonzero(chosen & reached).astype(np.int32)
+    code = np.full(len(at), DEPENDENCE_BASES.index(basis), np.int32)
+    return _edges(party[at], rows["counterparty_id"].astype(np.int32)[at], code, share[at], 1, at)
 
 
-def _guaranteed(snapshot: Snapshot) -> _Columns:
+def _guaranteed(snapshot: Snapshot, pack: RulePack) -> _Columns:
     """Guarantors whom the calls for one obligor would cost more than their equity.
 
-    The call for an obligor under a guarantee is the least of its cap and the drawn debt of that obligor which
-    it covers (its share of it for a form by share).
+    The call for an obligor is the most that can be demanded for its drawn debts under the guarantees in force:
+    counted facilities, each once, within caps and shares.
     """
-    g, f = snapshot.tables["guarantees"], snapshot.tables["facilities"]
-    covers = snapshot.tables["guarantee_covers"]
-    drawn = snapshot.in_base("facilities", "drawn")
-    obligor = f["obligor_id"].astype(np.int32)
-    calls: dict[tuple[int, int], int] = {}
-    for guarantee, facility in zip(
-        covers["guarantee_id"].tolist(), covers["facility_id"].tolist(), strict=True
-    ):
-        if guarantee >= 0 and facility >= 0 and drawn[facility] != NULL:
-            key = (guarantee, int(obligor[facility]))
-            calls[key] = calls.get(key, 0) + int(drawn[facility])
-    debts: dict[int, int] = {}
-    for party, amount in zip(obligor.tolist(), drawn.tolist(), strict=True):
-        if amount != NULL:
-            debts[party] = debts.get(party, 0) + amount
-    for guarantee, party in enumerate(g["obligor_id"].tolist()):
-        if party >= 0:
-            calls[guarantee, party] = debts.get(party, 0)
-    cap = snapshot.in_base("guarantees", "cap")
-    total: dict[tuple[int, int], int] = {}
-    for (guarantee, party), debt in calls.items():
-        share = int(g["share"][guarantee])
-        call = debt if share == NULL else debt * share // SHARE_KIND.scale
-        call = call if cap[guarantee] == NULL else min(call, int(cap[guarantee]))
-        key = (int(g["guarantor_id"][guarantee]), party)
-        total[key] = total.get(key, 0) + call
-    equity = snapshot.in_base("parties", "equity")
-    beyond = sorted(
-        k for k, call in total.items() if k[0] >= 0 and equity[k[0]] != NULL and call > equity[k[0]]
-    )
-    pairs = np.array(beyond, np.int32).reshape(-1, 2)
-    basis = np.full(len(pairs), DEPENDENCE_BASES.index("guarantee_beyond_capacity"), np.int32)
-    return _edges(pairs[:, 0], pairs[:, 1], basis, np.full(len(pairs), NULL, np.int64), 2, pairs[:, 0])
+    promises = Promises.of(valued(snapshot, pack))
+    n = np.int64(snapshot.n)
+    key = promises.guarantor[promises.guarantee] * n + promises.debtor
+    found, number = np.unique(np.where(promises.live, key, -1), return_inverse=True)
+    call = largest(promises, number.astype(np.int32), len(found))
+    guarantor, obligor = np.divmod(found, n)
+    equity = snapshot.in_base("parties", "equity")[guarantor]
+    beyond = np.flatnonzero((found >= 0) & (equity != NULL) & (call > equity))
+    giver, owing = guarantor[beyond].astype(np.int32), obligor[beyond].astype(np.int32)
+    basis = np.full(len(beyond), DEPENDENCE_BASES.index("guarantee_beyond_capacity"), np.int32)
+    return _edges(giver, owing, basis, np.full(len(beyond), NULL, np.int64), 2, giver)
 
 
 def findings(snapshot: Snapshot, held: Dependence) -> list[Batch]:

@@ -165,8 +165,7 @@ def _above(analysis: Parts, ties: Ties, parties: Int64) -> Int64:
     found = closure(parties, steps, ties)
     while any(s.derive_guarantees for s in settings):
         given = ties.rows("guarantees", "guarantor_id", found)
-        covered = ties.others("guarantee_covers", "guarantee_id", given, "facility_id")
-        debtors = ties.others_of("facilities", "obligor_id", covered)
+        debtors = ties.others_of("facilities", "obligor_id", ties.under(given))
         more = closure(joined(found, debtors, ties.others_of("guarantees", "obligor_id", given)), steps, ties)
         if len(more) == len(found):
             break

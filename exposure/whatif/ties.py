@@ -94,8 +94,8 @@ class Ties:
         found["limits"] = self.rows("limits", "subject_id", parties)
         owed = self._owed(parties)
         given = self.rows("guarantees", "guarantor_id", parties)
-        beside = joined(given, self._over(joined(owed, self._under(given))))
-        facilities = self._alike(joined(owed, self._under(beside)))
+        beside = joined(given, self._over(joined(owed, self.under(given))))
+        facilities = self._alike(joined(owed, self.under(beside)))
         umbrellas = self.others_of("facilities", "umbrella_id", facilities)
         facilities = joined(facilities, self.rows("facilities", "umbrella_id", umbrellas))
         beside = self._behind(beside)
@@ -141,7 +141,7 @@ class Ties:
                 return found
             found = more
 
-    def _under(self, guarantees: Int64) -> Int64:
+    def under(self, guarantees: Int64) -> Int64:
         """Facilities that the guarantees cover, through chains of counter-guarantees too."""
         chain = self._behind(guarantees)
         named = self.others("guarantee_covers", "guarantee_id", chain, "facility_id")
