@@ -64,7 +64,7 @@ compile = $(BIN)/uv pip compile pyproject.toml --extra $(1) --output-file requir
   --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" $(if $(upgrade),--upgrade)
 
 clean: ## remove all that make made
-	rm -rf .venv .bench .hypothesis .pytest_cache .ruff_cache .mypy_cache .import_linter_cache dist
+	rm -rf .venv .bench .artifacts .hypothesis .pytest_cache .ruff_cache .mypy_cache .import_linter_cache dist
 	find $(ROOMS) tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written last: an interrupted step is done again as a whole.

@@ -148,9 +148,11 @@ def case(desk: Desk, finding_id: str) -> Row | None:
     told = json.loads(row["evidence"])
     records = desk.store.journal.records(kind=DECISION, subject=finding_id)
     named = row["subjects"] if row["subject_kind"] == "facility" else told["figures"].get("facilities", [])
+    facilities = _facilities(desk, named)
     row |= {
         "figures": told["figures"], "places": told["rows"], "state": _shown(desk, folded(records)),
-        "facilities": _facilities(desk, named), "parties": _parties(desk, row), "last": desk.store.journal.last(),
+        "facilities": facilities,
+        "parties": _parties(desk, row) or list(dict.fromkeys(r["obligor"].id for r in facilities)), "last": desk.store.journal.last(),
     }  # fmt: skip
     return row
 

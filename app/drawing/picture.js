@@ -124,6 +124,7 @@ const draw = (root, data, tell) => {
   } else {
     renew(state.nodes, data.nodes.map(shaped), true);
     renew(state.edges, data.edges, false);
+    root.dataset.drawn = data.nodes.length;
   }
   state.tell = tell;
   state.key.replaceChildren(legend(data.legend));

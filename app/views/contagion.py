@@ -16,6 +16,8 @@ from app.views.picker import pick
 
 _TABS: Final = ("play", "ranking", "monte", "reverse")
 _PLAYING: Final = "konzern-playing"
+_PACE: Final = 1.2
+"""Seconds a round is shown while it plays."""
 _CHANNELS: Final = ("credit", "guarantee", "holding", "claim", "dependence")
 
 
@@ -149,65 +151,66 @@ def _channels(frame: Frame, name: str, summary: dict[str, Any]) -> None:
 
 def _stage(frame: Frame, name: str, fail: tuple[str, ...], held: dict[str, Any]) -> None:
     """The network by rounds: a slider, and an animation that moves it."""
-    say, last = frame.say, held["rounds"]
+    say, last, stored = frame.say, held["rounds"], f"konzern-round-{name}"
     playing = st.session_state.get(_PLAYING) == name
 
-    @st.fragment(run_every=1.2 if playing else None)
+    @st.fragment(run_every=_PACE if playing else None)
     def stage() -> None:
-        key = f"round-{name}"
-        now = st.session_state.get(key, last)
-        if st.session_state.get(_PLAYING) == name:
-            now = (
-                now + 1
-                if now < last
-                else 0
-                if now != last or st.session_state.pop(f"{key}-fresh", False)
-                else last
-            )
-            st.session_state[key] = now
-            if now == last:
-                st.session_state.pop(_PLAYING)
-                st.rerun()
+        if (st.session_state.get(_PLAYING) == name) != playing:
+            st.rerun()  # begun or stopped inside this part: the whole page knows how often to draw it
+        now = min(st.session_state.get(stored, last), last)
+        if playing and now < last:
+            now = st.session_state[stored] = now + 1
         left, right = st.columns([0.85, 0.15], vertical_alignment="bottom")
-        with right:
-            st.button(
-                say["stop"] if playing else say["play"],
-                key=f"play-{name}",
-                on_click=_toggle,
-                args=(name,),
-                width="stretch",
-            )
-        with left:
-            upto = (
-                st.slider(say["round"], 0, last, last if key not in st.session_state else now, key=key)
-                if last
-                else 0
-            )
-        drawn = frame.ask("cascade_picture", fail=fail, upto=upto, lgd=_lgd(frame))
-        whole = frame.ask("cascade_picture", fail=fail, upto=last, lgd=_lgd(frame))
-        flows = {(t.source, t.target): float(t.amount or 0) for t in whole.ties}
-        points = spread(tree([n.names.id for n in whole.nodes], flows))
-        look = network.Look(
-            f"{name}-{'-'.join(fail)}",
-            (frame.get("sel"), frame.get("edge")),
-            460,
-            boxes=("failed", "lender", "outside"),
-        )
-        blocks.picture(
-            f"cascade-picture-{name}", network.data(drawn, points, say, frame.language, look),
-            lambda told: frame.put(sel=told.get("node", ""), edge=told.get("edge", "")),
+        right.button(
+            say["stop"] if playing else say["play"], key=f"play-{name}", on_click=_toggle, args=(name, last), width="stretch",
+            disabled=not last,
         )  # fmt: skip
+        if last:
+            key = f"round-{name}"
+            st.session_state[key] = now
+            left.slider(
+                say["round"],
+                0,
+                last,
+                key=key,
+                on_change=lambda: st.session_state.update({stored: st.session_state[key]}),
+            )
+        _scene(frame, name, fail, now, last)
+        if playing and now == last:
+            st.session_state.pop(_PLAYING)
+            st.rerun()
 
     stage()
 
 
-def _toggle(name: str) -> None:
-    """Begin to play from the first round, or stop."""
+def _scene(frame: Frame, name: str, fail: tuple[str, ...], now: int, last: int) -> None:
+    """The picture of a round, every party where it stands in the last one."""
+    drawn = frame.ask("cascade_picture", fail=fail, upto=now, lgd=_lgd(frame))
+    whole = frame.ask("cascade_picture", fail=fail, upto=last, lgd=_lgd(frame))
+    flows = {(t.source, t.target): float(t.amount or 0) for t in whole.ties}
+    points = spread(tree([n.names.id for n in whole.nodes], flows))
+    look = network.Look(
+        f"{name}-{'-'.join(fail)}",
+        (frame.get("sel"), frame.get("edge")),
+        460,
+        boxes=("failed", "lender", "outside"),
+    )
+    blocks.picture(
+        f"cascade-picture-{name}", network.data(drawn, points, frame.say, frame.language, look),
+        lambda told: frame.put(sel=told.get("node", ""), edge=told.get("edge", "")),
+    )  # fmt: skip
+
+
+def _toggle(name: str, last: int) -> None:
+    """Begin to play, from the first round if the last one is shown, or stop."""
+    stored = f"konzern-round-{name}"
     if st.session_state.get(_PLAYING) == name:
         st.session_state.pop(_PLAYING)
-    else:
-        st.session_state[_PLAYING] = name
-        st.session_state[f"round-{name}-fresh"] = True
+        return
+    st.session_state[_PLAYING] = name
+    if st.session_state.get(stored, last) >= last:
+        st.session_state[stored] = 0
 
 
 def _losers(frame: Frame, name: str, held: dict[str, Any]) -> None:

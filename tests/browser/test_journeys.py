@@ -1,0 +1,166 @@
+"""The four journeys of a risk manager, in both languages, on a wide and a narrow screen, with screenshots kept."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from app.views.frame import words
+from tests.browser.conftest import Visit
+
+WALKS = [(language, width) for language in ("zh", "en") for width in (1440, 1024)]
+
+
+@pytest.mark.parametrize(("language", "width"), WALKS)
+def test_a_breach_is_found_and_explained(
+    visit: Callable[[str, int], Visit], site: str, language: str, width: int
+) -> None:
+    say, v = words(language), visit(site, width)
+    v.open(f"?lang={language}")
+    expect(v.page.locator(".kz-tile").first).to_contain_text(say["gross"])
+    v.shot(f"overview-{language}-{width}")
+    assert v.cut() == []
+    v.row("overview-limits", "G:P-HENGJIANG-OWNER")
+    expect(v.page.locator(".kz-picture")).to_have_attribute("data-drawn", "4", timeout=20_000)
+    v.settled()
+    v.row("members", "C-HENGJIANG-02")
+    expect(v.page.locator(".st-key-members tr.kz-chosen")).to_have_attribute("data-row", "C-HENGJIANG-02")
+    expect(v.page.locator(".st-key-facilities")).to_contain_text("facilities.csv:")
+    expect(v.page.locator(".st-key-limits")).to_contain_text("105.0 %")
+    v.settled()
+    v.shot(f"group-{language}-{width}")
+    assert v.cut() == []
+    assert "sel=C-HENGJIANG-02" in v.page.url
+    assert (v.outside, v.errors) == ([], [])
+
+
+@pytest.mark.parametrize(("language", "width"), WALKS)
+def test_a_duplicate_is_confirmed(
+    visit: Callable[[str, int], Visit], site: str, language: str, width: int
+) -> None:
+    say, v = words(language), visit(site, width)
+    v.open(f"duplicates?lang={language}&code=duplicate_credit")
+    v.shot(f"duplicates-{language}-{width}")
+    assert v.cut() == []
+    v.page.locator(".st-key-duplicates tr.kz-link").first.click()
+    expect(v.page.locator(".st-key-case-facilities")).to_contain_text("F-FACTOR-XUNYANG-1")
+    v.page.get_by_role("button", name=say["step_confirm"], exact=True).click()
+    expect(v.page.locator(".st-key-state")).to_contain_text(say["state_confirmed"])
+    expect(v.page.locator(".st-key-history")).to_contain_text(say["step_confirm"])
+    v.settled()
+    v.shot(f"duplicate-{language}-{width}")
+    assert v.cut() == []
+    v.page.get_by_label(say["reason"]).fill("looked at again")
+    v.page.get_by_label(say["reason"]).press("Control+Enter")
+    v.page.get_by_role("button", name=say["step_reopen"], exact=True).click()
+    expect(v.page.locator(".st-key-state")).to_contain_text(say["state_open"])
+    assert (v.outside, v.errors) == ([], [])
+
+
+@pytest.mark.parametrize(("language", "width"), WALKS)
+def test_a_contagion_is_played(
+    visit: Callable[[str, int], Visit], site: str, language: str, width: int
+) -> None:
+    say, v = words(language), visit(site, width)
+    v.open(f"contagion?lang={language}")
+    v.page.get_by_label(say["who_fails"]).first.fill("C-DUANQIAO-01")
+    v.page.get_by_label(say["who_fails"]).first.press("Enter")
+    v.row("picked-fail", "C-DUANQIAO-01")
+    expect(v.page.locator(".kz-picture")).to_have_attribute("data-drawn", "4", timeout=20_000)
+    expect(v.page.locator(".st-key-losers-fail")).to_contain_text(say["failed_in"].format(round=2))
+    v.page.get_by_role("slider").nth(1).press("Home")
+    expect(v.page.locator(".kz-picture")).to_have_attribute("data-drawn", "1")
+    v.page.get_by_role("button", name=say["play"], exact=True).click()
+    expect(v.page.locator(".kz-picture")).to_have_attribute("data-drawn", "4", timeout=20_000)
+    v.settled()
+    v.shot(f"contagion-{language}-{width}")
+    assert v.cut() == []
+    assert (v.outside, v.errors) == ([], [])
+
+
+@pytest.mark.parametrize(("language", "width"), WALKS)
+def test_a_loan_is_asked_for_and_reserved(
+    visit: Callable[[str, int], Visit], site: str, language: str, width: int
+) -> None:
+    say, v = words(language), visit(site, width)
+    asked = f"whatif?lang={language}&lender=L-LEASE&product=lease&currency=CNY"
+    v.open(f"{asked}&obligor=C-HENGJIANG-02&amount=50000000")
+    expect(v.page.get_by_text(say["fits_no"])).to_be_visible()
+    v.open(f"{asked}&obligor=C-LANHENG-03&amount=50000000")
+    expect(v.page.get_by_text(say["fits_yes"])).to_be_visible()
+    before = v.page.locator(".st-key-reserved tbody tr").count()
+    v.page.get_by_role("button", name=say["reserve"]).click()
+    expect(v.page.locator(".st-key-reserved tbody tr")).to_have_count(before + 1)
+    v.settled()
+    v.shot(f"whatif-{language}-{width}")
+    assert v.cut() == []
+    assert (v.outside, v.errors) == ([], [])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_other_pages_are_whole(visit: Callable[[str, int], Visit], site: str, language: str) -> None:
+    v = visit(site, 1440)
+    for page in (
+        "groups",
+        "rings",
+        "warnings",
+        "data",
+        "contagion?tab=monte&draws=1000",
+        "contagion?tab=reverse&lender=L-LEASE&share=10",
+    ):
+        v.open(f"{page}{'&' if '?' in page else '?'}lang={language}")
+        v.page.wait_for_selector(".kz-table tbody tr", timeout=20_000)
+        v.shot(f"{page.partition('&')[0].replace('?tab=', '-')}-{language}-1440")
+        assert v.cut() == []
+    assert (v.outside, v.errors) == ([], [])
+
+
+def test_a_click_in_the_picture_chooses_the_row_and_zoom_stays(
+    visit: Callable[[str, int], Visit], site: str
+) -> None:
+    v = visit(site, 1440)
+    v.page.set_viewport_size({"width": 1440, "height": 1500})
+    v.open("groups?lang=en&group=G:P-LANHENG-FOUNDER")
+    expect(v.page.locator(".kz-picture")).to_have_attribute("data-drawn", "7", timeout=20_000)
+    network = "document.querySelector('.kz-picture').network"
+    v.page.evaluate(f"{network}.moveTo({{scale: 0.8}})")
+    place = v.page.evaluate(
+        f"(() => {{ const n = {network}; const p = n.canvasToDOM(n.getPosition('C-LANHENG-03'));"
+        "const r = document.querySelector('.kz-canvas').getBoundingClientRect();"
+        "return [r.left + p.x, r.top + p.y]; })()"
+    )
+    v.page.mouse.click(*place)
+    expect(v.page.locator(".st-key-members tr.kz-chosen")).to_have_attribute("data-row", "C-LANHENG-03")
+    assert abs(v.page.evaluate(f"{network}.getScale()") - 0.8) < 0.01
+    edge = v.page.evaluate(f"{network}.body.data.edges.getIds()[0]")
+    assert edge.startswith("o|")
+    v.page.mouse.dblclick(*place)
+    v.page.wait_for_url("**open=C-LANHENG-03**")
+    v.page.reload()
+    expect(v.page.locator(".st-key-members tr.kz-chosen")).to_have_attribute(
+        "data-row", "C-LANHENG-03", timeout=20_000
+    )
+
+
+def test_back_and_a_second_tab_show_what_the_link_says(visit: Callable[[str, int], Visit], site: str) -> None:
+    v = visit(site, 1440)
+    v.open("groups?lang=zh&group=G:P-LANHENG-FOUNDER")
+    link = v.page.url
+    v.page.get_by_role("button", name=words("zh")["all_groups"]).click()
+    expect(v.page.locator(".st-key-groups")).to_be_visible()
+    other = visit(site, 1440)
+    other.page.goto(link)
+    expect(other.page.locator(".kz-name").first).to_contain_text("岑望舒", timeout=20_000)
+
+
+def test_a_party_is_found_and_downloaded(visit: Callable[[str, int], Visit], site: str) -> None:
+    v, say = visit(site, 1440), words("en")
+    v.open("groups?lang=en")
+    v.page.get_by_placeholder(say["search_hint"]).fill("lhjj")
+    v.page.get_by_placeholder(say["search_hint"]).press("Enter")
+    v.row("found", "C-LANHENG-03")
+    expect(v.page.locator(".kz-name").first).to_contain_text("Lanheng Precision")
+    v.page.get_by_role("button", name=say["download"]).click()
+    with v.page.expect_download() as told:
+        v.page.get_by_role("button", name="csv").first.click()
+    assert told.value.suggested_filename == "party_exposures.csv"
