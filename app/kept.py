@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,12 +15,15 @@ from app import output
 from app.progress import following
 from exposure import tables as tables_
 from exposure.results import RESULTS, result
+from graph.disk import as_store_error
+from graph.errors import StoreError
 from graph.kept import ReportKey, code_version
 
 if TYPE_CHECKING:
     from exposure.report import Analysis
     from graph.store import Store
 
+_log = logging.getLogger(__name__)
 _LAYOUT: Final = "arrow"
 """How the tables of a kept report lie in its folder."""
 Report = tuple[Mapping[str, pa.Table], Mapping[str, Any]]
@@ -98,14 +102,29 @@ def reported(analysis: Analysis, store: Store | None, scope: str = "") -> Report
     key = _key(analysis, scope)
     held = store.kept_report(key)
     if held is not None:
-        return _opened(held)
-    tables, summary = computed(analysis, None if scope else store)
-    with tempfile.TemporaryDirectory(prefix="konzern-") as folder:
-        for name, table in tables.items():
-            _map_out(table, Path(folder) / f"{name}.arrow")
-        output.write_summary(summary, Path(folder))
-        store.keep_report(key, Path(folder))
-    return tables, summary
+        try:
+            return _opened(held)
+        except (pa.ArrowInvalid, OSError, ValueError) as error:
+            _log.warning("the kept report %s cannot be read, remove it: %s", held.name, error)
+    report = computed(analysis, None if scope else store)
+    _keep(report, store, key)
+    return report
+
+
+def _keep(report: Report, store: Store, key: ReportKey) -> None:
+    """Keep a report; where the store cannot be written to, it is computed again next time."""
+    tables, summary = report
+    try:
+        with (
+            as_store_error("set a report aside"),
+            tempfile.TemporaryDirectory(prefix="konzern-") as folder,
+        ):
+            for name, table in tables.items():
+                _map_out(table, Path(folder) / f"{name}.arrow")
+            output.write_summary(summary, Path(folder))
+            store.keep_report(key, Path(folder))
+    except StoreError as error:
+        _log.warning("the report is not kept: %s", error)
 
 
 def _map_out(table: pa.Table, path: Path) -> None:

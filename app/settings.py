@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
+from graph import toml
 from graph.errors import OptionError
 
 FILE: Final = "konzern.toml"
@@ -25,8 +25,8 @@ def from_file(folder: Path, known: Collection[str]) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        held = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        held = toml.read(path)
+    except (OSError, ValueError) as error:
         raise OptionError(f"{FILE} cannot be read: {error}; mend it or remove it") from error
     flags = {name.replace("-", "_"): _flag(value) for name, value in held.items()}
     strange = sorted(set(flags) - set(known) - set(_PARAMETERS))

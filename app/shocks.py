@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from exposure.contagion.scenario import Scenario
+from graph import toml
 from graph.errors import InputError, OptionError, Problem
 from graph.snapshot import Snapshot
 
@@ -98,8 +98,8 @@ def staged(scenario: Scenario, path: Path) -> Scenario:
     ``failing_guarantor_pays`` are values; ``name`` and ``note`` are for readers. Raises ``OptionError``.
     """
     try:
-        held = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        held = toml.read(path)
+    except (OSError, ValueError) as error:
         raise OptionError(f"--scenario {path}: cannot be read ({error}); name a TOML file") from error
     strange = sorted(set(held) - {"name", "note", "fail", *_TABLES, *_VALUES})
     if strange:

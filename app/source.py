@@ -46,11 +46,14 @@ def dialect(encoding: str | None) -> Dialect | None:
 def read(source: str, mapping: str | None = None, encoding: str | None = None) -> tuple[Book, Receipt]:
     """The book of a folder or workbook with the receipt of its checking.
 
-    Raises ``OptionError`` if there is no such folder and ``InputError`` with everything wrong in it.
+    Raises ``InputError`` with everything wrong in it and ``StoreError`` where the file system fails.
     """
+    from graph.disk import as_store_error
     from ingest.job import read as job
 
-    return job(Path(source), mapping, dialect=dialect(encoding))
+    said = dialect(encoding)
+    with as_store_error(f"read {source}"):
+        return job(Path(source), mapping, dialect=said)
 
 
 def day(text: str | None, option: str = "--as-of") -> dt.date | None:

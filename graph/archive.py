@@ -8,7 +8,6 @@ kept; its tables come from the store when they are asked for.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ import pyarrow as pa
 
 from graph.book import Book, Origin
 from graph.errors import StoreError
+from graph.hashes import file_hash, files_as_told
 from graph.identity import Identities, Merged
 from graph.ids import one_chunk
 from graph.model import FORMAT, TABLES
@@ -62,7 +62,7 @@ def save(snapshot: Snapshot, folder: Path) -> None:
         _save_array(folder, f"stakes.{field.name}", getattr(snapshot.stakes, field.name), meta)
     written = sorted(folder.iterdir())
     with ThreadPoolExecutor() as pool:
-        meta["sha256"] = dict(zip((path.name for path in written), pool.map(_hash, written), strict=True))
+        meta["sha256"] = dict(zip((path.name for path in written), pool.map(file_hash, written), strict=True))
     (folder / _META).write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
 
 
@@ -108,19 +108,9 @@ def _save_texts(path: Path, rows: Rows) -> None:
         writer.write_batch(batch)
 
 
-def _hash(path: Path) -> str:
-    """sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def is_whole(folder: Path) -> bool:
     """Whether every file of a saved snapshot is what was written; opening one does not look, to be quick."""
-    try:
-        told = json.loads((folder / _META).read_text(encoding="utf-8"))["sha256"]
-        return bool(told) and all(_hash(folder / name) == wanted for name, wanted in told.items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+    return files_as_told(folder, _META, "sha256")
 
 
 def open_saved(folder: Path, tables: Mapping[str, pa.Table] | None = None) -> Snapshot:

@@ -35,6 +35,8 @@ def as_store_error(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
+        if isinstance(error.filename, str) and Path(error.filename).name not in what:
+            reason = f"{Path(error.filename).name}: {reason}"
         raise StoreError(
             f"cannot {what}: {reason}; nothing is half-done: mend the cause and repeat"
         ) from error

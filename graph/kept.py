@@ -14,10 +14,12 @@ from typing import Final
 
 from graph.disk import Disk, as_store_error
 from graph.errors import StoreError
+from graph.hashes import file_hash, files_as_told
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _SOURCES: Final = frozenset({".py", ".toml"})
-KEY_FILE: Final = "key.json"
+_KEY_FILE: Final = "key.json"
+_HASHES: Final = "sha256"
 
 
 @cache
@@ -67,6 +69,12 @@ class KeptReports:
         path = self._folder / key.name
         return path if path.is_dir() else None
 
+    def damaged(self) -> list[str]:
+        """Names of kept reports that are no longer what was written; opening one does not look, to be quick."""
+        return [
+            p.name for p in sorted(self._folder.glob("[0-9]*")) if not files_as_told(p, _KEY_FILE, _HASHES)
+        ]
+
     def keep(self, key: ReportKey, source: Path) -> Path:
         """Keep a copy of a finished report's folder; the one that is there already stays."""
         target = self._folder / key.name
@@ -77,7 +85,8 @@ class KeptReports:
         try:
             with as_store_error(f"keep the report {key.name}"):
                 shutil.copytree(source, staged)
-                (staged / KEY_FILE).write_text(json.dumps(asdict(key), ensure_ascii=False), encoding="utf-8")
+                told = {**asdict(key), _HASHES: {p.name: file_hash(p) for p in sorted(staged.iterdir())}}
+                (staged / _KEY_FILE).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
             self._disk.move_folder(staged, target)
         except StoreError:
             if not target.is_dir():  # else another process kept the same report meanwhile

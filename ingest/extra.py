@@ -17,12 +17,12 @@ COLUMN: Final = "extra"
 def as_json(columns: Mapping[str, pa.ChunkedArray]) -> pa.Array:
     """One JSON object of texts a row, empty cells left out; null where all are empty.
 
-    A delivered ``extra`` column that stands alone is passed on as it is.
+    A delivered ``extra`` column that stands alone and holds such objects is passed on as it is.
 
     >>> as_json({"a": pa.chunked_array([["x", None]]), "b": pa.chunked_array([[1, None]])}).to_pylist()
     ['{"a":"x","b":"1"}', None]
     """
-    if set(columns) == {COLUMN} and pa.types.is_string(columns[COLUMN].type):
+    if set(columns) == {COLUMN} and _objects(columns[COLUMN]):
         return one_chunk(columns[COLUMN], pa.string())
     members = [
         pc.fill_null(
@@ -34,6 +34,16 @@ def as_json(columns: Mapping[str, pa.ChunkedArray]) -> pa.Array:
     joined = _join(*members)
     whole = _join(pa.scalar("{"), pc.utf8_slice_codeunits(joined, 1), pa.scalar("}"))
     return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), whole)
+
+
+def _objects(column: pa.ChunkedArray) -> bool:
+    """Whether every cell that holds something is a JSON object."""
+    if not pa.types.is_string(column.type):
+        return False
+    try:
+        return all(isinstance(json.loads(t), dict) for t in pc.unique(column.drop_null()).to_pylist())
+    except (ValueError, RecursionError):
+        return False
 
 
 def _join(*pieces: pa.Array | pa.StringScalar) -> pa.Array:

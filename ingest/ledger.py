@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -24,7 +25,7 @@ from graph.disk import as_store_error
 from graph.errors import KonzernError
 from graph.resolve import Conflict
 from ingest.manifest import Manifest, load
-from ingest.mapping import FOLDER as MAPPINGS
+from ingest.mapping import file_of
 from ingest.problems import Problems
 from ingest.receipt import Receipt
 from ingest.sources.delimited import Dialect
@@ -62,21 +63,20 @@ class Identity:
 def identify(path: Path, mapping: str | Path | None = None, dialect: Dialect | None = None) -> Identity:
     """The identity of a delivery; a manifest that cannot be read says nothing here (reading reports it)."""
     own = path / MANIFEST
-    said = (load(own, Problems()) if own.is_file() else None) or Manifest()
+    with as_store_error(f"read {path}"):
+        said = (load(own, Problems()) if own.is_file() else None) or Manifest()
     digest = hashlib.sha256(f"{said.subsidiary}\n{said.kind}\n{said.period}\n".encode())
     for name, stated in sorted([("", dialect or Dialect()), *said.dialects().items()]):
         if stated != Dialect():
             digest.update(f"{name}\n{stated}\n".encode())
     with as_store_error(f"read {path}"):
         if mapping is not None:
-            named = Path(mapping)
-            digest.update((named if named.suffix == ".toml" else MAPPINGS / f"{named}.toml").read_bytes())
+            digest.update(file_of(mapping).read_bytes())
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:
             if file.is_file() and file != own and not file.name.startswith("."):
                 with file.open("rb") as data:
-                    digest.update(
-                        f"{file.name}\n{hashlib.file_digest(data, 'sha256').hexdigest()}\n".encode()
-                    )
+                    held = hashlib.file_digest(data, "sha256").hexdigest()
+                    digest.update(os.fsencode(f"{file.name}\n{held}\n"))
     return Identity(said, digest.hexdigest())
 
 

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from pathlib import Path
 from typing import Any, Final
 
+from graph import toml
 from graph.errors import Problem
 from graph.model import FORMAT, MONEY
 from ingest.problems import Problems
@@ -70,8 +70,8 @@ def load(path: Path, problems: Problems) -> Manifest | None:
     """Read a manifest; what is wrong with it becomes problems, and then there is none."""
     before = problems.files
     try:
-        held = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        held = toml.read(path)
+    except ValueError as error:
         _complain(problems, "", str(error), "correct the manifest")
         return None
     if held.get("format") != FORMAT:
@@ -169,7 +169,7 @@ def _compare(problems: Problems, place: str, stated: object, amount: int) -> Non
     """One stated sum against the exact one."""
     try:
         equal = isinstance(stated, (str, int)) and Decimal(stated) * MONEY.scale == amount
-    except InvalidOperation:
+    except DecimalException:
         equal = False
     if not equal:
         found = f"the rows add up to {Decimal(amount) / MONEY.scale:f}"

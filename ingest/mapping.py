@@ -27,7 +27,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import MISSING, dataclass, field, fields
@@ -35,6 +34,7 @@ from math import log10
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from graph import toml
 from graph.errors import KonzernError
 from graph.model import TABLES
 from ingest.sources.delimited import Dialect
@@ -114,19 +114,23 @@ class Mapping:
         >>> Mapping.load("finbench").name
         'LDBC FinBench'
         """
-        path = Path(named)
-        if path.suffix != ".toml":
-            path = FOLDER / f"{named}.toml"
-            known = sorted(p.stem for p in FOLDER.glob("*.toml"))
-            if path.stem not in known or path.parent != FOLDER:
-                raise MappingError(
-                    f"no mapping {str(named)!r}: name a .toml file or one of {', '.join(known)}"
-                )
+        path = file_of(named)
         try:
-            held = tomllib.loads(path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            held = toml.read(path)
+        except (OSError, ValueError) as error:
             raise MappingError(f"{path.name}: {error}; correct the file") from error
         return _mapping(path.name, held)
+
+
+def file_of(named: str | Path) -> Path:
+    """The file of a mapping: a TOML file, or one that comes with Konzern by its name. Raises ``MappingError``."""
+    path = Path(named)
+    known = sorted(p.stem for p in FOLDER.glob("*.toml"))
+    if path.suffix != ".toml" and str(named) in known:
+        path = FOLDER / f"{named}.toml"
+    if path.suffix != ".toml" or not path.is_file():
+        raise MappingError(f"no mapping {str(named)!r}: name a .toml file or one of {', '.join(known)}")
+    return path
 
 
 def _mapping(file: str, held: Dict[str, Any]) -> Mapping:

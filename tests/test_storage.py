@@ -123,3 +123,51 @@ def test_a_wrong_argument_ends_with_2_and_the_remedy(
     ended = konzern(*(places.get(a, a) for a in arguments))
     assert ended.exit_code == 2
     assert said in ended.output
+
+
+def test_a_mapping_that_there_is_not_ends_with_2(delivery: Path, url: str) -> None:
+    for command in (("check", delivery), ("load", delivery, "--store", url)):
+        ended = konzern(*command, "--mapping", "nowhere")
+        assert ended.exit_code == 2
+        assert "no mapping 'nowhere': name a .toml file or one of finbench" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "load"])
+def test_a_file_system_that_fails_ends_with_3(command: str) -> None:
+    ended = konzern(command, "x" * 5000)
+    assert (ended.exit_code, "File name too long" in ended.stderr) == (3, True)
+
+
+def test_a_report_is_given_where_the_store_cannot_keep_it(
+    delivery: Path, url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    konzern("load", delivery, "--store", url)
+    (tmp_path / "store" / "reports").write_text("in the way")
+    konzern("report", url, "--out", tmp_path / "a")
+    assert "the report is not kept" in caplog.text
+    assert (tmp_path / "a" / "report.json").is_file()
+
+
+def test_a_kept_report_that_was_damaged_is_found_and_computed_again(
+    delivery: Path, url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    konzern("load", delivery, "--store", url)
+    konzern("report", url, "--out", tmp_path / "a")
+    groups = next((tmp_path / "store" / "reports").glob("*/groups.arrow"))
+    groups.write_bytes(groups.read_bytes()[:20])
+    found = konzern("store", "check", "--store", url)
+    assert (found.exit_code, "the kept report" in found.output) == (3, True)
+    konzern("report", url, "--out", tmp_path / "b")
+    assert "cannot be read, remove it" in caplog.text
+    assert tables(tmp_path / "a") == tables(tmp_path / "b")
+
+
+def test_a_command_that_is_interrupted_does_not_look_like_one_with_findings(
+    delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.source.read", interrupted)
+    ended = konzern("check", delivery)
+    assert (ended.exit_code, ended.stderr) == (130, "konzern: stopped; nothing is half-done\n")

@@ -104,6 +104,7 @@ class FileStore:
         except StoreError as error:
             found.append(str(error))
         found += [f"the saved snapshot {n} is damaged: remove it" for n in self._snapshots.damaged()]
+        found += [f"the kept report {n} is damaged: remove it" for n in self._reports.damaged()]
         try:
             self.journal.last()
         except StoreError as error:

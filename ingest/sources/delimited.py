@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,12 @@ _BOM: Final = b"\xef\xbb\xbf"
 _COMMA: Final = ","
 _OTHERS: Final = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _SHOWN: Final = 1_000
+_BLOCK: Final = 1 << 23
+_HEADER: Final = 1 << 20
+"""Bytes in which the header must end."""
+_WIDEST: Final = 4
+"""Bytes of the longest character."""
+csv.field_size_limit(2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Dialect:
         >>> Dialect(encoding="gkb").wrong()
         "encoding: no encoding 'gkb'; such as 'utf-8', 'gb18030' or 'utf-16'"
         """
-        if len(self.delimiter.encode()) > 1 or self.delimiter in {'"', "\n", "\r"}:
+        if len(self.delimiter.encode()) > 1 or self.delimiter in {'"', "\n", "\r", "\0"}:
             return "delimiter: must be one character of ASCII, such as ',' or '|'"
         if self.encoding and not encodings.known(self.encoding):
             return f"encoding: no encoding {self.encoding!r}; such as 'utf-8', 'gb18030' or 'utf-16'"
@@ -75,16 +82,20 @@ def read(path: Path, dialect: Dialect | None = None, coded: frozenset[str] = fro
     how = dialect or Dialect()
     body = encodings.utf8(path, how.encoding)
     delimiter = how.delimiter or _COMMA
-    header = _header(path.name, body, delimiter)
+    header, alone = _header(path.name, body, delimiter)
     if not how.delimiter:
         _confirmed(path.name, body, header)
+    if alone:
+        body = pa.py_buffer(
+            body.to_pybytes() + b"\n"
+        )  # a header without a line end is a table without rows too
     kinds = {
         name: pa.dictionary(pa.int32(), pa.string()) if name in coded else pa.string() for name in header
     }
     try:
         data = arrow_csv.read_csv(
             pa.BufferReader(body),
-            read_options=arrow_csv.ReadOptions(block_size=1 << 23),
+            read_options=arrow_csv.ReadOptions(block_size=_BLOCK),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=kinds,
@@ -112,10 +123,16 @@ def _records(body: pa.Buffer, delimiter: str) -> Iterator[tuple[int, list[str]]]
             line = reader.line_num + 1
 
 
-def _header(name: str, body: pa.Buffer, delimiter: str) -> list[str]:
-    """Names of the columns, from the first line that is not empty."""
-    start = body.slice(0, min(body.size, 1 << 20))
-    header = next((row for _, row in _records(start, delimiter)), [])
+def _header(name: str, body: pa.Buffer, delimiter: str) -> tuple[list[str], bool]:
+    """Names of the columns, from the first line that is not empty, and whether nothing comes after it."""
+    start = body.slice(0, min(body.size, _HEADER))
+    first = [row for _, row in islice(_records(start, delimiter), 2)]
+    alone = len(first) < 2  # noqa: PLR2004 (the header and one row)
+    if alone and start.size < body.size:
+        message = f"the header does not end within {_HEADER:,} bytes"
+        remedy = "check that this is the table and that its quotes are closed"
+        raise UnreadableFileError([Problem(name, 1, "", "", "header_too_long", message, remedy)])
+    header = next(iter(first), [])
     if not header:
         message, remedy = "the file has no header line", "send at least the names of the columns"
         raise UnreadableFileError([Problem(name, 0, "", "", "empty_file", message, remedy)])
@@ -130,12 +147,12 @@ def _header(name: str, body: pa.Buffer, delimiter: str) -> list[str]:
     ]
     if problems:
         raise UnreadableFileError(problems)
-    return header
+    return header, alone
 
 
 def _confirmed(name: str, body: pa.Buffer, header: list[str]) -> None:
     """Refuse a file that looks as if it were separated by another sign than the comma, which nobody has stated."""
-    start = body.slice(0, min(body.size, 1 << 20))
+    start = body.slice(0, min(body.size, _HEADER))
     for sign, shown in _OTHERS.items():
         if len(header) == 1 and sign in header[0]:
             columns = next(len(row) for _, row in _records(start, sign))
@@ -167,11 +184,17 @@ def _lines(name: str, data: npt.NDArray[np.uint8], delimiter: str, rows: int) ->
 def _ragged(name: str, body: pa.Buffer, delimiter: str, width: int, reason: str) -> list[Problem]:
     """The rows that have more or fewer cells than the header, by a slow second reading."""
     problems = []
+    longest = 0, 0
     for line, row in _records(body, delimiter):
+        longest = max(longest, (sum(map(len, row)), line))
         if len(row) != width:
             message = f"the row has {len(row)} cells, the header {width}"
             remedy = f"check delimiter ({delimiter}), quotes and whether the file is complete"
             problems.append(Problem(name, line, "", delimiter.join(row)[:60], "ragged_row", message, remedy))
         if len(problems) == _SHOWN:
             break
+    size, line = longest
+    if not problems and size * _WIDEST > _BLOCK:
+        message, remedy = f"a row of {size:,} characters is too long", "check that its quotes are closed"
+        return [Problem(name, line, "", "", "row_too_long", message, remedy)]
     return problems or [Problem(name, 0, "", "", "unreadable_file", reason, "save it again as plain CSV")]

@@ -24,21 +24,23 @@ _MARKS: Final = (
 )
 _LIKELY: Final = ("gb18030", "big5", "shift_jis", "euc_kr", "cp1252")
 _ASCII_END: Final = 128
+_NO_FILES: Final = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+"""Codecs of names, of source code and of mail: what they give need not even be text."""
 _PIECE: Final = 1 << 23
 _SAMPLE: Final = 1 << 15
 
 
 def known(encoding: str) -> bool:
-    """Whether Python knows an encoding of text by this name.
+    """Whether Python knows an encoding of text files by this name.
 
-    >>> known("GBK"), known("gkb"), known("base64")
-    (True, False, False)
+    >>> known("GBK"), known("gkb"), known("base64"), known("utf-7")
+    (True, False, False, False)
     """
     try:
         found = codecs.lookup(encoding)
-    except LookupError:
+    except (LookupError, ValueError):
         return False
-    return bool(getattr(found, "_is_text_encoding", True))
+    return bool(getattr(found, "_is_text_encoding", True)) and found.name not in _NO_FILES
 
 
 def utf8(path: Path, encoding: str = "") -> pa.Buffer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,15 +71,27 @@ def source_named(folder: Path, name: str) -> Source:
 def entries(path: Path) -> list[Path]:
     """Files of a folder by name, hidden ones left out; a workbook is a folder of its own.
 
-    Raises ``UnreadableFileError`` if it is neither.
+    Raises ``UnreadableFileError`` if it is neither, and for names that are no text.
     """
+    _named_in_text(path)
     if path.suffix == WORKBOOK and path.is_file():
         return [path]
     if not path.is_dir():
         message = "there is no such folder" if not path.exists() else "this is not a folder"
         remedy = "name a folder with one CSV or Parquet file a table, or an .xlsx workbook"
         raise UnreadableFileError([Problem(path.name or str(path), 0, "", "", "no_folder", message, remedy)])
-    return sorted(p for p in path.iterdir() if not p.name.startswith("."))
+    held = sorted(p for p in path.iterdir() if not p.name.startswith("."))
+    for entry in held:
+        _named_in_text(entry)
+    return held
+
+
+def _named_in_text(path: Path) -> None:
+    """Refuse a name whose bytes are not UTF-8: no receipt, manifest or message could name it."""
+    shown = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    if shown != path.name:
+        message, remedy = "the name is not UTF-8 text", "rename it, or take it away"
+        raise UnreadableFileError([Problem(shown, 0, "", "", "file_name", message, remedy)])
 
 
 def tables(held: Iterable[Path]) -> tuple[dict[str, Source], dict[str, str]]:

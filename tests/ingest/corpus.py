@@ -1133,4 +1133,68 @@ FAULTS: tuple[Fault, ...] = (
         {"kin.xlsm": b"PK"},
         said="kin.xlsm: not a table, not read; is it kin?",
     ),
+    # names, sizes and nesting that only a hostile or a broken sender has
+    Fault(
+        1,
+        "a header without a line end is a table without rows",
+        {"kin.csv": "person_id,relative_id,relation"},
+        said="kin                          0 rows",
+    ),
+    Fault(
+        1,
+        "a control sum beyond all numbers",
+        {"book.toml": manifest(facilities='sums = { drawn = "1e999999999" }')},
+        [("book.toml", 0, "files.facilities.csv.sums.drawn", "1e999999999", "manifest")],
+    ),
+    Fault(
+        2,
+        "a manifest of lists in lists without end",
+        {"book.toml": "format = 1\nx = " + "[" * 5000 + "]" * 5000},
+        [("book.toml", 0, "", "", "manifest")],
+    ),
+    Fault(
+        2,
+        "a manifest with a number of thousands of digits",
+        {"book.toml": "format = " + "9" * 5000},
+        [("book.toml", 0, "", "", "manifest")],
+    ),
+    *(
+        Fault(
+            26,
+            f"a codec that is none of files: {name[:12]!r}",
+            {"book.toml": manifest(parties=f'encoding = "{name}"')},
+            [("book.toml", 0, "files.parties.csv", "", "manifest")],
+        )
+        for name in ("utf-7", "unicode_escape", "undefined", "punycode", "idna", "utf\\u0000")
+    ),
+    Fault(
+        31,
+        "a header that does not end",
+        {"kin.csv": ",".join(f"c{i:07}" for i in range(120_000)) + "\n"},
+        [("kin.csv", 1, "", "", "header_too_long")],
+    ),
+    Fault(
+        32,
+        "a row of many megabytes",
+        {"parties.csv": PARTIES + "A,a,company\nB," + "x" * (20 << 20) + ",person\n"},
+        [("parties.csv", 3, "", "", "row_too_long")],
+    ),
+    Fault(
+        32,
+        "a row too short behind a long one",
+        {"parties.csv": PARTIES + "A," + "x" * 200_000 + ",company\nB,b,person\nC,c\n"},
+        [("parties.csv", 4, "", "C,c", "ragged_row")],
+    ),
+    Fault(
+        32,
+        "a delimiter that is no character of text",
+        {"book.toml": manifest(parties='delimiter = "\\u0000"')},
+        [("book.toml", 0, "files.parties.csv", "", "manifest")],
+    ),
+    Fault(
+        35,
+        "a name of a file that is no text",
+        {"kin\udcff.csv": "x"},
+        [("kin\\xff.csv", 0, "", "", "file_name")],
+    ),
 )

@@ -337,3 +337,13 @@ def test_a_delivery_is_known_by_all_its_bytes_but_not_by_its_folder(tmp_path: Pa
         mapping.write_text(f'name = "{i}"')
     digests = {identify(tmp_path / "a", m).digest for m in (None, *mappings, "finbench")}
     assert len(digests) == 4
+
+
+@pytest.mark.parametrize("extra", ['["deleted":', '"""deleted"":"', '[[["""deleted"":"'])
+def test_a_delivered_extra_that_is_no_object_is_text_like_any_other(
+    tmp_path: Path, store: FileStore, extra: str
+) -> None:
+    text = f"party_id,name,kind,extra\nA,a,company,{extra}\nB,b,person,\n"
+    (tmp_path / "in").mkdir()
+    loaded = load(write(tmp_path / "in", {"parties.csv": text}), store)
+    assert loaded.is_new

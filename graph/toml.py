@@ -1,0 +1,15 @@
+"""TOML files that people write: read whole, or told as no TOML in one way."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a TOML file says. ``ValueError`` for anything that is none, ``OSError`` if it cannot be opened."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except RecursionError as error:
+        raise ValueError("lists or tables are nested too deep") from error
