@@ -159,7 +159,7 @@ def _persons(found: Beneficial) -> Iterator[Finding]:
     names = snapshot.party_ids
     companies = ids(names, found.company).to_pylist()
     starts = np.flatnonzero(np.append(True, found.person[1:] != found.person[:-1])[: len(found)])
-    ends = np.append(starts[1:], len(found))
+    ends = np.append(starts[1:], len(found))[: len(starts)]
     rows = snapshot.tables["ownership"]
     by = Csr.of(rows["owner_id"], snapshot.n)
     persons = found.person[starts]

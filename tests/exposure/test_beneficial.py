@@ -111,6 +111,11 @@ def test_nobody_is_found_where_holders_are_known_but_none_qualifies() -> None:
     assert found == {"beneficial_owner": ("P0",), "no_beneficial_owner_by_ownership": ("T",)}
 
 
+def test_a_book_without_persons_tells_only_who_has_no_owner() -> None:
+    found = behind(snapshot(("A", "B", "0.6"))).findings()
+    assert [(f.code, f.subjects) for f in found] == [("no_beneficial_owner_by_ownership", ("B",))]
+
+
 def test_one_finding_a_person_tells_its_companies_and_stakes() -> None:
     (found,) = behind(snapshot(("P", "A", "0.3"), ("P", "B", "0.5"))).findings()
     assert found.subjects == ("P",)
