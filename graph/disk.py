@@ -125,14 +125,18 @@ class Disk:
         temporary = path.with_name(f"{path.name}{_TEMPORARY}{self.token}")
         with as_store_error(f"write {path.name}"):
             self._step(f"create {path.name}")
-            with temporary.open("wb") as file:
-                sink = Sink(file, lambda: self._step(f"write into {path.name}"))
-                write(sink)
-                self._step(f"sync {path.name}")
-                file.flush()
-                self.sync_file(file, temporary)
-            self._step(f"rename to {path.name}")
-            self.rename(temporary, path)
+            try:
+                with temporary.open("wb") as file:
+                    sink = Sink(file, lambda: self._step(f"write into {path.name}"))
+                    write(sink)
+                    self._step(f"sync {path.name}")
+                    file.flush()
+                    self.sync_file(file, temporary)
+                self._step(f"rename to {path.name}")
+                self.rename(temporary, path)
+            except OSError:
+                temporary.unlink(missing_ok=True)  # on a full disk nobody else could
+                raise
             self.sync_folder(path.parent)
         return sink
 

@@ -172,6 +172,7 @@ def test_disk_full_at_each_step(scene: tuple[Scene, Path], more: int) -> None:
         disk.at = 10**9
         found = state(FileStore(root))
         assert strip(found) in [strip(after), *([] if done else [strip(before)])], step
+        assert not list(root.rglob("*.new-*")), step
         scene[0].act(store)
         assert strip(state(FileStore(root))) == strip(after), step
 

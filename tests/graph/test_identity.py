@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,16 @@ def test_any_of_the_ids_is_explained_and_names_the_others() -> None:
     told = explain(analysis, "B").text("en")
     assert told == explain(analysis, "A").text("en")
     assert "A is one party with B, as a reviewer judged" in told
+
+
+def test_a_limit_on_a_group_may_name_any_of_the_ids_of_its_source() -> None:
+    def tested(subject: str) -> list[tuple[Any, ...]]:
+        limit = {"scope": "group", "subject_id": subject, "amount": 100, "currency": "EUR"}
+        own = [{"owner_id": "B", "owned_id": "C", "share": Decimal("0.9")}]
+        held = Analysis(Snapshot.of(book(**two(ownership=own, limits=[limit])))).table("limits").to_pylist()
+        return [(r["subject_id"], r["value"], r["breach"]) for r in held if r["scope"] == "group"]
+
+    assert tested("A") == tested("B") == [("G:A", 140, True)]
 
 
 def test_facts_that_differ_are_told() -> None:
