@@ -18,8 +18,11 @@
 //! depth = {en = "Steps away", zh = "层级"}
 //! steps = {en = "Steps", zh = "步数"}
 MATCH (x:Party {party_id: $first})
+MATCH up = (o:Party)-[:OWNS*1..30]->(x)
+WITH o, min(length(up)) AS depth
+WITH collect({owner: o, depth: depth}) AS firsts
 MATCH (y:Party {party_id: $second})
-MATCH up = ANY SHORTEST (o:Party)-[:OWNS]->{1,30}(x)
-WITH y, o, length(up) AS depth
-MATCH way = ANY SHORTEST (o)-[:OWNS]->{1,30}(y)
-RETURN o.party_id AS party_id, o.name AS name, depth, length(way) AS steps ORDER BY depth + steps, party_id
+MATCH way = (q:Party)-[:OWNS*1..30]->(y)
+WITH firsts, q, min(length(way)) AS steps
+UNWIND [f IN firsts WHERE f.owner = q] AS f
+RETURN q.party_id AS party_id, q.name AS name, f.depth AS depth, steps ORDER BY depth + steps, party_id

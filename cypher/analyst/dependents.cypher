@@ -12,6 +12,6 @@
 //! name = {en = "Name", zh = "名称"}
 //! depth = {en = "Steps away", zh = "层级"}
 MATCH (p:Party {party_id: $party})
-MATCH way = ANY SHORTEST (d:Party)-[:DEPENDS_ON]->{1,12}(p)
-WHERE d <> p
-RETURN d.party_id AS party_id, d.name AS name, length(way) AS depth ORDER BY depth, party_id
+MATCH way = (d:Party)-[:DEPENDS_ON*1..12]->(p)
+WITH p, d, min(length(way)) AS depth WHERE d <> p
+RETURN d.party_id AS party_id, d.name AS name, depth ORDER BY depth, party_id

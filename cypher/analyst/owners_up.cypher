@@ -13,6 +13,6 @@
 //! kind = {en = "Kind", zh = "类别"}
 //! depth = {en = "Steps away", zh = "层级"}
 MATCH (leaf:Party {party_id: $party})
-MATCH way = ANY SHORTEST (o:Party)-[:OWNS]->{1,30}(leaf)
-WHERE o <> leaf
-RETURN o.party_id AS party_id, o.name AS name, o.kind AS kind, length(way) AS depth ORDER BY depth, party_id
+MATCH way = (o:Party)-[:OWNS*1..30]->(leaf)
+WITH leaf, o, min(length(way)) AS depth WHERE o <> leaf
+RETURN o.party_id AS party_id, o.name AS name, o.kind AS kind, depth ORDER BY depth, party_id

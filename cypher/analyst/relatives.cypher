@@ -12,6 +12,6 @@
 //! name = {en = "Name", zh = "名称"}
 //! depth = {en = "Steps away", zh = "层级"}
 MATCH (p:Party {party_id: $party})
-MATCH way = ANY SHORTEST (p)-[:KIN_OF]-{1,4}(r:Party)
-WHERE r <> p
-RETURN r.party_id AS party_id, r.name AS name, length(way) AS depth ORDER BY depth, party_id
+MATCH way = (p)-[:KIN_OF*1..4]-(r:Party)
+WITH p, r, min(length(way)) AS depth WHERE r <> p
+RETURN r.party_id AS party_id, r.name AS name, depth ORDER BY depth, party_id

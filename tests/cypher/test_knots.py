@@ -1,4 +1,4 @@
-"""Books full of circles, on which the number of paths explodes: every question that follows ties answers within its bounds."""
+"""Books full of circles, on which the number of paths explodes: each question that follows ties still answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.servers import Servers, servers, wipe
 __all__ = ["servers"]
 
 KNOT, TIES = 30, 90
-WALKS = [q for q in cypher.catalogue().values() if "SHORTEST" in q.text]
+WALKS = [q for q in cypher.catalogue().values() if "SHORTEST" in q.text or "*1.." in q.text]
 """The questions that follow ties to any depth."""
 
 
