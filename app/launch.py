@@ -52,6 +52,7 @@ def settings(port: int) -> dict[str, Any]:
         "client.toolbarMode": "viewer",
         "client.allowedOrigins": [],
         "runner.magicEnabled": False,
+        "global.minCachedMessageSize": 1000,
         "logger.hideWelcomeMessage": True,
         "theme.base": "light",
         "theme.primaryColor": "#0b3c6f",

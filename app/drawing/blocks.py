@@ -57,8 +57,14 @@ def _told(key: str, event: str, act: Act | None) -> Callable[[], None]:
 
 def table(key: str, data: dict[str, Any], on_click: Act | None = None) -> None:
     """Draw a table; ``on_click`` is given the id of the row that was clicked."""
-    shown = {**data, "clickable": on_click is not None}
+    shown = {**data, "key": key, "clickable": on_click is not None}
     _block("table")(key=key, data=shown, on_click_change=_told(key, "click", on_click))
+
+
+def choose(node: str = "", edge: str = "", **rows: str) -> None:
+    """Mark a node, an edge, and a row in each table that is named by its key; sent apart from what is drawn."""
+    told = {"rows": rows, "nodes": [node] if node else [], "edges": [edge] if edge else []}
+    _block("choice")(key="konzern-choice", data=told)
 
 
 def tiles(key: str, held: list[dict[str, Any]], on_click: Act | None = None) -> None:

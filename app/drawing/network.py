@@ -128,7 +128,7 @@ def label(tie: Tie, say: Mapping[str, str], language: str) -> str:
 
 @dataclass(frozen=True)
 class Look:
-    """How a picture is looked at: ``selected`` node and edge, height in pixels, guarantees of a cut, labels or none.
+    """How a picture is looked at: height in pixels, guarantees of a cut, labels or none.
 
     ``boxes`` are the kinds of boxes that the legend explains.
 
@@ -136,7 +136,6 @@ class Look:
     """
 
     token: str
-    selected: tuple[str, str] = ("", "")
     height: int = 520
     cut: Collection[str] = ()
     labels: bool = True
@@ -144,7 +143,7 @@ class Look:
 
 
 def data(held: Network, points: Points, say: Mapping[str, str], language: str, look: Look) -> dict[str, Any]:
-    """What the script draws: nodes and edges of the pyvis network, the selection, the legend and its words."""
+    """What the script draws: nodes and edges of the pyvis network, the legend and its words."""
     net = PyvisNetwork(directed=True)
     for node in held.nodes:
         _node(net, node, points[node.names.id], say, language)
@@ -164,11 +163,9 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
             title=f"{say['edge_' + kind]}: {text}", color={"color": drawn["color"], "highlight": drawn["color"], "hover": drawn["color"]},
             width=drawn["width"], dashes=drawn["dashes"],
         )  # fmt: skip
-    chosen, edge = look.selected
     return {
         "nodes": net.nodes, "edges": net.edges, "options": _DRAWING, "height": look.height,
         "token": hashlib.sha256(f"{look.token} {language}".encode()).hexdigest()[:16],
-        "selected": {"nodes": [chosen] if chosen else [], "edges": [edge] if edge else []},
         "legend": legend(dict.fromkeys(used), look.boxes, say),
         "words": {k: say[f"tool_{k}"] for k in ("closer", "farther", "whole", "png")} | {"file": f"{look.token}.png".replace(":", "-")},
     }  # fmt: skip

@@ -128,12 +128,14 @@ const draw = (root, data, tell) => {
   }
   state.tell = tell;
   state.key.replaceChildren(legend(data.legend));
-  if (data.selected.nodes.length || data.selected.edges.length) {
+  root.choose = () => {
+    const { nodes = [], edges = [] } = globalThis.konzernChoice ?? {};
     state.network.setSelection({
-      nodes: data.selected.nodes.filter((id) => state.nodes.get(id)),
-      edges: data.selected.edges.filter((id) => state.edges.get(id)),
+      nodes: nodes.filter((id) => state.nodes.get(id)),
+      edges: edges.filter((id) => state.edges.get(id)),
     });
-  } else state.network.unselectAll();
+  };
+  root.choose();
   root.network = state.network;
 };
 

@@ -63,7 +63,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     top.append(head);
     const body = make("tbody");
     for (const [row] of order) {
-      const tr = make("tr", row.id === data.selected && row.id ? "kz-chosen" : "");
+      const tr = make("tr", "");
       row.cells.forEach((cell, place) => tr.append(drawn(cell, data.columns[place].align)));
       if (row.total) tr.classList.add("kz-total");
       if (row.id && data.clickable) {
@@ -83,6 +83,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.replaceChildren(frame);
     if (!data.rows.length) root.append(make("div", "kz-empty", data.empty));
     if (data.more) root.append(make("div", "kz-more", data.more));
+    root.choose();
+  };
+  root.choose = () => {
+    const chosen = data.selected || globalThis.konzernChoice?.rows?.[data.key];
+    root.querySelectorAll("tr[data-row]").forEach((tr) => tr.classList.toggle("kz-chosen", tr.dataset.row === chosen));
   };
   draw();
 }

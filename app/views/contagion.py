@@ -190,12 +190,7 @@ def _scene(frame: Frame, name: str, fail: tuple[str, ...], now: int, last: int) 
     whole = frame.ask("cascade_picture", fail=fail, upto=last, lgd=_lgd(frame))
     flows = {(t.source, t.target): float(t.amount or 0) for t in whole.ties}
     points = spread(tree([n.names.id for n in whole.nodes], flows))
-    look = network.Look(
-        f"{name}-{'-'.join(fail)}",
-        (frame.get("sel"), frame.get("edge")),
-        460,
-        boxes=("failed", "lender", "outside"),
-    )
+    look = network.Look(f"{name}-{'-'.join(fail)}", 460, boxes=("failed", "lender", "outside"))
     blocks.picture(
         f"cascade-picture-{name}", network.data(drawn, points, frame.say, frame.language, look),
         lambda told: frame.put(sel=told.get("node", ""), edge=told.get("edge", "")),

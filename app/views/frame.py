@@ -108,6 +108,7 @@ class Frame:
         self._head(name)
         try:
             view(self)
+            blocks.choose(self.get("sel"), self.get("edge"), members=self.get("sel"))
         except KonzernError as error:
             st.error(self.say["error"], icon=":material/error:")
             st.text(str(error))

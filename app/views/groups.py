@@ -184,7 +184,7 @@ def picture(frame: Frame, held: Network, token: str, height: int = 560, cut: tup
     owns = {(t.source, t.target): float(t.share or 0) for t in held.ties if t.kind == "owns"}
     beside = [(t.source, t.target) for t in held.ties if t.kind != "owns"]
     points = tree([n.names.id for n in held.nodes], owns, beside)
-    look = network.Look(token, (frame.get("sel"), frame.get("edge")), height, cut)
+    look = network.Look(token, height, cut)
     data = network.data(held, points, say, frame.language, look)
     blocks.picture("picture", data, lambda told: _picked(frame, told), lambda told: _opened(frame, told))
     if held.left_out:
@@ -225,7 +225,7 @@ def _members(frame: Frame, held: Group) -> None:
     ]
     more = say["more"].format(count=held.member_count - len(rows)) if held.member_count > len(rows) else ""
     blocks.table(
-        "members", cells.table(columns, rows, empty="", more=more, selected=frame.get("sel"), height=560),
+        "members", cells.table(columns, rows, empty="", more=more, height=560),
         lambda i: frame.put(sel=i, edge=""),
     )  # fmt: skip
 

@@ -81,9 +81,7 @@ def _one(frame: Frame, ring_id: str) -> None:
     others = [n.names.id for n in held.nodes if n.names.id not in inside]
     points = circle(inside)
     points |= {n: (x * 2 + 0.0, y * 2 + 0.0) for n, (x, y) in circle(others).items()} if others else {}
-    look = network.Look(
-        ring_id, (frame.get("sel"), frame.get("edge")), cut=cut, labels=len(held.ties) <= _LABELLED
-    )
+    look = network.Look(ring_id, cut=cut, labels=len(held.ties) <= _LABELLED)
     data = network.data(held, points, say, frame.language, look)
     _draw(frame, "ring", data)
     blocks.note(say["cut"].format(names=say["comma"].join(cut)) if cut else say["no_cut"])
@@ -96,7 +94,7 @@ def _web(frame: Frame) -> None:
     held, split, count_of = frame.ask("ring_web", opened=frame.listed("open"), parts=parts)
     st.subheader(say["web_title"], anchor=False)
     labels = len(held.ties) <= _LABELLED
-    look = network.Look(f"web-{parts}", (frame.get("sel"), frame.get("edge")), labels=labels)
+    look = network.Look(f"web-{parts}", labels=labels)
     data = network.data(held, packed(split) if split else {}, say, frame.language, look)
     _draw(frame, "web", data)
     if count_of > parts:
