@@ -234,6 +234,8 @@ def _headline(summary: Mapping[str, Any], out: Path) -> str:
     ]
     if summary["compared_with"]:
         lines[0] += f", compared with {summary['compared_with']}"
+    if summary.get("incomplete"):
+        lines.append("incomplete: " + ", ".join(summary["incomplete"]))
     if summary["not_computed"]:
         lines.append("not computed yet: " + ", ".join(summary["not_computed"]))
     return "\n".join(lines)

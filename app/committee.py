@@ -36,6 +36,8 @@ def page(tables: Mapping[str, pa.Table], summary: Mapping[str, Any], language: s
     told = say["subtitle"].format_map(places)
     if summary["compared_with"]:
         told += say["compared"].format_map(places)
+    if summary.get("incomplete"):
+        told += say["incomplete"].format(names=", ".join(summary["incomplete"]))
     parts = [
         f"<h1>{say['title']}</h1><p class=sub>{escape(told)}</p>",
         _figures(summary, say),

@@ -15,6 +15,7 @@ from app import output
 from app.progress import following
 from exposure import tables as tables_
 from exposure.results import RESULTS, result
+from graph.deliveries import incomplete
 from graph.disk import as_store_error
 from graph.errors import StoreError
 from graph.kept import ReportKey, code_version
@@ -31,12 +32,15 @@ Report = tuple[Mapping[str, pa.Table], Mapping[str, Any]]
 
 
 def computed(analysis: Analysis, store: Store | None = None) -> Report:
-    """Compute every table; with a store also what its version changed."""
+    """Compute every table; with a store also what its version changed, and who delivered less lately than others."""
     tables = _all(analysis)
-    version = analysis.snapshot.version
+    version, as_of = analysis.snapshot.version, analysis.snapshot.as_of
+    late: list[str] = []
     if store is not None and version > 0:
         tables["changes"] = _changes(store, version)
-    return tables, analysis.summary(tables)
+        held = store.reader(version).deliveries()
+        late = incomplete(d for d in held if d.day is None or d.day <= as_of)
+    return tables, {**analysis.summary(tables), "incomplete": late}
 
 
 def _all(analysis: Analysis) -> dict[str, pa.Table]:

@@ -117,6 +117,7 @@ store.add_command(jars)
 @_json
 def status(url: str, *, as_json: bool) -> None:
     """Which versions a store holds, and from whom."""
+    from graph.deliveries import incomplete
     from graph.store import open_store
 
     if url == LOCAL and not running():
@@ -130,11 +131,14 @@ def status(url: str, *, as_json: bool) -> None:
         {"version": d.version, "subsidiary": d.by, "kind": d.kind, "period": d.period} for d in deliveries
     ]
     if as_json:
-        click.echo(json.dumps({"url": url, "latest": held.latest(), "versions": rows}, default=str))
+        told = {"url": url, "latest": held.latest(), "versions": rows, "incomplete": incomplete(deliveries)}
+        click.echo(json.dumps(told, default=str))
         return
     click.echo(f"{url}: {held.latest():,} versions")
     for r in rows:
         click.echo(f"  {r['version']:>6}  {r['kind']:8} {r['subsidiary']}  {r['period'] or ''}")
+    if late := incomplete(deliveries):
+        click.echo(f"incomplete: {', '.join(late)}")
 
 
 @store.command("check")

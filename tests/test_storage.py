@@ -171,3 +171,20 @@ def test_a_command_that_is_interrupted_does_not_look_like_one_with_findings(
     monkeypatch.setattr("app.source.read", interrupted)
     ended = konzern("check", delivery)
     assert (ended.exit_code, ended.stderr) == (130, "konzern: stopped; nothing is half-done\n")
+
+
+def test_a_subsidiary_that_did_not_deliver_is_named_in_the_report(
+    delivery: Path, url: str, tmp_path: Path
+) -> None:
+    named = "".join(f'[files."{p.name}"]\n' for p in sorted(delivery.iterdir()))
+    for subsidiary, period in (("SUB1", "2026-02-28"), ("SUB2", "2026-01-31"), ("SUB1", "2026-03-31")):
+        head = f'format = 1\nsubsidiary = "{subsidiary}"\nperiod = {period}\n'
+        (delivery / "book.toml").write_text(head + named)
+        assert konzern("load", delivery, "--store", url).exit_code == 0
+    assert "incomplete: SUB2 as of 2026-01-31" in konzern("store", "status", "--store", url).output
+    assert "incomplete: SUB2 as of 2026-01-31" in konzern("report", url, "--out", tmp_path / "a").output
+    assert "incomplete: SUB2 as of 2026-01-31" in (tmp_path / "a" / "report.html").read_text("utf-8")
+    told = json.loads(
+        konzern("report", url, "--out", tmp_path / "b", "--as-of", "2026-01-31", "--json").output
+    )
+    assert told["incomplete"] == []
