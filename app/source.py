@@ -120,8 +120,9 @@ def earlier(source: str, snapshot: Snapshot, since: str | None, days: int) -> Sn
         if int(since) == snapshot.version:
             raise OptionError(f"--since {since}: that is the version itself; name an earlier one, or a day")
         return _version(store, int(since), snapshot)
-    then = day(since, "--since") or snapshot.as_of - dt.timedelta(days=days)
-    if then >= snapshot.as_of:
+    most = snapshot.as_of - dt.date.min
+    then = day(since, "--since") or snapshot.as_of - min(dt.timedelta(days=days), most)
+    if since is not None and then >= snapshot.as_of:
         raise OptionError(f"--since {since}: name a day before {snapshot.as_of}")
     other = since is not None or _differs(store, snapshot, then)
     if store is not None:

@@ -201,3 +201,12 @@ def test_a_second_report_replaces_the_first_whole(folder: Path, tmp_path: Path) 
     after = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()}
     assert before.keys() == after.keys()
     assert all(after[p] > before[p] for p in before)
+
+
+def test_a_book_without_rows_and_the_first_day_of_the_calendar_have_a_report(
+    folder: Path, tmp_path: Path
+) -> None:
+    assert konzern("report", folder, "--out", tmp_path / "a", "--as-of", "0001-01-01").exit_code == 0
+    for path in folder.glob("*.csv"):
+        path.write_text(path.read_text("utf-8").partition("\n")[0] + "\n", "utf-8")
+    assert konzern("report", folder, "--out", tmp_path / "b").exit_code == 0

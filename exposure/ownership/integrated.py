@@ -21,6 +21,7 @@ in ``upper``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -201,7 +202,8 @@ def attributable(snapshot: Snapshot, ownership: Ownership, amounts: Float64) -> 
     amount (NaN) makes those of all its owners unknown.
     """
     walks = ownership.walks
-    own = np.asarray(amounts, np.float64).reshape(snapshot.n, -1)
+    own = np.asarray(amounts, np.float64)
+    own = own.reshape(snapshot.n, math.prod(own.shape[1:]))  # without parties -1 would say nothing
     made = walks.upward(own[walks.order])[walks.place]
     made -= own
     made /= ownership.loop_factor[:, None]
