@@ -162,31 +162,43 @@ def _guaranteed(snapshot: Snapshot, pack: RulePack) -> _Columns:
 
 
 def findings(snapshot: Snapshot, held: Dependence) -> list[Batch]:
-    """``economic_dependence``: one finding per pair, with all its bases, its strongest share and the rows behind it."""
+    """``economic_dependence``: one finding per pair, with all its bases, its strongest share and the rows behind it.
+
+    Where each of two depends on the other, both are in ``dependent``.
+    """
     if not len(held.dependent):
         return []
     many = np.int64(snapshot.n)
-    key = held.dependent * many + held.on
+    low, high = np.minimum(held.dependent, held.on), np.maximum(held.dependent, held.on)
+    key = low * many + high
     order = np.lexsort((held.basis, key))
     key, basis = key[order], held.basis[order]
     new = np.append(True, key[1:] != key[:-1])
     first = np.append(np.flatnonzero(new), len(key))
     named = np.flatnonzero(new | np.append(True, basis[1:] != basis[:-1]))
     words = pa.array(DEPENDENCE_BASES, pa.string()).take(pa.array(basis[named]))
-    dependent, on = np.divmod(key[first[:-1]], many)
+    one, other = np.divmod(key[first[:-1]], many)
     return [
         Batch(
             "economic_dependence",
-            batches.pairs(snapshot.party_ids, snapshot.party_rank, dependent, on),
-            np.full(len(dependent), NULL, np.int64),
+            batches.pairs(snapshot.party_ids, snapshot.party_rank, one, other),
+            np.full(len(one), NULL, np.int64),
             _behind(snapshot, held, order, first),
             figures={
                 "basis": batches.few(np.searchsorted(named, first), words),
                 "strength": _strengths(np.maximum.reduceat(held.strength[order], first[:-1])),
-                "dependent": snapshot.party_ids.take(pa.array(dependent)),
+                "dependent": _dependents(snapshot, held.dependent[order], first),
             },
         )
     ]
+
+
+def _dependents(snapshot: Snapshot, dependent: Int32, ptr: Int64) -> pa.ListArray:
+    """Each distinct party of each list (CSR) of dependents."""
+    of = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))
+    key = np.unique(of * np.int64(snapshot.n) + dependent)
+    ends = np.searchsorted(key, np.arange(len(ptr)) * np.int64(snapshot.n))
+    return batches.few(ends, snapshot.party_ids.take(pa.array(key % snapshot.n)))
 
 
 def _strengths(strength: Int64) -> pa.Array:

@@ -149,13 +149,20 @@ def _of_tests(held: Limits) -> Iterator[Finding]:
 
 
 def _row(held: Limits, rows: Tested, i: int) -> tuple[str, list[tuple[str, int]]]:
-    """What a row tests in one line, and the row of the book that the limit rests on."""
+    """What a row tests in one line, and the row of the book that the limit rests on.
+
+    A limit that names a group by another source than its id does is told apart by that source.
+    """
     lender, own = int(rows.lender[i]), int(rows.row[i])
     level = SCOPES[int(rows.scope[i])] if own >= 0 else LEVELS[int(rows.level[i])]
     test = f"{held.rules[int(rows.rule[i])].name}, {lender_name(held, lender)}, {level}"
     if own < 0:
         return test, _capital(held, lender)
-    return test, [("limits", int(held.groups.snapshot.tables["limits"].row[own]))]
+    limits, groups = held.groups.snapshot.tables["limits"], held.groups
+    named = int(limits["subject_id"][own])
+    if rows.group[i] and named != groups.heads[rows.subject[i]]:
+        test += f" {groups.snapshot.party_ids[named].as_py()}"
+    return test, [("limits", int(limits.row[own]))]
 
 
 def _untested(held: Limits) -> Iterator[Finding]:

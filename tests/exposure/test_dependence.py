@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from exposure.dependence import dependence
+from exposure.dependence import dependence, findings
 from exposure.rulepack import load
 from graph.snapshot import Snapshot
 from tests.books import BANK, Row, book, facility, party
@@ -90,3 +90,15 @@ def test_two_full_guarantees_of_one_debt_are_called_for_it_once() -> None:
     full = {"guarantee_id": "G1", "guarantor_id": "G", "form": "full"}
     assert not covered(full, full | {"guarantee_id": "G2"}, limit="50", drawn="50")
     assert covered(full, full | {"guarantee_id": "G2"}, limit="51", drawn="51")
+
+
+def test_two_that_depend_on_each_other_have_one_finding() -> None:
+    ties = [
+        {"dependent_id": a, "on_id": b, "basis": basis}
+        for a, b, basis in (("A", "B", "funding"), ("B", "A", "repayment_source"), ("A", "C", "funding"))
+    ]
+    snapshot = Snapshot.of(book(parties=[party(p) for p in "ABC"], dependence=ties))
+    (found,) = findings(snapshot, dependence(snapshot, load("EU-CRR")))
+    assert found.subjects.to_pylist() == [["A", "B"], ["A", "C"]]
+    assert found.figures["dependent"].to_pylist() == [["A", "B"], ["A"]]
+    assert found.figures["basis"].to_pylist() == [["funding", "repayment_source"], ["funding"]]

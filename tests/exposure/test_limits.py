@@ -541,6 +541,24 @@ def test_a_group_is_named_by_a_source_and_a_party_alone_is_its_own_group() -> No
     assert (member["subject_id"], member["value"], member["breach"]) == ("B", None, None)
 
 
+def test_two_limits_on_one_group_by_two_of_its_sources_are_two_breaches() -> None:
+    held = limits_of(
+        parties=[party("A"), party("B")],
+        ownership=[{"owner_id": a, "owned_id": b, "share": "0.6"} for a, b in ("AB", "BA")],
+        lenders=[bank(None)],
+        facilities=[facility("F1", "A", 100, 80, ccf="0")],
+        limits=[
+            {"scope": "group", "subject_id": "A", "amount": "60", "currency": "EUR", "measure": "limit"},
+            {"scope": "group", "subject_id": "B", "amount": "50", "currency": "EUR", "measure": "drawn"},
+        ],
+    )
+    found = [f for f in breaches.findings(held) if f.code == "limit_breach"]
+    assert [(f.subjects, f.amount, f.rule) for f in found] == [
+        (("G:A",), 4000, "internal, *, group"),
+        (("G:A",), 3000, "internal, *, group B"),
+    ]
+
+
 def test_an_internal_limit_without_a_rate_is_untested() -> None:
     (row,) = internal({"scope": "party", "subject_id": "A", "amount": "1", "currency": "XAU"})
     assert (row["limit"], row["value"], row["breach"]) == (None, 80, None)
