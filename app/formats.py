@@ -28,12 +28,12 @@ class Unit:
     def heading(self, label: str, currency: str) -> str:
         """A heading with the unit behind it.
 
-        >>> unit([Decimal(10**9)], "zh").heading("敞口", "CNY")
-        '敞口（亿 CNY）'
+        >>> unit([Decimal(10**9)], "zh").heading("敞口", "CNY").split()
+        ['敞口（亿', 'CNY）']
         """
         if self.name in ("亿", "万"):
-            return f"{label}（{self.name} {currency}）"
-        return f"{label} ({self.name} {currency})" if self.name else f"{label} ({currency})"
+            return f"{label}（{self.name}\N{NO-BREAK SPACE}{currency}）"
+        return f"{label} ({self.name}\N{NO-BREAK SPACE}{currency})" if self.name else f"{label} ({currency})"
 
     def show(self, value: Decimal | None) -> str:
         """An amount in this unit with two places; "0.00" only where it is nothing, an en dash where it is unknown.

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from app.settings import PREFIX
 from app.source import store_of
 from graph.errors import OptionError
 
@@ -43,7 +42,7 @@ def settings(port: int) -> dict[str, Any]:
         "server.port": port,
         "server.headless": True,
         "server.fileWatcherType": "none",
-        "server.cookieSecret": os.environ.get(f"{PREFIX}_COOKIE_SECRET") or secrets.token_hex(32),
+        "server.cookieSecret": os.environ.get("KONZERN_COOKIE_SECRET") or secrets.token_hex(32),
         "server.maxUploadSize": 1,
         "server.showEmailPrompt": False,
         "browser.gatherUsageStats": False,

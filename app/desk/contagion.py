@@ -6,7 +6,7 @@ These run the engine when they are asked; a page shows progress and keeps the an
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -85,17 +85,12 @@ def _node(desk: Desk, name: str, failed: dict[str, int], upto: int) -> Node:
 
 
 def ranking(desk: Desk) -> Row:
-    """Every party failed in turn: who costs the lenders and others most, by channel."""
-    tables, summary = run(desk.analysis, Asked(every=True))
-    rows = (
-        tables["ranking"]
-        .sort_by([("credit", "descending"), ("loss", "descending")])
-        .slice(0, SHOWN)
-        .to_pylist()
-    )
+    """Every party failed in turn: who costs the lenders and others most, by channel, as the report lists them."""
+    table = desk.tables["ranking"]
+    rows = table.sort_by([("credit", "descending"), ("loss", "descending")]).slice(0, SHOWN).to_pylist()
     for row in rows:
         row["names"] = desk.names(row["party_id"])
-    return {"rows": rows, "count": summary["costly"]}
+    return {"rows": rows, "count": table.num_rows}
 
 
 def simulated(desk: Desk, draws: int, seed: int) -> Row:
@@ -126,9 +121,3 @@ def reverse(desk: Desk, lender: str, share: str) -> Row:
     for row in rows:
         row["names"] = desk.names(row["party_id"])
     return {"rows": rows, "summary": summary}
-
-
-def worst(desk: Desk) -> Any:
-    """The first of the ranking, for the overview: its names and what it costs the lenders."""
-    rows = ranking(desk)["rows"]
-    return rows[0] if rows else None

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pyarrow.compute as pc
 
 from app.codes import DUPLICATES
+from app.desk.groups import amount
 from app.desk.opened import Desk, Row
 from exposure.results import not_computed
 
@@ -21,7 +22,8 @@ class Overview:
     """Counts and totals, and the lists behind them, worst first.
 
     ``limits`` are breaches and near-breaches, ``large`` the largest exposures with their share of capital,
-    ``fresh`` one row a subsidiary with its last delivery, ``duplicate`` the amount counted twice in ``cases``.
+    ``fresh`` one row a subsidiary with its last delivery, ``duplicate`` the amount counted twice in ``cases``,
+    ``worst`` whose default alone costs lenders most: ``names``, ``loss``, its ``share`` of capital (None = unknown).
     """
 
     as_of: str
@@ -44,6 +46,7 @@ class Overview:
     changes: list[Row]
     change_count: int
     missing: list[str]
+    worst: Row | None
 
 
 def overview(desk: Desk) -> Overview:
@@ -75,6 +78,7 @@ def overview(desk: Desk) -> Overview:
         fresh=freshness(desk),
         changes=changes.slice(0, SHOWN).to_pylist(),
         change_count=changes.num_rows,
+        worst=_costliest(desk),
         missing=not_computed(changes) if len(not_computed(changes)) == changes.num_columns else [],
     )
 
@@ -84,6 +88,35 @@ def _array(codes: tuple[str, ...]) -> Any:
     import pyarrow as pa
 
     return pa.array(codes)
+
+
+def _costliest(desk: Desk) -> Row | None:
+    """Whose default alone costs lenders most, against the group's Tier 1 (else the sum of the lenders' own)."""
+    table = desk.tables["ranking"].sort_by([("credit", "descending")])
+    if not table.num_rows or not table["credit"][0].as_py():
+        return None
+    first = table.slice(0, 1).to_pylist()[0]
+    loss = Decimal(str(round(first["credit"], 2)))
+    capital = _capital(desk)
+    share = None if not capital else float(loss / capital)
+    return {
+        "party_id": first["party_id"],
+        "names": desk.names(first["party_id"]),
+        "loss": loss,
+        "share": share,
+    }
+
+
+def _capital(desk: Desk) -> Decimal | None:
+    """Consolidated Tier 1 of the topmost lender, else the sum of own Tier 1; of one lender in its scope."""
+    rows = desk.snapshot.tables["lenders"]
+    whole, own = (desk.snapshot.in_base("lenders", c).tolist() for c in ("tier1_consolidated", "tier1"))
+    if desk.scope.lender:
+        at = list(desk.lenders).index(desk.scope.lender)
+        return amount(own[at])
+    top = [amount(v) for v, parent in zip(whole, rows["parent_id"].tolist(), strict=True) if parent < 0]
+    known = [v for v in top if v] or [v for v in map(amount, own) if v]
+    return sum(known, Decimal(0)) or None
 
 
 def _worst(desk: Desk) -> list[Row]:

@@ -167,7 +167,7 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
         "nodes": net.nodes, "edges": net.edges, "options": _DRAWING, "height": look.height,
         "token": hashlib.sha256(f"{look.token} {language}".encode()).hexdigest()[:16],
         "legend": legend(dict.fromkeys(used), look.boxes, say),
-        "words": {k: say[f"tool_{k}"] for k in ("closer", "farther", "whole", "png")} | {"file": f"{look.token}.png".replace(":", "-")},
+        "words": {k: say[f"tool_{k}"] for k in ("closer", "farther", "whole", "png", "data")} | {"file": look.token.replace(":", "-")},
     }  # fmt: skip
 
 

@@ -6,6 +6,12 @@ const make = (tag, name, text) => {
   return made;
 };
 
+const save = (name, href) => {
+  const link = document.createElement("a");
+  [link.download, link.href] = [name, href];
+  link.click();
+};
+
 const bar = (state, words) => {
   const held = make("div", "kz-tools");
   const button = (text, title, act) => {
@@ -27,10 +33,14 @@ const bar = (state, words) => {
     pen.fillStyle = "#ffffff";
     pen.fillRect(0, 0, copy.width, copy.height);
     pen.drawImage(from, 0, 0);
-    const link = document.createElement("a");
-    link.download = words.file;
-    link.href = copy.toDataURL("image/png");
-    link.click();
+    save(`${words.file}.png`, copy.toDataURL("image/png"));
+  });
+  button("JSON", words.data, () => {
+    const nodes = state.nodes.get().map(({ id, label, x, y }) => ({ id, label, x, y }));
+    const edges = state.edges.get().map(({ id, from, to, title }) => ({ id, from, to, title }));
+    const url = URL.createObjectURL(new Blob([JSON.stringify({ nodes, edges }, null, 1)], { type: "application/json" }));
+    save(`${words.file}.json`, url);
+    URL.revokeObjectURL(url);
   });
   return held;
 };

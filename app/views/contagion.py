@@ -33,6 +33,7 @@ def show(frame: Frame) -> None:
         on_change=lambda: frame.put(tab=st.session_state[key] or "play"),
     )  # fmt: skip
     {"play": _play, "ranking": _ranking, "monte": _monte, "reverse": _reverse}[now](frame)
+    frame.downloads("ranking", page="contagion")
 
 
 def _scenario(frame: Frame, name: str) -> tuple[str, ...]:

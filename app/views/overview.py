@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from app import formats
@@ -27,6 +29,7 @@ def show(frame: Frame) -> None:
             tile(say["large"], formats.count(held.large_count), note=say["large_note"], to="large"),
             tile(say["duplicate"], formats.short(held.duplicate, language), exact=formats.exact(held.duplicate, base), tone="warn",
                  note=say["in_cases"].format(count=held.cases), to="duplicates"),
+            *_costliest(frame, held),
         ],
         lambda to: _follow(frame, to),
     )  # fmt: skip
@@ -47,13 +50,24 @@ def show(frame: Frame) -> None:
     frame.downloads("limits", "large_exposures", "groups", "findings", "changes", page="overview")
 
 
+def _costliest(frame: Frame, held: Overview) -> list[dict[str, Any]]:
+    """The tile of the default that costs lenders most."""
+    if held.worst is None:
+        return []
+    say, loss = frame.say, held.worst["loss"]
+    return [
+        tile(say["costliest"], formats.percent(held.worst["share"]), exact=formats.exact(loss, held.base), tone="bad", to="contagion",
+             note=f"{frame.name(held.worst['names'])} · {formats.short(loss, frame.language)}")
+    ]  # fmt: skip
+
+
 def _follow(frame: Frame, to: str) -> None:
     """Where a tile leads."""
     if to in ("breach", "near", "large"):
         code = {"breach": "limit_breach", "near": "limit_near", "large": "large"}[to]
         frame.go("warnings", code=code)
     else:
-        frame.go(to)
+        frame.go(to, **({"tab": "ranking"} if to == "contagion" else {}))
 
 
 def _subject(frame: Frame, subject: str) -> None:
