@@ -16,6 +16,9 @@ from html import unescape
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from graph.errors import Problem
 from ingest.sources.raw import UnreadableFileError
 
@@ -25,8 +28,11 @@ RATIO: Final = 150
 _SMALL: Final = 16 << 20
 CELLS: Final = 40_000_000
 """Cells from the first to the farthest one of a sheet: a reader holds them all."""
+TEXT: Final = 1 << 30
+"""Bytes of text that the cells of a sheet show: a text that many share is kept once in the file, not in memory."""
 _PIECE: Final = 1 << 20
 _OVERLAP: Final = 1 << 16
+_TAG: Final = 64
 _HEAD: Final = 1 << 12
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 
@@ -38,15 +44,21 @@ _CELL: Final = re.compile(
 _ERROR: Final = re.compile(rb"""\st\s*=\s*["']e["']""")
 _NO_VALUE: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _VALUE: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>[^<]")
+_STRING_END: Final = re.compile(rb"</(?:\w+:)?si>|<(?:\w+:)?si/>")
+_SHARED: Final = re.compile(rb"""\st\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v>(\d{1,9})<""")
 _ATTRIBUTE: Final = re.compile(r"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 @dataclass
 class Sheet:
-    """What the XML of one sheet says: its extent, and its faulty cells as (row, column letters, rule, value)."""
+    """What the XML of one sheet says: its extent, and its faulty cells as (row, column letters, rule, value).
+
+    ``text`` are the bytes of shared texts that its cells show, counted only where they may be very many.
+    """
 
     rows: int = 0
     columns: int = 0
+    text: int = 0
     faults: set[tuple[int, str, str, str]] = field(default_factory=set)
 
 
@@ -105,11 +117,16 @@ def _sheets(file: str, held: zipfile.ZipFile) -> dict[str, Sheet]:
     """Read every member once, in pieces: sizes and checksums hold, and the sheets are looked through."""
     padded = _padded(b"".join(_pieces(file, held, "xl/styles.xml")).decode("utf-8", "replace"))
     names = _names(held, file)
+    lengths = shared_lengths(_pieces(file, held, "xl/sharedStrings.xml"))
+    longest = int(lengths.max(initial=0))
     found: dict[str, Sheet] = {}
     for member in held.infolist():
         pieces = _pieces(file, held, member.filename)
         if member.filename in names:
-            found[names[member.filename]] = _scanned(pieces, padded)
+            sheet = _scanned(pieces, padded)
+            if sheet.rows * sheet.columns * longest > TEXT:
+                sheet.text = shown_bytes(_pieces(file, held, member.filename), lengths)
+            found[names[member.filename]] = sheet
         else:
             for _ in pieces:
                 pass
@@ -182,6 +199,32 @@ def _scanned(pieces: Iterator[bytes], padded: frozenset[bytes]) -> Sheet:
         rest = text[-_OVERLAP:]
     made.columns = max(map(column_number, columns), default=0)
     return made
+
+
+def shared_lengths(pieces: Iterator[bytes]) -> npt.NDArray[np.int64]:
+    """Bytes of each shared text with its tags: int64."""
+    ends, read, rest = [0], 0, b""
+    for piece in pieces:
+        text = rest + piece
+        ends += [read - len(rest) + m.end() for m in _STRING_END.finditer(text)]
+        read += len(piece)
+        rest = text[max(len(text) - _TAG, ends[-1] - read + len(text), 0) :]
+    at = np.array(ends, np.int64)
+    return at[1:] - at[:-1]
+
+
+def shown_bytes(pieces: Iterator[bytes], lengths: npt.NDArray[np.int64]) -> int:
+    """Bytes of the shared texts that the cells of a sheet refer to."""
+    total, rest = 0, b""
+    for piece in pieces:
+        text = rest + piece
+        whole = text.rfind(b">") + 1
+        last = max(text.rfind(b"<c ", 0, whole), text.rfind(b":c ", 0, whole), 0)
+        numbers = np.array(_SHARED.findall(text[:last]), "S9").astype(np.int64)
+        total += int(lengths[numbers[numbers < len(lengths)]].sum())
+        rest = text[last:][-_OVERLAP:]
+    numbers = np.array(_SHARED.findall(rest), "S9").astype(np.int64)
+    return total + int(lengths[numbers[numbers < len(lengths)]].sum())
 
 
 def _faults(text: bytes, style: re.Pattern[bytes] | None) -> Iterator[tuple[int, str, str, str]]:

@@ -17,7 +17,7 @@ from python_calamine import CalamineError, CalamineSheet, SheetTypeEnum, SheetVi
 from graph.book import Origin
 from graph.errors import Problem
 from ingest.sources import package
-from ingest.sources.package import CELLS
+from ingest.sources.package import CELLS, TEXT
 from ingest.sources.raw import Raw, UnreadableFileError
 
 _BATCH: Final = 20_000
@@ -104,6 +104,10 @@ def _readable(name: str, inside: package.Sheet, *, hidden: bool) -> None:
     if inside.rows * inside.columns > CELLS:
         message = f"{inside.rows:,} rows by {inside.columns:,} columns, more than {CELLS:,} cells"
         remedy = "delete empty rows and columns, or send CSV or Parquet"
+        raise UnreadableFileError([Problem(name, 0, "", "", "sheet_too_large", message, remedy)])
+    if inside.text > TEXT:
+        message = f"its cells show {inside.text:,} bytes of text, more than {TEXT:,}"
+        remedy = "take long texts that many cells repeat out of it, or send CSV or Parquet"
         raise UnreadableFileError([Problem(name, 0, "", "", "sheet_too_large", message, remedy)])
 
 

@@ -120,6 +120,7 @@ SHEETS: Mapping[str, Cells] = {
     ],
 }
 HEAD = SHEETS["facilities"][0]
+HEAD_OF_PARTIES = SHEETS["parties"][0]
 CSV = ("parties.csv", "lenders.csv", "facilities.csv")
 SHEET1 = "xl/worksheets/sheet1.xml"
 SHEET3 = "xl/worksheets/sheet3.xml"
@@ -1083,6 +1084,15 @@ FAULTS: tuple[Fault, ...] = (
         "a hidden sheet of a table",
         book(workbook(arrange=hidden)),
         [(SHEET + "lenders", 0, "", "", "hidden_sheet")],
+        without=CSV,
+    ),
+    Fault(
+        34,
+        "one long text in very many cells",
+        book(
+            workbook({"parties": [HEAD_OF_PARTIES, *([i, "x" * 30_000, "company"] for i in range(40_000))]})
+        ),
+        [(SHEET + "parties", 0, "", "", "sheet_too_large")],
         without=CSV,
     ),
     Fault(

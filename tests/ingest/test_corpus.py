@@ -99,7 +99,12 @@ print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1
 
 
 @pytest.mark.parametrize(
-    "name", ["a small file that inflates to very much", "a cell in the last corner of a sheet"]
+    "name",
+    [
+        "a small file that inflates to very much",
+        "a cell in the last corner of a sheet",
+        "one long text in very many cells",
+    ],
 )
 def test_memory_stays_bounded(name: str, tmp_path: Path) -> None:
     folder, _ = written(BY_NAME[name], tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from graph.store import open_store
 from ingest.job import read
 from ingest.load import Aside, load
+from ingest.sources import package
 from ingest.sources.raw import UnreadableFileError
 from ingest.sources.workbook import Workbook
 from tests.ingest.corpus import SHEETS, mapping, workbook
@@ -117,3 +119,21 @@ def test_rows_of_a_sheet_that_are_set_aside_are_written_as_they_came(tmp_path: P
     loaded = load(tmp_path / "group.xlsx", store, aside=Aside(tmp_path / "aside", Fraction(1, 2)))
     assert loaded.quarantine is not None
     assert (loaded.quarantine / "facilities.csv").read_text().splitlines()[1:] == ["4,F3,L,A,loan,much,0,EUR"]
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.integers(0, 90)), max_size=12),
+    st.lists(st.integers(0, 12), max_size=20),
+    st.integers(1, 70),
+)
+def test_the_text_that_cells_share_is_counted_over_the_edges_of_pieces(
+    texts: list[int | None], cells: list[int], step: int
+) -> None:
+    def cut(body: bytes) -> Iterator[bytes]:
+        return (body[i : i + step] for i in range(0, len(body), step))
+
+    items = [b"<si/>" if n is None else b"<si><t>" + b"x" * n + b"</t></si>" for n in texts]
+    lengths = package.shared_lengths(cut(b"".join(items)))
+    assert lengths.tolist() == [len(i) for i in items]
+    sheet = b"".join(b'<c r="A1" t="s"><v>%d</v></c>' % n for n in cells)
+    assert package.shown_bytes(cut(sheet), lengths) == sum(len(items[n]) for n in cells if n < len(items))
