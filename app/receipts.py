@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ingest.notices import Notice
     from ingest.receipt import Receipt
 
+_MADE_BY_REPORTS: Final = frozenset({"drawn_above_limit"})
+"""Codes that reading notes for the receipt and that every report finds by itself."""
 _STATE: Final = {True: "reconciled with its manifest", False: "unreconciled: it has no manifest"}
 
 
@@ -78,11 +80,12 @@ def _lines(receipt: Receipt) -> Iterator[str]:
 
 
 def findings(noticed: Iterable[Notice], book: Book) -> list[Finding]:
-    """Notices as findings, with their rows."""
+    """Notices as findings, with their rows; without those that a report makes itself, with amounts."""
     from exposure.findings import finding
 
     return [
         finding(notice.code, [str(subject)], rows=[(notice.table, row)], figures=figures)
         for notice in noticed
+        if notice.code not in _MADE_BY_REPORTS
         for subject, row, figures in notice.each(book)
     ]

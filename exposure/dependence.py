@@ -161,8 +161,8 @@ def _guaranteed(snapshot: Snapshot, pack: RulePack) -> _Columns:
     return _edges(giver, owing, basis, np.full(len(beyond), NULL, np.int64), 2, giver)
 
 
-def findings(snapshot: Snapshot, held: Dependence) -> list[Batch]:
-    """``economic_dependence``: one finding per pair, with all its bases, its strongest share and the rows behind it.
+def findings(snapshot: Snapshot, held: Dependence, pack: RulePack) -> list[Batch]:
+    """``economic_dependence``: one per pair and pack, with all its bases, its strongest share and the rows behind it.
 
     Where each of two depends on the other, both are in ``dependent``.
     """
@@ -184,6 +184,7 @@ def findings(snapshot: Snapshot, held: Dependence) -> list[Batch]:
             batches.pairs(snapshot.party_ids, snapshot.party_rank, one, other),
             np.full(len(one), NULL, np.int64),
             _behind(snapshot, held, order, first),
+            pack.name,
             figures={
                 "basis": batches.few(np.searchsorted(named, first), words),
                 "strength": _strengths(np.maximum.reduceat(held.strength[order], first[:-1])),

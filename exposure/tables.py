@@ -157,7 +157,7 @@ def _of_groups(analysis: Parts) -> Found:
     found: Found = []
     for held in analysis.groups:
         found += groups_.findings(held)
-        found += dependence_.findings(analysis.snapshot, held.graph.dependence)
+        found += dependence_.findings(analysis.snapshot, held.graph.dependence, held.pack)
     return found
 
 

@@ -22,7 +22,7 @@ from bench.sample.answers import NOT_PLANTED
 from bench.sample.draft import Figure, Plant
 from exposure.report import Analysis, Request
 from exposure.results import RESULTS, not_computed
-from exposure.rulepack import DEFAULT, house
+from exposure.rulepack import DEFAULT, HOUSE, house, packs
 from graph.findings import CODES
 from graph.model import BOOL, COUNT, CURRENCY, DATE, ID, TABLES, TEXT, Column, Kind
 from ingest.job import read
@@ -207,3 +207,12 @@ def test_documented_ring_fencing_keeps_the_project_apart() -> None:
     assert groups_of("C-DAIPING-02", "EU-CRR") == []
     held = analysis("EU-CRR").table("control").to_pylist()
     assert ("C-DAIPING-01", "C-DAIPING-02") in {(r["controller_id"], r["controlled_id"]) for r in held}
+
+
+def test_every_finding_under_all_packs_at_once_has_an_id_of_its_own() -> None:
+    snapshot, noticed = compiled(str(SAMPLE))
+    request = Request(
+        packs=tuple(name for name in packs() if name != HOUSE), options={"derive_guarantees": "true"}
+    )
+    ids = Analysis(snapshot, request, noticed).table("findings")["finding_id"].to_pylist()
+    assert len(ids) == len(set(ids))

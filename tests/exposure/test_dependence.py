@@ -98,7 +98,9 @@ def test_two_that_depend_on_each_other_have_one_finding() -> None:
         for a, b, basis in (("A", "B", "funding"), ("B", "A", "repayment_source"), ("A", "C", "funding"))
     ]
     snapshot = Snapshot.of(book(parties=[party(p) for p in "ABC"], dependence=ties))
-    (found,) = findings(snapshot, dependence(snapshot, load("EU-CRR")))
+    pack = load("EU-CRR")
+    (found,) = findings(snapshot, dependence(snapshot, pack), pack)
+    assert found.rule == "EU-CRR"
     assert found.subjects.to_pylist() == [["A", "B"], ["A", "C"]]
     assert found.figures["dependent"].to_pylist() == [["A", "B"], ["A"]]
     assert found.figures["basis"].to_pylist() == [["funding", "repayment_source"], ["funding"]]
