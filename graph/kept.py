@@ -85,7 +85,9 @@ class KeptReports:
         try:
             with as_store_error(f"keep the report {key.name}"):
                 shutil.copytree(source, staged)
-                told = {**asdict(key), _HASHES: {p.name: file_hash(p) for p in sorted(staged.iterdir())}}
+                files = [p for p in sorted(staged.rglob("*")) if p.is_file()]
+                hashes = {p.relative_to(staged).as_posix(): file_hash(p) for p in files}
+                told = {**asdict(key), _HASHES: hashes}
                 (staged / _KEY_FILE).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
             self._disk.move_folder(staged, target)
         except StoreError:
