@@ -165,6 +165,12 @@ class GraphStore:
                 fetched(self.server, file)
             except StoreError as error:
                 found.append(str(error))
+        snapshots, reports = (
+            Snapshots(self._root, self._disk),
+            KeptReports(self._root / "reports", self._disk),
+        )
+        found += [f"the saved snapshot {n} is damaged: remove it" for n in snapshots.damaged()]
+        found += [f"the kept report {n} is damaged: remove it" for n in reports.damaged()]
         try:
             self.journal.last()
         except StoreError as error:
