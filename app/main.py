@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.desk.questions import pages_of
-from app.views import contagion, data, duplicates, groups, overview, rings, warnings, whatif
+from app.views import contagion, data, duplicates, groups, overview, questions, rings, warnings, whatif
 from app.views.frame import Frame, opened
 
 ICON = Path(__file__).parent / "drawing" / "icon.svg"
@@ -18,6 +18,7 @@ VIEWS: dict[str, Callable[[Frame], None]] = {
     "contagion": contagion.show,
     "whatif": whatif.show,
     "warnings": warnings.show,
+    "questions": questions.show,
     "data": data.show,
 }
 

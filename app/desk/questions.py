@@ -20,7 +20,7 @@ from app.access import (
     Question,
 )
 from app.codes import DUPLICATES
-from app.desk import cases, contagion, groups, loads, network, overview, rings, search, whatif
+from app.desk import cases, contagion, groups, loads, network, overview, rings, saved, search, whatif
 from app.desk.opened import Desk, Scope
 
 _MAKERS: Final = frozenset({MANAGER, APPROVER})
@@ -184,6 +184,9 @@ _ALL: Final = (
     Question("whatif", _whatif, _LENDING),
     Question("reserved", lambda d, **_: whatif.reserved(d), _LENDING),
     Question("reserve", whatif.reserve, _MAKERS, act=True),
+    Question("saved", lambda d, **_: saved.library(d), WHOLE),
+    Question("asked", lambda d, name, given, **_: saved.asked(d, name, given), WHOLE, act=True),
+    Question("console", lambda d, text, **_: saved.console(d, text), WHOLE, act=True),
     Question("loads", lambda d, **_: loads.loads(d), WHOLE | {OPERATOR}),
     Question("identities", lambda d, **_: loads.identities(d), WHOLE),
     Question("judge", loads.judge, _MAKERS, act=True),
@@ -196,6 +199,7 @@ QUESTIONS: Final[dict[str, Question]] = {q.name: q for q in _ALL}
 
 PAGES: Final[dict[str, str]] = {
     "overview": "overview", "groups": "groups", "rings": "rings", "duplicates": "duplicates", "contagion": "ranking", "whatif": "whatif", "warnings": "warnings",
+    "questions": "saved",
     "data": "loads",
 }  # fmt: skip
 """Pages by the question that opens them: who may not ask it does not see the page."""

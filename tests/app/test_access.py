@@ -41,6 +41,9 @@ TABLE = {
     "whatif": {M, P, A, S},
     "reserved": {M, P, A, S},
     "reserve": {M, P},
+    "saved": {M, P, A, U},
+    "asked": {M, P, A, U},
+    "console": {M, P, A, U},
     "loads": {M, P, A, U, O},
     "identities": {M, P, A, U},
     "judge": {M, P},
@@ -49,11 +52,11 @@ TABLE = {
 }
 """Which roles may ask which question, written down here once more on purpose."""
 SEEN = {
-    M: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "data"],
-    P: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "data"],
-    A: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "data"],
+    M: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
+    P: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
+    A: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
     S: ["overview", "groups", "rings", "duplicates", "whatif", "warnings"],
-    U: ["overview", "groups", "rings", "duplicates", "contagion", "warnings", "data"],
+    U: ["overview", "groups", "rings", "duplicates", "contagion", "warnings", "questions", "data"],
     O: ["data"],
 }
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -92,11 +95,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 """Which roles may ask which question, written down here once more on purpose."""
 SEEN = {
-    M: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "data"],
-    P: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "data"],
-    A: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "data"],
+    M: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
+    P: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
+    A: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
     S: ["overview", "groups", "rings", "duplicates", "whatif", "warnings"],
-    U: ["overview", "groups", "rings", "duplicates", "contagion", "warnings", "data"],
+    U: ["overview", "groups", "rings", "duplicates", "contagion", "warnings", "questions", "data"],
     O: ["data"],
 }
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -115,8 +118,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "simulated": {"draws": 100, "seed": 0},
     "reverse": {"lender": "L-LEASE", "share": "10"},
     "whatif": {"lender": "L-LEASE", "obligor": "C-LANHENG-03", "product": "lease", "amount": "1", "currency": "CNY"},
-    "reserve": {"lender": "L-LEASE", "obligor": "nobody", "product": "lease", "amount": "1", "currency": "CNY", "hours": 1},
+    "reserve": {
+        "lender": "L-LEASE", "obligor": "nobody", "product": "lease", "amount": "1", "currency": "CNY", "hours": 1,
+    },
     "judge": {"subject": "A = B", "judgement": "nonsense", "expected": 0},
+    "asked": {"name": "party_card", "given": (("party", "C-LANHENG-01"),)},
+    "console": {"text": "MATCH (n) RETURN n LIMIT 1"},
     "table": {"name": "groups"},
 }  # fmt: skip
 

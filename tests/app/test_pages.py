@@ -141,10 +141,10 @@ def test_parts_of_a_network_do_not_lie_on_one_another(sizes: list[int]) -> None:
     parts = [[f"{i}.{j}" for j in range(n)] for i, n in enumerate(sizes)]
     points = packed(parts)
     assert len(points) == sum(sizes)
-    boxes = [
-        (min(points[n][0] for n in p), min(points[n][1] for n in p), max(points[n][0] for n in p), max(points[n][1] for n in p))
-        for p in parts
-    ]  # fmt: skip
+    boxes = []
+    for p in parts:
+        x, y = zip(*(points[n] for n in p), strict=True)
+        boxes.append((min(x), min(y), max(x), max(y)))
     for i, a in enumerate(boxes):
         for b in boxes[i + 1 :]:
             assert a[2] < b[0] or b[2] < a[0] or a[3] < b[1] or b[3] < a[1]

@@ -1,0 +1,95 @@
+"""Questions: the saved Cypher library with a form for each, and a guarded console, where the store is in Neo4j."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.drawing import blocks, cells
+from app.drawing.cells import column, text
+from app.views.frame import Frame
+
+_LINE = "konzern-cypher"
+
+
+def show(frame: Frame) -> None:
+    """Draw the page."""
+    say, held = frame.say, frame.ask("saved")
+    if not held["answers"]:
+        st.info(say["no_graph"], icon=":material/info:")
+    left, right = st.columns([0.42, 0.58], gap="medium")
+    chosen = next((r for r in held["rows"] if r["name"] == frame.get("question")), None)
+    with left:
+        st.subheader(say["library_title"], anchor=False)
+        rows = [
+            {
+                "id": r["name"],
+                "cells": [
+                    text(r["title"][frame.language], r["explanation"][frame.language]),
+                    say[f"family_{r['family']}"],
+                ],
+            }
+            for r in held["rows"]
+        ]
+        columns = [column(say["question"]), column(say["family"], "n")]
+        blocks.table(
+            "library", cells.table(columns, rows, empty=say["nothing"], selected=frame.get("question"), height=640),
+            lambda i: frame.put(question=i),
+        )  # fmt: skip
+    with right:
+        if chosen is None:
+            blocks.note(say["choose_question"])
+        else:
+            _question(frame, chosen, answers=held["answers"])
+        if held["answers"] and frame.principal.named:
+            st.subheader(say["console_title"], anchor=False)
+            _console(frame)
+
+
+def _question(frame: Frame, chosen: dict[str, Any], *, answers: bool) -> None:
+    """The form of one question, its text, and its answer."""
+    say, language = frame.say, frame.language
+    blocks.title(chosen["title"][language], chosen["explanation"][language])
+    with st.form(f"ask-{chosen['name']}", border=False):
+        given = {
+            p["name"]: st.text_input(
+                p[language],
+                value=p["default"] or "",
+                placeholder=p["example"],
+                key=f"p-{chosen['name']}-{p['name']}",
+            )
+            for p in chosen["parameters"]
+        }
+        go = st.form_submit_button(say["run_question"], type="primary", disabled=not answers)
+    with st.expander(say["cypher_text"], expanded=not answers):
+        st.code(chosen["text"], language="cypher")
+    if go:
+        with st.spinner(say["running"]):
+            _answer(
+                frame,
+                frame.ask("asked", name=chosen["name"], given=tuple((k, v) for k, v in given.items() if v)),
+            )
+
+
+def _console(frame: Frame) -> None:
+    """A question of one's own, refused unless it only reads."""
+    say = frame.say
+    wanted = st.text_area(
+        "Cypher",
+        key=_LINE,
+        height=120,
+        label_visibility="collapsed",
+        placeholder="MATCH (g:Group) RETURN g.group_id LIMIT 10",
+    )
+    if st.button(say["run_question"], key="console-ask", disabled=not wanted.strip()):
+        with st.spinner(say["running"]):
+            _answer(frame, frame.ask("console", text=wanted))
+
+
+def _answer(frame: Frame, held: dict[str, Any]) -> None:
+    """The rows of an answer."""
+    columns = [column(head[frame.language]) for head in held["columns"]]
+    rows = [{"id": "", "cells": [text(value) for value in row]} for row in held["rows"]]
+    more = frame.say["cut_rows"] if held["cut"] else ""
+    blocks.table("answer", cells.table(columns, rows, empty=frame.say["nothing"], more=more, height=480))
