@@ -41,7 +41,7 @@ from exposure.results import MONEY, PIECE, decimals
 from exposure.rulepack import DEFAULT, RulePack, load
 from exposure.warnings import warnings as warnings_
 from graph.errors import OptionError
-from graph.money import total
+from graph.money import NULL, total
 from graph.snapshot import Snapshot
 
 Float64 = npt.NDArray[np.float64]
@@ -199,13 +199,20 @@ class Parts:
     def cover_totals(self) -> dict[str, int | None]:
         """Cover of the whole book in minor units: allocated, what net assets make effective, and the best there is.
 
-        The best is a maximum flow; None in a book of many guarantees that was not asked for it (``best_cover=all``).
+        ``unknown`` is the part allocated to guarantors whose net assets are not known, of which nothing is in
+        ``effective``. The best is a maximum flow over known net assets; None in a book of many guarantees that was
+        not asked for it (``best_cover=all``).
         """
         held = self.guarantees
         best = None
         if self.wanted("best_cover", len(held.promises), guarantees_.MANY):
             best = best_cover(held.cover, held.net_assets)
-        return {"allocated": total(held.allocated), "effective": total(held.effective), "best": best}
+        return {
+            "allocated": total(held.allocated),
+            "effective": total(held.effective),
+            "unknown": total(held.allocated[held.effective == NULL]),
+            "best": best,
+        }
 
     def intervals(self) -> list[missing_.Interval]:
         """Figures that unknown facts leave open; shares among them in small books, or with ``missing=all``."""

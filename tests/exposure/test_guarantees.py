@@ -26,6 +26,7 @@ from exposure.guarantees.guarantors import Guarantees
 from exposure.guarantees.rings import Rings, ring_id, rings
 from exposure.kernels.flow import maximum
 from exposure.kernels.split import split, times
+from exposure.parts import Parts
 from exposure.rulepack import load
 from graph.ids import text_buffers
 from graph.money import NULL
@@ -537,3 +538,24 @@ def test_a_chain_of_counters_ends() -> None:
         guarantee_covers=covers(("G0", "F")),
     )
     assert {r["max_call"] for r in made.table().to_pylist()} == {100, 99}
+
+
+def test_cover_of_unknown_net_assets_is_told_apart_from_what_is_worth_nothing() -> None:
+    snapshot = Snapshot.of(
+        book(
+            parties=[party("A"), party("G", equity=30, currency="EUR"), party("U")],
+            lenders=[BANK],
+            facilities=[facility("F1", "A", 100, 100), facility("F2", "A", 20, 20)],
+            guarantees=[
+                {"guarantee_id": g, "guarantor_id": who, "form": "full"}
+                for g, who in (("G1", "G"), ("G2", "U"))
+            ],
+            guarantee_covers=covers(("G1", "F1"), ("G2", "F2")),
+        )
+    )
+    assert Parts(snapshot).cover_totals == {
+        "allocated": 12000,
+        "effective": 3000,
+        "unknown": 2000,
+        "best": 3000,
+    }
