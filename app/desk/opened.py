@@ -202,6 +202,8 @@ def open_desk(store: Store, scope: Scope, request: Request, version: int | None 
         previous = None if previous is None else _narrowed(previous, scope.lender)[0]
     analysis = Analysis(snapshot, request, noticed, previous=previous)
     tables, summary = reported(analysis, store, scope.lender)
+    if scope.lender:
+        tables = _own_level(tables)
     desk = Desk(store, snapshot, tables, summary, scope, analysis)
     return desk if scope.names else replace(desk, tables={**tables, "groups": _unnamed(desk)})
 
@@ -214,6 +216,17 @@ def _unnamed(desk: Desk) -> pa.Table:
         place = table.column_names.index(column)
         table = table.set_column(place, column, pa.array([v or None for v in values], pa.string()))
     return table
+
+
+def _own_level(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """The tables without what is tested on all lenders together: one lender's part of it would be a wrong number."""
+    made = dict(tables)
+    for name in ("limits", "large_exposures"):
+        level = pc.fill_null(made[name]["level"], "")
+        made[name] = made[name].filter(pc.not_equal(level, "consolidated"))
+    rule = pc.fill_null(made["findings"]["rule"], "")
+    made["findings"] = made["findings"].filter(pc.invert(pc.ends_with(rule, ", consolidated")))
+    return made
 
 
 def _narrowed(snapshot: Snapshot, lender: str) -> tuple[Snapshot, list[Any]]:

@@ -56,6 +56,10 @@ def _held(desk: Desk) -> list[Proposal]:
 def _shown(desk: Desk, answer: Answer) -> Row:
     """An answer with names."""
     tables = {name: table.to_pylist() for name, table in answer.tables.items()}
+    binding = answer.binding
+    if desk.scope.lender:  # one lender's part of a consolidated figure would be a wrong number
+        tables["limits"] = [r for r in tables["limits"] if r["level"] != "consolidated"]
+        binding = None if binding is not None and binding["level"] == "consolidated" else binding
     for row in tables["limits"]:
         row["names"] = desk.group_names(row["subject_id"])
         row["lender"] = desk.lender(row["lender_id"])
@@ -63,7 +67,6 @@ def _shown(desk: Desk, answer: Answer) -> Row:
         row["names"] = desk.group_names(row["group_id"])
     for row in tables["rings"]:
         row["names"] = [desk.names(m) for m in row["members"]]
-    binding = answer.binding
     return {
         "fits": answer.fits, "asked": _money(answer.asked), "largest": _money(answer.largest), "currency": answer.currency,
         "binding": None if binding is None else {

@@ -120,7 +120,8 @@ def _group(frame: Frame, held: Group) -> None:
     blocks.tiles(
         "group-tiles",
         [
-            tile(say["gross"], formats.short(figures["gross"], language), exact=formats.exact(figures["gross"], base), tone="deep"),
+            tile(say["gross"], formats.short(figures["gross"], language), exact=formats.exact(figures["gross"], base), tone="deep",
+                 note=say["own_part"] if frame.principal.lender else ""),
             tile(say["net"], formats.short(figures["net"], language), exact=formats.exact(figures["net"], base)),
             tile(say["drawn"], formats.short(figures["drawn"], language), exact=formats.exact(figures["drawn"], base)),
             tile(say["nominal_limit"], formats.short(figures["nominal_limit"], language), exact=formats.exact(figures["nominal_limit"], base)),

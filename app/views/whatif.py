@@ -101,6 +101,8 @@ def _answer(frame: Frame, held: dict[str, Any]) -> None:
                  exact=formats.exact(binding["limit"], frame.base))
         )  # fmt: skip
     blocks.tiles("whatif-tiles", tiles)
+    if frame.principal.lender:
+        blocks.note(say["own_tests"])
     if held["untested"]:
         blocks.note(say["untested_note"].format(count=held["untested"]))
     left, right = st.columns([0.6, 0.4], gap="medium")

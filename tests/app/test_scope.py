@@ -108,6 +108,14 @@ def test_a_subsidiary_is_told_that_others_lend_and_never_how_much(access: Access
     assert told == {"others": True, "band": ""}  # two others lend: one would find the other out
 
 
+def test_a_subsidiary_is_shown_no_test_of_all_lenders_together(access: Access) -> None:
+    """Its own part of a consolidated figure would be a wrong number."""
+    desk = access.desk(sample("subsidiary:L-LEASE").scope, 1)
+    assert set(desk.tables["limits"]["level"].to_pylist()) <= {"solo", None}
+    assert set(desk.tables["large_exposures"]["level"].to_pylist()) <= {"solo"}
+    assert [r for r in desk.tables["findings"]["rule"].to_pylist() if r and "consolidated" in r] == []
+
+
 def test_only_lenders_of_the_book_have_a_part() -> None:
     with pytest.raises(OptionError, match="no lender"):
         part_of(BOOK, "L-NONE")
