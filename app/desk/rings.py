@@ -16,6 +16,8 @@ from app.desk.opened import Desk, Row
 
 PARTS: Final = 12
 """Parts of the guarantee network that its overview begins with."""
+CORE: Final = 36
+"""Parties of a part that are drawn at first: those with most guarantees; the rest are counted beside them."""
 
 
 def rings(desk: Desk) -> Row:
@@ -66,14 +68,17 @@ def _web(desk: Desk) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def web(desk: Desk, opened: tuple[str, ...] = (), parts: int = PARTS) -> tuple[Network, list[list[str]], int]:
-    """The guarantee network: the parties of its largest parts, those parts by id, and how many parts there are."""
+    """The guarantee network: the cores of its largest parts, those parts by id, and how many parts there are."""
     part, inside, order = _web(desk)
+    guarantor, obligor, _ = desk.promises
+    ties_of = np.bincount(np.concatenate([guarantor, obligor]), minlength=desk.snapshot.n)
     chosen: list[list[int]] = []
     left = MOST
     for p in order[:parts].tolist():
-        members = inside[part[inside] == p][:left].tolist()
-        chosen.append(members)
-        left -= len(members)
+        members = inside[part[inside] == p]
+        most = members[np.argsort(-ties_of[members], kind="stable")][: min(CORE, left)]
+        chosen.append(sorted(most.tolist()))
+        left -= len(most)
         if left <= 0:
             break
     made = of_parties(desk, [n for held in chosen for n in held], set(), opened)
