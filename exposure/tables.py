@@ -211,7 +211,9 @@ _READ: Final[dict[str, frozenset[str]]] = {
     "ownership": frozenset(
         {"shares", "findings ownership", "beneficial_owners", "close_links", "party_exposures", "missing"}
     ),
-    "_parties": frozenset({"party_exposures", "limits", "missing", "findings duplicates", "findings warnings"}),
+    "_parties": frozenset(
+        {"party_exposures", "limits", "missing", "findings duplicates", "findings warnings"}
+    ),
     "rings": frozenset({"rings", "findings guarantees", "findings duplicates"}),
     "guarantees": frozenset(
         {"guarantors", "rings", "ranking", "party_exposures", "findings guarantees", "findings duplicates"}

@@ -128,7 +128,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
             raise KeyboardInterrupt
 
     monkeypatch.setattr(output, "write", interrupted)
-    assert konzern("--fail", "C-DUANQIAO-01", "--out", tmp_path / "out").exit_code == 1
+    assert konzern("--fail", "C-DUANQIAO-01", "--out", tmp_path / "out").exit_code == 130
     assert len(written) == 3
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -77,7 +77,8 @@ class Ownership:
     where none exists); ``blank`` bool, known as a holder but not how much. By party: ``circle`` float64, the
     share in itself (V_xx - 1, NaN in sets without numbers); ``error`` what a figure in the company may lack by
     truncation; ``unknown`` the share in it that ends at unknown owners. ``ceiling`` float64 by row bounds the share
-    by the upper ends of bands; infinite where they tell nothing.
+    by the upper ends of bands; infinite where they tell nothing. ``looped`` bool by party: may be in a loop, so that
+    its integrated share of something may exceed the whole.
     """
 
     snapshot: Snapshot
@@ -92,6 +93,7 @@ class Ownership:
     error: Float64
     unknown: Float64
     ceiling: Float64
+    looped: Bool
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -104,9 +106,11 @@ class Ownership:
 
     @property
     def upper(self) -> Float64:
-        """What the share may be at most, if unknown owners are this owner too: float64, by row."""
+        """What the share may be at most, if unknown owners are this owner too: float64, by row, NaN without bound."""
         most = np.fmin(self.lower + self.error[self.owned] + self.unknown[self.owned], self.ceiling)
-        return np.asarray(np.maximum(self.lower, np.minimum(1.0, most)))
+        whole = np.where(self.looped[self.owner], np.inf, 1.0)
+        bound = np.maximum(self.lower, np.minimum(whole, most))
+        return np.asarray(np.where(np.isinf(bound), np.nan, bound))
 
     @property
     def loop_factor(self) -> Float64:
@@ -159,11 +163,17 @@ def ownership(
     walks = Walks.of(snapshot.stakes)
     made = _owned(snapshot, walks, registers.rest(snapshot), min_share, thresholds)
     held = bands(snapshot)
-    return made if held is None else replace(made, ceiling=_ceiling(made, held, thresholds))
+    if held is None:
+        return made
+    ceiling, looped = _ceiling(made, held, thresholds)
+    return replace(made, ceiling=ceiling, looped=looped)
 
 
-def _ceiling(made: Ownership, held: Bands, thresholds: Sequence[int]) -> Float64:
-    """What each row's share may be at most by the upper ends of bands: float64, infinite where there is no bound."""
+def _ceiling(made: Ownership, held: Bands, thresholds: Sequence[int]) -> tuple[Float64, Bool]:
+    """What each row's share may be at most by the upper ends of bands, and who may be in a loop then.
+
+    float64 by row, infinite where there is no bound; bool by party.
+    """
     rest = held.rest / SHARE.scale
     most = _owned(made.snapshot, Walks.of(held.most), rest, made.min_share, thresholds)
     n = np.int64(made.snapshot.n)
@@ -175,7 +185,7 @@ def _ceiling(made: Ownership, held: Bands, thresholds: Sequence[int]) -> Float64
     there = np.append(key, -1)[at] == wanted if len(key) else np.zeros(len(wanted), bool)
     upper = most.lower + most.error[most.owned] + most.unknown[most.owned]
     found = np.append(upper, np.inf)[np.where(there, at, len(key))]
-    return np.asarray(np.where(np.isnan(found), np.inf, found), np.float64)
+    return np.asarray(np.where(np.isnan(found), np.inf, found), np.float64), most.looped
 
 
 def _owned(
@@ -189,7 +199,8 @@ def _owned(
     circle = np.where(walks.unsolvable, np.nan, found.circle)
     shown = (owner, owned, direct, lower, blank)
     by_party = (circle[walks.place], found.error[walks.place], unknown[walks.place])
-    return Ownership(snapshot, walks, min_share, *shown, *by_party, np.full(len(owner), np.inf))
+    looped = (circle != 0)[walks.place]
+    return Ownership(snapshot, walks, min_share, *shown, *by_party, np.full(len(owner), np.inf), looped)
 
 
 def attributable(snapshot: Snapshot, ownership: Ownership, amounts: Float64) -> Float64:

@@ -124,8 +124,10 @@ def check(register: Register) -> None:
             assert direct is None or held.direct[i] == direct * 10**9
             if share is not None:
                 unknown = exact.unknown(y)
-                most = 1 if unknown is None else min(Fraction(1), share + unknown)
-                assert same(held.upper[i], max(share, Fraction(most)), worst)
+                most = None if unknown is None else share + unknown
+                if factor == 1:  # outside loops nobody can hold more than the whole
+                    most = Fraction(1) if most is None else max(share, min(Fraction(1), most))
+                assert same(held.upper[i], most, worst)
 
 
 @given(registers())

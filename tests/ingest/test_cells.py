@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
@@ -33,11 +34,10 @@ def expected(text: str, kind: Kind) -> tuple[int | None, int]:
     """The same by Decimal."""
     if not PLAIN.fullmatch(text):
         return None, UNREADABLE
-    units = Decimal(text).scaleb(kind.places)
-    whole = units.to_integral_value(ROUND_HALF_EVEN)
+    units = Fraction(text) * 10**kind.places
     if abs(int(units)) > INT64_MAX:
         return None, TOO_LARGE
-    return (int(whole), 0) if whole == units else (None, DECIMALS)
+    return (int(units), 0) if units.denominator == 1 else (None, DECIMALS)
 
 
 @given(NUMBERS.filter(bool), KINDS)
