@@ -161,6 +161,8 @@ def test_a_party_is_found_and_downloaded(visit: Callable[[str, int], Visit], sit
     v.page.get_by_placeholder(say["search_hint"]).fill("lhjj")
     v.page.get_by_placeholder(say["search_hint"]).press("Enter")
     v.row("found", "C-LANHENG-03")
+    v.page.wait_for_url("**party=C-LANHENG-03**")
+    v.settled()
     expect(v.page.locator(".kz-name").first).to_contain_text("Lanheng Precision")
     v.page.get_by_role("button", name=say["download"]).click()
     with v.page.expect_download() as told:
