@@ -117,9 +117,7 @@ def begun(servers: Servers, job: subprocess.Popen[str], batches: int) -> None:
             return
 
 
-@pytest.mark.parametrize(
-    "batches", [3, *(pytest.param(n, marks=pytest.mark.soak) for n in (1, 5, 8, 10))]
-)
+@pytest.mark.parametrize("batches", [3, *(pytest.param(n, marks=pytest.mark.soak) for n in (1, 5, 8, 10))])
 def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers, batches: int) -> None:
     first = full("A", JAN, umbrellas=[umbrella("U1", 5), umbrella("V", 1)])
     publish(GraphStore(servers.access()), first)
