@@ -19,9 +19,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
+from clock import timed
 from scipy.sparse import csr_array
 
 from exposure.contagion.montecarlo import montecarlo
@@ -41,20 +41,9 @@ from graph.money import NULL
 from graph.snapshot import Snapshot
 from ingest.job import read
 
-_T = TypeVar("_T")
 SCENARIOS = 1000
 PLAIN = 20_000
 """Parties that plain Python fails in turn; its time is scaled up to all."""
-
-
-def timed(run: Callable[[], _T], times: int = 3) -> tuple[float, _T]:
-    """The best of several runs after a first one, and what the last one gave."""
-    best, made = float("inf"), run()
-    for _ in range(times):
-        start = time.perf_counter()
-        made = run()
-        best = min(best, time.perf_counter() - start)
-    return best, made
 
 
 def told(what: str, ours: float, note: str = "", peer: str = "", theirs: float = 0.0) -> None:

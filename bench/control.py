@@ -12,21 +12,18 @@ import argparse
 import resource
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from clock import timed
 
 from exposure.control import Control, control
 from exposure.groups import Settings, groups
 from exposure.rulepack import load
 from graph.snapshot import Snapshot
 from ingest.job import read
-
-_T = TypeVar("_T")
 
 ROUND = """
 insert into pairs
@@ -41,16 +38,6 @@ union
 select c.x, f.y from (select distinct x as x, x as p from facts union select x, y from pairs) c
 join facts f on f.x = c.p where f.y <> c.x and not exists (from pairs where pairs.x = c.x and pairs.y = f.y)
 """
-
-
-def timed(run: Callable[[], _T], times: int = 3) -> tuple[float, _T]:
-    """The best of several runs, and what the last one gave."""
-    best, made = float("inf"), run()
-    for _ in range(times):
-        start = time.perf_counter()
-        made = run()
-        best = min(best, time.perf_counter() - start)
-    return best, made
 
 
 def in_duckdb(snapshot: Snapshot) -> tuple[float, set[tuple[int, int]]]:

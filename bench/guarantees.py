@@ -11,14 +11,13 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import duckdb
 import networkx as nx
 import numpy as np
 import pyarrow as pa
+from clock import timed
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
@@ -36,7 +35,6 @@ from graph.money import NULL
 from graph.snapshot import Snapshot
 from ingest.job import read
 
-_T = TypeVar("_T")
 FIVE = 5
 
 NEAR = """
@@ -47,16 +45,6 @@ where least(a.amount, b.amount) > 0 and abs(a.amount - b.amount) * 1000 <= great
 PLEDGED = """
 select item from p join k using (item) group by item, value having sum(amount) > value
 """
-
-
-def timed(run: Callable[[], _T], times: int = 3) -> tuple[float, _T]:
-    """The best of several runs, and what the last one gave."""
-    best, made = float("inf"), run()
-    for _ in range(times):
-        start = time.perf_counter()
-        made = run()
-        best = min(best, time.perf_counter() - start)
-    return best, made
 
 
 def told(what: str, ours: float, note: str = "", peer: str = "", theirs: float = 0.0) -> None:

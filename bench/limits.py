@@ -9,13 +9,13 @@ Usage: python bench/limits.py BOOK [--rules EU-CRR]
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import polars as pl
+from clock import timed
 
 from exposure.aggregate import GroupTotals, PartyTotals, group_totals, party_totals
 from exposure.control import control
@@ -36,15 +36,10 @@ from ingest.job import read
 _T = TypeVar("_T")
 
 
-def timed(name: str, run: Callable[[], _T], times: int = 3) -> _T:
+def told(name: str, run: Callable[[], _T], times: int = 3) -> _T:
     """Print the least of several runs after a first one, and give what the last one gave."""
-    made = run()
-    seconds = []
-    for _ in range(times):
-        start = time.perf_counter()
-        made = run()
-        seconds.append(time.perf_counter() - start)
-    print(f"{name:48} {min(seconds):8.3f} s")
+    seconds, made = timed(run, times)
+    print(f"{name:48} {seconds:8.3f} s")
     return made
 
 
@@ -81,23 +76,23 @@ def main() -> None:
     parties = party_totals(at_value, held.ptr, held.controlled)
     totals = group_totals(at_value, made.ptr, made.members)
     print(f"{snapshot.n:,} parties, {len(made):,} groups, {len(scopes(snapshot))} levels, {pack.name}")
-    tests = timed("limits of every subject at every level", lambda: limits(made, parties, totals))
+    tests = told("limits of every subject at every level", lambda: limits(made, parties, totals))
     print(f"{'':4}{len(tests.tested):,} tests listed")
-    timed("polars: the plain tests at consolidated level", peer(tests, parties, totals))
-    timed("table of limits", tests.table)
-    timed("large exposures, ranked", lambda: large_exposures(tests))
-    timed("findings on limits", lambda: breaches.findings(tests))
-    behind = timed("beneficial owners", lambda: beneficial(held, shares))
+    told("polars: the plain tests at consolidated level", peer(tests, parties, totals))
+    told("table of limits", tests.table)
+    told("large exposures, ranked", lambda: large_exposures(tests))
+    told("findings on limits", lambda: breaches.findings(tests))
+    behind = told("beneficial owners", lambda: beneficial(held, shares))
     print(f"{'':4}{len(behind):,} pairs")
-    timed("table of beneficial owners", behind.table)
-    timed("findings on beneficial owners", behind.findings, times=1)
-    tied = timed("close links", lambda: close_links(shares))
+    told("table of beneficial owners", behind.table)
+    told("findings on beneficial owners", behind.findings, times=1)
+    tied = told("close links", lambda: close_links(shares))
     print(f"{'':4}{len(tied.company):,} holdings of {len(tied.holder):,} holders")
-    timed("table of close links", tied.table)
-    timed("findings on close links", tied.findings, times=1)
+    told("table of close links", tied.table)
+    told("findings on close links", tied.findings, times=1)
     china = load("CN-GROUP")
     other = groups(held, china, Settings.of(china, {}))
-    timed("who moves to CN-GROUP", lambda: regrouped(made, other))
+    told("who moves to CN-GROUP", lambda: regrouped(made, other))
 
 
 if __name__ == "__main__":

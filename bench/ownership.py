@@ -12,31 +12,19 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
+from clock import timed
 
 from exposure.ownership.integrated import COARSE, TOLERANCE, Ownership, attributable, ownership
 from graph.snapshot import Snapshot
 from ingest.job import read
 
-_T = TypeVar("_T")
 TERMS = 60
 """Powers that are added up at most; loops close slowly."""
 LINE = 0.2
-
-
-def timed(run: Callable[[], _T], times: int = 3) -> tuple[float, _T]:
-    """The best of several warm runs, and what the last one gave."""
-    best, made = float("inf"), run()
-    for _ in range(times):
-        start = time.perf_counter()
-        made = run()
-        best = min(best, time.perf_counter() - start)
-    return best, made
 
 
 def pruned(matrix: sp.csr_array) -> sp.csr_array:
