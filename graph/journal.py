@@ -11,11 +11,13 @@ import datetime as dt
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from graph.disk import Disk, as_store_error
 from graph.errors import OptionError, StoreError
@@ -96,22 +98,35 @@ def changed(number: int) -> StoreError:
     return StoreError(f"record {number} of the journal was changed or lost: restore it from a dump")
 
 
-class FileJournal:
-    """The journal as lines of JSON in one file.
+def _of_line(line: bytes) -> Record:
+    """The record of a line of the file."""
+    return Record(**json.loads(line))
 
-    A line that a crash cut off was never acknowledged; the next one takes its place.
+
+class Appended(ABC):
+    """What every journal does alike: records read as they come, and appended only behind the latest one.
+
+    A kind of store tells how to read what is new, how to write the next record, and who may append meanwhile.
     """
 
-    def __init__(
-        self, path: Path, disk: Disk, lock: Callable[[], AbstractContextManager[None]], clock: Clock = now
-    ) -> None:
-        self._path = path
-        self._disk = disk
-        self._lock = lock
+    _precision: ClassVar[str] = "seconds"
+    """How finely records tell the time of day."""
+
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._held: list[Record] = []
-        self._size = 0
-        self._reading = threading.RLock()
+
+    @abstractmethod
+    def _read(self) -> list[Record]:
+        """All records, those that were added since read first."""
+
+    @abstractmethod
+    def _write(self, record: Record) -> None:
+        """Write the next record."""
+
+    @abstractmethod
+    def _alone(self) -> AbstractContextManager[None]:
+        """While it lasts, records are appended here as far as this can be seen to."""
 
     def last(self) -> int:
         """Number of the latest record, 0 if there is none."""
@@ -131,11 +146,11 @@ class FileJournal:
         """Append a record if ``expected`` is the latest one; ``JournalMovedError`` if it is not."""
         if kind not in RECORD_KINDS:
             raise OptionError(f"no journal record {kind!r}: one of {', '.join(RECORD_KINDS)}")
-        with self._reading, self._lock():
+        with self._alone():
             held = self._read()
             if expected != len(held):
                 raise JournalMovedError(expected, len(held))
-            at = self._clock().isoformat(timespec="seconds")
+            at = self._clock().isoformat(timespec=self._precision)
             before = held[-1].hash if held else ""
             record = Record(expected + 1, kind, subject, author, at, dict(body), before).sealed()
             self._write(record)
@@ -143,11 +158,45 @@ class FileJournal:
 
     def restore(self, records: Sequence[Record]) -> None:
         """Append the records of another store as they are, after those that this one has in common with it."""
-        with self._reading, self._lock():
+        with self._alone():
             for record in records[len(self._read()) :]:
                 if not follows(record, self._held[-1] if self._held else None):
                     raise changed(record.number)
                 self._write(record)
+
+    def _take(self, make: Callable[[], Record]) -> None:
+        """Add a record that was read; ``StoreError`` if it is none, or not the next one."""
+        number = len(self._held) + 1
+        try:
+            record = make()
+        except (ValueError, TypeError, KeyError):
+            raise changed(number) from None
+        if not follows(record, self._held[-1] if self._held else None):
+            raise changed(number)
+        self._held.append(record)
+
+
+class FileJournal(Appended):
+    """The journal as lines of JSON in one file.
+
+    A line that a crash cut off was never acknowledged; the next one takes its place.
+    """
+
+    def __init__(
+        self, path: Path, disk: Disk, lock: Callable[[], AbstractContextManager[None]], clock: Clock = now
+    ) -> None:
+        super().__init__(clock)
+        self._path = path
+        self._disk = disk
+        self._lock = lock
+        self._size = 0
+        self._reading = threading.RLock()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the store's lock, this process's threads apart too."""
+        with self._reading, self._lock():
+            yield
 
     def _write(self, record: Record) -> None:
         """Append a record; the caller holds the lock."""
@@ -166,17 +215,6 @@ class FileJournal:
                     file.seek(self._size)
                     data = file.read()
                 for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
-                    self._take(line)
+                    self._take(partial(_of_line, line))
+                    self._size += len(line)
             return self._held
-
-    def _take(self, line: bytes) -> None:
-        """Add the record of a line; ``StoreError`` if it is not the next one."""
-        number = len(self._held) + 1
-        try:
-            record = Record(**json.loads(line))
-        except (ValueError, TypeError):
-            raise changed(number) from None
-        if not follows(record, self._held[-1] if self._held else None):
-            raise changed(number)
-        self._held.append(record)
-        self._size += len(line)
