@@ -39,7 +39,8 @@ a summary and the first 10,000 rows of each table by amount; `report.html`, one 
 and `exposure/words/results.*.toml`: change those, not this page.
 
 - An empty cell is unknown or does not apply. It is never 0.
-- Columns and tables marked *not yet* are there and empty; `report.json` names them in `not_computed`.
+- Columns marked *on request* are empty unless an option asks for them (README); `report.json` names in
+  `not_computed` what a report has left empty.
 - Rows are sorted by id, so that two runs over the same book write the same bytes.
 - In CSV a text that a spreadsheet would run as a formula begins with an apostrophe.
 - How the figures are made is told in [methods.md](methods.md).
@@ -89,6 +90,6 @@ def _result(
     yield f"{'*Not yet.* ' if name in missing else ''}{en[ROWS]}.\n\n{zh[ROWS]}。\n"
     rows = []
     for column, kind in columns.items():
-        mark = "*not yet* · " if f"{name}.{column}" in missing else ""
+        mark = "*on request* · " if f"{name}.{column}" in missing else ""
         rows.append((f"`{column}`", UNITS[kind][0], mark + en[column], zh[column]))
     yield grid(("column", "type", "meaning", "含义"), rows)

@@ -122,9 +122,11 @@ class Parts:
     def _grouping(self, settings: risk.Settings) -> control_.Control:
         """Control as grouping reads it: without the rebutted pairs, with joint ventures where they count."""
         joint = settings.joint_ventures == "both"
+        leading = risk.Settings.of(self.packs[0], self.request.options)
+        plain = not joint and not self.control.facts.rebutted.any()
+        if plain and settings.kin_votes == leading.kin_votes:
+            return self.control
         kin_votes = settings.kin_votes == "together"
-        if not joint and not self.control.facts.rebutted.any():
-            return self.control if kin_votes is False else control_.control(self.snapshot, kin_votes=True)
         return control_.control(self.snapshot, rebuttals=True, joint=joint, kin_votes=kin_votes)
 
     @once

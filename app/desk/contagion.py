@@ -87,7 +87,7 @@ def _node(desk: Desk, name: str, failed: dict[str, int], upto: int) -> Node:
 def ranking(desk: Desk) -> Row:
     """Every party failed in turn: who costs the lenders and others most, by channel, as the report lists them."""
     table = desk.tables["ranking"]
-    rows = table.sort_by([("credit", "descending"), ("loss", "descending")]).slice(0, SHOWN).to_pylist()
+    rows = table.sort_by([("rank", "ascending")]).slice(0, SHOWN).to_pylist()
     for row in rows:
         row["names"] = desk.names(row["party_id"])
     return {"rows": rows, "count": table.num_rows}

@@ -33,7 +33,7 @@ def _form(frame: Frame) -> None:
     """Who borrows, at which lender, how much."""
     say = frame.say
     st.subheader(say["whatif_title"], anchor=False)
-    left, right = st.columns([0.34, 0.66], gap="medium")
+    left, right = st.columns([0.27, 0.73], gap="medium")
     with left:
         pick(frame, "obligor", say["choose_party"], lambda p: frame.put(obligor=p, amount=""))
         if frame.get("obligor"):
@@ -41,7 +41,7 @@ def _form(frame: Frame) -> None:
     lenders = frame.lenders()
     products, currencies = frame.choices()
     with right, st.form("whatif", border=False):
-        a, b, c, d, e = st.columns([0.3, 0.2, 0.2, 0.12, 0.14], vertical_alignment="bottom")
+        a, b, c, d, e = st.columns([0.31, 0.2, 0.19, 0.17, 0.13], vertical_alignment="bottom")
         lender = a.selectbox(
             say["lender"],
             list(lenders),

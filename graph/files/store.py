@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
-
-from graph.changes import SCHEMA, changes
 from graph.disk import Disk
-from graph.errors import OptionError, StoreError
+from graph.errors import StoreError
 from graph.files.lease import Clock, Lease, locked
-from graph.files.reader import FileReader, differing
+from graph.files.reader import FileReader
 from graph.files.runs import Runs, all_parts
 from graph.files.segments import Segments
 from graph.files.snapshots import Snapshots
+from graph.files.versioned import Versioned
 from graph.files.versions import MARK, Versions, check_format, mark_format
 from graph.files.writer import FileWriter
 from graph.journal import FileJournal
 from graph.kept import KeptReports, ReportKey
-from graph.snapshot import Snapshot
 
 SCHEME: Final = "book:"
 
@@ -32,7 +28,7 @@ def open_url(url: str) -> FileStore:
     return FileStore(Path(url.removeprefix(SCHEME)))
 
 
-class FileStore:
+class FileStore(Versioned):
     """Versions of a book in one folder; see ``graph.store.Store``.
 
     ``disk`` and ``clock`` are there for tests: the first is told each step, the second says when a lease ends.
@@ -55,12 +51,8 @@ class FileStore:
         """Number of the latest version, 0 if there is none."""
         return self._versions.latest()
 
-    def reader(self, version: int | None = None) -> FileReader:
-        """Pin a version, by default the latest; ``OptionError`` if there is no such version."""
-        latest = self.latest()
-        number = latest if version is None else version
-        if not 0 <= number <= latest:
-            raise OptionError(f"no version {number} in {self.url}: the latest is {latest}")
+    def _pinned(self, number: int) -> FileReader:
+        """A reader of a version that is there, or of none (0)."""
         versions = self._versions.upto(number)
         return FileReader(self.url, versions, self._segments, self._runs, self._snapshots)
 
@@ -70,20 +62,6 @@ class FileStore:
         return FileWriter(
             self.root, self._versions, self._disk, Lease(self.root, self._disk, by, self._clock)
         )
-
-    def snapshot(
-        self, as_of: dt.date | None = None, version: int | None = None, base: str | None = None
-    ) -> Snapshot:
-        """The compiled snapshot of a version as of a day, mapped from its archive where it is there."""
-        return self.reader(version).snapshot(as_of, base)
-
-    def changes(self, before: int, after: int) -> pa.Table:
-        """What differs between two versions, row by row (``graph.changes``); nothing before the first."""
-        if before == 0:
-            return SCHEMA.empty_table()
-        old, new = self.reader(before), self.reader(after)
-        apart = {name: differing(old, new, name) for name in {*old.names(), *new.names()}}
-        return changes({n: t[0] for n, t in apart.items()}, {n: t[1] for n, t in apart.items()})
 
     def kept_report(self, key: ReportKey) -> Path | None:
         """The folder of a finished report; None if none is kept."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import datetime as dt
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Final
 
 import pyarrow as pa
 
-from graph.changes import SCHEMA, changes
 from graph.disk import Disk
-from graph.errors import OptionError, StoreError
+from graph.errors import StoreError
 from graph.files.lease import Clock
-from graph.files.reader import FileReader, differing
+from graph.files.reader import FileReader
 from graph.files.runs import Runs
 from graph.files.snapshots import Snapshots
+from graph.files.versioned import Versioned
 from graph.kept import KeptReports, ReportKey
 from graph.neo4j import schema
 from graph.neo4j.gate import Gate, Lease
@@ -28,7 +27,6 @@ from graph.neo4j.segments import fetched
 from graph.neo4j.session import Access, Server
 from graph.neo4j.versions import GraphVersions
 from graph.neo4j.writer import GraphWriter, Work
-from graph.snapshot import Snapshot
 
 LOCAL: Final = "neo4j:local"
 
@@ -51,7 +49,7 @@ def local_access() -> Access:
     return Access(server.url, server.auth)
 
 
-class GraphStore:
+class GraphStore(Versioned):
     """Versions of a book in a Neo4j database; see ``graph.store.Store``.
 
     ``disk`` and ``clock`` are there for tests: the first writes the copies on this machine, the second says when a
@@ -90,44 +88,21 @@ class GraphStore:
         latest: int = self._gate.read().get("version", 0)
         return latest
 
-    def reader(self, version: int | None = None) -> FileReader:
-        """Pin a version, by default the latest; ``OptionError`` if there is no such version."""
-        latest = self.latest()
-        number = latest if version is None else version
-        if not 0 <= number <= latest:
-            raise OptionError(f"no version {number} in {self.url}: the latest is {latest}")
-        if not number:
-            nowhere = Path()
-            return FileReader(
-                self.url,
-                [],
-                Mirror(nowhere, self._disk, self.server),
-                Runs(nowhere, Mirror(nowhere, self._disk, self.server), self._disk),
-                Snapshots(nowhere, self._disk),
-            )
-        work = self._work()
-        return FileReader(
-            self.url, work.versions.upto(number), work.mirror, work.runs, Snapshots(self._root, self._disk)
-        )
+    def _pinned(self, number: int) -> FileReader:
+        """A reader of a version that is there, or of none (0)."""
+        root = self._root if number else Path()
+        if number:
+            work = self._work()
+            versions, mirror, runs = work.versions.upto(number), work.mirror, work.runs
+        else:
+            versions, mirror = [], Mirror(root, self._disk, self.server)
+            runs = Runs(root, mirror, self._disk)
+        return FileReader(self.url, versions, mirror, runs, Snapshots(root, self._disk))
 
     def writer(self, by: str = "") -> GraphWriter:
         """Take the right to publish; ``BusyError`` while another has it."""
         self._make()
         return GraphWriter(self._work(), Lease(self._gate, by, self._clock))
-
-    def snapshot(
-        self, as_of: dt.date | None = None, version: int | None = None, base: str | None = None
-    ) -> Snapshot:
-        """The compiled snapshot of a version as of a day, mapped from its archive where it is there."""
-        return self.reader(version).snapshot(as_of, base)
-
-    def changes(self, before: int, after: int) -> pa.Table:
-        """What differs between two versions, row by row (``graph.changes``); nothing before the first."""
-        if before == 0:
-            return SCHEMA.empty_table()
-        old, new = self.reader(before), self.reader(after)
-        apart = {name: differing(old, new, name) for name in {*old.names(), *new.names()}}
-        return changes({n: t[0] for n, t in apart.items()}, {n: t[1] for n, t in apart.items()})
 
     def kept_report(self, key: ReportKey) -> Path | None:
         """The folder of a finished report on this machine; None if none is kept."""

@@ -72,6 +72,7 @@ def inspect(path: Path) -> dict[str, Sheet]:
         with path.open("rb") as file, zipfile.ZipFile(file) as held:
             _allowed(path.name, held)
             return _sheets(path.name, held)
+    # what zipfile raises for damage; NotImplementedError for a compression or encryption that it does not know
     except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, zlib.error) as error:
         with path.open("rb") as file:
             ole = file.read(4) == _OLE
