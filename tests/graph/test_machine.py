@@ -36,6 +36,7 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="konzern-", dir=MEMORY if MEMORY.is_dir() else None))
         self.log: list[Sent] = []
+        self.as_sent: list[Sent] = []
         self.seen: dict[int, str] = {}
         self.records: list[str] = []
         self.ticks = itertools.count(1)
@@ -66,6 +67,7 @@ class StoreMachine(RuleBasedStateMachine):
     def note(self, sent: Sent) -> None:
         day = self.store.reader().deliveries()[-1].day
         self.log.append(Sent(sent.by, sent.kind, day, sent.rows, sent.deleted, sent.restates))
+        self.as_sent.append(sent)
 
     @rule(data=st.data(), by=SUBSIDIARIES, day=DAYS, kind=KINDS, again=st.booleans())
     def load(self, data: st.DataObject, by: str, day: dt.date | None, kind: str, *, again: bool) -> None:
@@ -162,7 +164,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def rebuild(self) -> None:
         clean = FileStore(self.folder / str(next(self.names)))
-        for sent in self.log:
+        for sent in self.as_sent:
             publish(clean, sent)
         assert graph_hash(clean.reader().facts()) == self.store.reader().graph_hash()
 
