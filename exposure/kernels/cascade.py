@@ -318,6 +318,8 @@ def cascades(
             for k in range(opened):  # who still stands pays; the rest is called again, or lost
                 d = opens[k]
                 low, high = int(debt[d, PAIR]), int(debt[d, PAIRS_END])
+                # a lone guarantor is called once for all, unless its cap is shared and other debts leave some of it
+                recalled = high - low > 1 or debt[d, SHARED] != 0.0
                 paid = 0.0
                 for c in range(begins[k], begins[k + 1]):
                     i, amount = call[c], call_amount[c]
@@ -330,7 +332,7 @@ def cascades(
                         if amount <= 0.0:
                             continue
                     paid += amount
-                    if high - low > 1:
+                    if recalled:
                         if paid_run[i] != run:
                             paid_run[i], paid_sum[i] = run, 0.0
                         paid_sum[i] += amount
@@ -347,7 +349,7 @@ def cascades(
                 if rest <= _TINY:
                     continue
                 more = False  # whether somebody who stands can still be called for what is left
-                if high - low > 1:
+                if recalled:
                     for i in range(low, high):
                         if more or abs(party[guarantor[i], FAILED]) == run:
                             continue

@@ -386,6 +386,25 @@ def test_collateral_and_prices_decide_what_is_called() -> None:
     assert lost == [40, 70]
 
 
+def test_what_one_debt_leaves_of_a_cap_is_called_for_the_other() -> None:
+    """Two guarantees of 100 stand behind F2, one of them behind F3 too: 50 of it are called there at first."""
+    held = book(
+        parties=[party("A"), party("C")],
+        lenders=[BANK],
+        facilities=[facility("F2", "C", 100, 100), facility("F3", "C", 100, 100)],
+        guarantees=[
+            {"guarantee_id": "G0", "guarantor_id": "A", "form": "full"},
+            {"guarantee_id": "G1", "guarantor_id": "A", "form": "capped", "cap": 100, "obligor_id": "C"},
+        ],
+        guarantee_covers=[{"guarantee_id": "G0", "facility_id": "F2"}],
+    )
+    scenario = Scenario(fail=("C",))
+    facilities = valued(scenario.moved(Snapshot.of(held)), load("EU-CRR"))
+    told = cascade(facilities, Promises.of(facilities), scenario)
+    # first 100 x 2/3 under G0 and 50 x 2/3 under G1 at F2, and 50 at F3; then the 16.67 that are left of G1
+    assert told.summary()["lender_loss"] == pytest.approx(200 - 150 - 50 / 3)
+
+
 def test_loss_given_default_by_product_and_moves_of_rates() -> None:
     day = dt.date(2026, 10, 1)
     held = book(

@@ -125,8 +125,8 @@ def check(register: Register) -> None:
             if share is not None:
                 unknown = exact.unknown(y)
                 most = None if unknown is None else share + unknown
-                if factor == 1:  # outside loops nobody can hold more than the whole
-                    most = Fraction(1) if most is None else max(share, min(Fraction(1), most))
+                if factor == 1:  # outside loops nobody holds more than the whole, save by a register above it
+                    most = max(share, Fraction(1) if most is None else min(Fraction(1), most))
                 assert same(held.upper[i], most, worst)
 
 
