@@ -3,9 +3,10 @@
 The players of a company are those who stand at the ends of its chains of votes: whoever nobody holds, and the
 unknown owners of what a register leaves open, as one player a company. A company in between casts its votes as
 more than half of its own votes have it (the least fixpoint in loops, as in control); a voting body casts those of
-its members. A majority decides alone, so that such companies are passed over. Games of up to ``FEW`` players are
-counted in full, larger ones of one company by whole weights where that is quick, and all others by random orders
-from a fixed seed, with the bound of their error at 95 % in ``method``.
+its members. A majority decides alone, so that such companies are passed over; in small books those who never decide
+are listed too, at 0. Games of up to ``FEW`` players are counted in full, larger ones of one company by whole weights
+where that is quick, and all others by random orders from a fixed seed, with the bound of their error at 95 % in
+``method``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import pyarrow as pa
 from exposure.control import Control
 from exposure.kernels import power as _kernels
 from exposure.lookthrough import UNKNOWN_ID
+from exposure.ownership.paths import SMALL
 from exposure.results import ids, result
 from graph.csr import Csr
 from graph.snapshot import Snapshot
@@ -159,8 +161,29 @@ def power(control: Control) -> Power:
         ]
     player, company, index, error = (np.concatenate(column) for column in zip(*rows, strict=True))
     rank = np.append(snapshot.party_rank, np.full(n, n, np.int32))
+    if snapshot.stakes.owner.size < SMALL:
+        idle, idle_in = _idle(seats, voted, player, company)
+        player, company = np.append(player, idle), np.append(company, idle_in)
+        index, error = np.append(index, np.zeros(len(idle))), np.append(error, np.zeros(len(idle)))
     by = np.lexsort((player, rank[player], snapshot.party_rank[company]))
     return Power(snapshot, player[by].astype(np.int32), company[by], index[by], error[by])
+
+
+def _idle(seats: Seats, voted: Int32, player: Int32, company: Int32) -> tuple[Int32, Int32]:
+    """Players who stand at the ends of a company's chains of votes and never decide: int32 pairs."""
+    n = len(seats.ptr) - 1
+    told = set(zip(player.tolist(), company.tolist(), strict=True))
+    idle = []
+    for c in voted.tolist():
+        seen, waiting = {c}, [c]
+        for at in waiting:
+            new = set(seats.holder[seats.ptr[at] : seats.ptr[at + 1]].tolist()) - seen
+            seen |= new
+            waiting += [holder for holder in new if seats.contested(holder)]
+        ends = [p for p in seen if p >= n or not seats.contested(p)]
+        idle += [(p, c) for p in ends if (p, c) not in told]
+    pairs = np.array(idle, np.int32).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _index(seats: Seats, company: int) -> tuple[Int32, Float64, float]:
