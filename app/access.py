@@ -109,15 +109,23 @@ class Access:
     questions: dict[str, Question] = field(default_factory=dict)
     _desks: dict[tuple[Scope, int], Desk] = field(default_factory=dict)
     _answers: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    _opening: threading.RLock = field(default_factory=threading.RLock)
+    _opening: dict[tuple[Scope, int], threading.Lock] = field(default_factory=dict)
 
     def desk(self, scope: Scope, version: int) -> Desk:
-        """The desk of a scope and version, opened once."""
-        with self._opening:
-            held = self._desks.get((scope, version))
+        """The desk of a scope and version, opened once while only those wait who ask for the same one."""
+        key = scope, version
+        with self._opening.setdefault(key, threading.Lock()):
+            held = self._desks.get(key)
             if held is None:
-                held = self._desks[scope, version] = open_desk(self.store, scope, self.request, version)
+                held = self._desks[key] = open_desk(self.store, scope, self.request, version)
             return held
+
+    def entered(self, name: str, roles: frozenset[str], *, let_in: bool) -> None:
+        """Write down that somebody signed in and was let in or not."""
+        self.audit.write(
+            principal=name, role=", ".join(sorted(roles)), action="sign-in", question="", asked="", version=0, rows=0,
+            outcome="answered" if let_in else "refused",
+        )  # fmt: skip
 
     def ask(
         self, principal: Principal, name: str, version: int, /, *, reason: str = "", **parameters: Any

@@ -441,9 +441,9 @@ def demo(ctx: click.Context, out: Path | None, port: int, *, no_app: bool) -> No
     ctx.invoke(report, source=str(SAMPLE), out=folder)
     click.echo(f"\nNext:  konzern groups {SAMPLE}\n       konzern explain {SAMPLE} PARTY")
     if not no_app:
-        from app.web import start
+        from app.web import Wanted, start
 
-        start(str(SAMPLE), port=port)
+        start(str(SAMPLE), Wanted(port=port))
 
 
 if __name__ == "__main__":

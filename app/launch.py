@@ -15,6 +15,7 @@ from graph.errors import OptionError
 
 if TYPE_CHECKING:
     from app.access import Access, Principal
+    from app.signin import SignIn
     from exposure.report import Request
     from graph.store import Store
 
@@ -25,20 +26,29 @@ PORT: Final = 8501
 
 @dataclass
 class Running:
-    """What the app of this process is opened on; the script reads it on every run."""
+    """What the app of this process is opened on; the script reads it on every run.
+
+    Whoever comes is ``principal``; where there is none, people say who they are by ``sign_in``.
+    """
 
     access: Access | None = None
     principal: Principal | None = None
+    sign_in: SignIn | None = None
     language: str = "en"
 
 
 RUNNING: Final = Running()
 
 
-def settings(port: int) -> dict[str, Any]:
-    """Streamlit's settings: loopback only, nothing sent home, no details of errors, no magic."""
+def settings(port: int, address: str = ADDRESS, sign_in: SignIn | None = None) -> dict[str, Any]:
+    """Streamlit's settings: nothing sent home, no details of errors, no magic; known hosts only with a sign-in."""
+    signing = {
+        "secrets.files": [] if sign_in is None else [str(sign_in.file.resolve())],
+        "server.allowedHosts": [] if sign_in is None else [sign_in.host, ADDRESS, "localhost"],
+    }
     return {
-        "server.address": ADDRESS,
+        **signing,
+        "server.address": address,
         "server.port": port,
         "server.headless": True,
         "server.fileWatcherType": "none",
@@ -46,7 +56,7 @@ def settings(port: int) -> dict[str, Any]:
         "server.maxUploadSize": 1,
         "server.showEmailPrompt": False,
         "browser.gatherUsageStats": False,
-        "browser.serverAddress": ADDRESS,
+        "browser.serverAddress": ADDRESS if sign_in is None else sign_in.host,
         "client.showErrorDetails": "none",
         "client.toolbarMode": "viewer",
         "client.allowedOrigins": [],
@@ -94,13 +104,23 @@ def store_for(source: str) -> Store:
     return store
 
 
-def free(port: int) -> int:
+def reachable(address: str, sign_in: SignIn | None) -> None:
+    """``OptionError`` for an address that others can reach while nobody has to say who they are."""
+    from app.signin import loopback
+
+    if sign_in is None and not loopback(address):
+        raise OptionError(
+            f"--address {address}: other machines could reach it; name who may see what with --sign-in FILE"
+        )
+
+
+def free(port: int, address: str = ADDRESS) -> int:
     """The port, or the next one that nobody listens on."""
     for tried in range(port, port + 20):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((ADDRESS, tried))
+                probe.bind((address, tried))
             except OSError:
                 continue
             return tried
@@ -108,25 +128,28 @@ def free(port: int) -> int:
 
 
 def prepare(
-    source: str, request: Request, role: str | None, language: str, audit: Path | None = None
-) -> Running:
-    """Open a source for a principal, its report made now if it is not kept yet; what the script will show."""
+    source: str, request: Request, role: str | None, language: str, audit: Path | None = None,
+    sign_in: SignIn | None = None,
+) -> Running:  # fmt: skip
+    """Open a source for a principal, or for those who sign in; the report is made now if it is not kept yet."""
     from app.access import Access, audit_file, local, sample
     from app.audit import Audit
+    from app.desk.opened import Scope
     from app.desk.questions import QUESTIONS
 
     store = store_for(source)
-    RUNNING.principal = sample(role) if role else local()
+    RUNNING.sign_in, RUNNING.language = sign_in, language
+    RUNNING.principal = None if sign_in else sample(role) if role else local()
     RUNNING.access = Access(store, Audit(audit or audit_file(store)), request, QUESTIONS)
-    RUNNING.language = language
-    RUNNING.access.desk(RUNNING.principal.scope, store.latest())
+    RUNNING.access.desk(RUNNING.principal.scope if RUNNING.principal else Scope(), store.latest())
     return RUNNING
 
 
-def serve(port: int) -> None:
+def serve(port: int, address: str = ADDRESS) -> None:
     """Serve the script until it is stopped."""
     from streamlit.web import bootstrap
 
-    held = {name.replace(".", "_"): value for name, value in settings(port).items()}
+    told = settings(port, address, RUNNING.sign_in)
+    held = {name.replace(".", "_"): value for name, value in told.items()}
     bootstrap.load_config_options(held)
     bootstrap.run(str(MAIN), is_hello=False, args=[], flag_options=held)

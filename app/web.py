@@ -1,13 +1,16 @@
-"""The command ``app``: the web app on a store or a folder, on loopback."""
+"""The command ``app``: the web app on a store or a folder, on loopback unless people sign in."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from app.settings import PREFIX
 from app.source import STORE
+from graph.errors import OptionError
 
 
 @click.command("app")
@@ -25,7 +28,7 @@ from app.source import STORE
     default=8501,
     envvar=f"{PREFIX}_PORT",
     show_default=True,
-    help="Port on 127.0.0.1; the next free one is taken if it is in use.",
+    help="Port; the next free one is taken if it is in use.",
 )
 @click.option(
     "--rules",
@@ -43,22 +46,51 @@ from app.source import STORE
     envvar=f"{PREFIX}_AUDIT",
     help="The audit file; default: audit.jsonl in the store's folder.",
 )
-def command(source: str, role: str | None, port: int, rules: str, lang: str, audit: Path | None) -> None:
+@click.option(
+    "--sign-in",
+    type=click.Path(path_type=Path),
+    envvar=f"{PREFIX}_SIGN_IN",
+    help="People sign in at an OpenID Connect provider that this TOML file names; it also maps claims to roles.",
+)
+@click.option(
+    "--address",
+    default="127.0.0.1",
+    envvar=f"{PREFIX}_ADDRESS",
+    show_default=True,
+    help="Address to listen on; one that other machines reach only with --sign-in.",
+)
+def command(source: str, **told: Any) -> None:  # noqa: ANN401 (click's options)
     """Open the web app on a store, or on a folder of files, and print its address."""
-    start(source, role=role, port=port, rules=rules, language=lang, audit=audit)
+    start(source, Wanted(**told))
 
 
-def start(
-    source: str, *, role: str | None = None, port: int = 8501, rules: str = "EU-CRR", language: str = "en",
-    audit: Path | None = None,
-) -> None:  # fmt: skip
+@dataclass(frozen=True)
+class Wanted:
+    """How the app is asked for: the options of the command."""
+
+    role: str | None = None
+    port: int = 8501
+    rules: str = "EU-CRR"
+    lang: str = "en"
+    audit: Path | None = None
+    sign_in: Path | None = None
+    address: str = "127.0.0.1"
+
+
+def start(source: str, wanted: Wanted) -> None:
     """Prepare the report, print the address and serve until Ctrl-C."""
-    from app.launch import ADDRESS, free, prepare, serve
+    from app.launch import free, prepare, reachable, serve
     from app.memory import keep_freed
+    from app.signin import read
     from exposure.report import Request
 
+    if wanted.role and wanted.sign_in:
+        raise OptionError("--as and --sign-in exclude each other: a sample principal, or people who sign in")
+    sign_in = read(wanted.sign_in) if wanted.sign_in else None
+    reachable(wanted.address, sign_in)
     keep_freed()
-    prepare(source, Request(packs=tuple(p.strip() for p in rules.split(","))), role, language, audit)
-    chosen = free(port)
-    click.echo(f"\nKonzern: http://{ADDRESS}:{chosen}   (Ctrl-C stops it)")
-    serve(chosen)
+    request = Request(packs=tuple(p.strip() for p in wanted.rules.split(",")))
+    prepare(source, request, wanted.role, wanted.lang, wanted.audit, sign_in)
+    port = free(wanted.port, wanted.address)
+    click.echo(f"\nKonzern: http://{wanted.address}:{port}   (Ctrl-C stops it)")
+    serve(port, wanted.address)

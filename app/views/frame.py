@@ -16,7 +16,7 @@ from app.access import Access, Principal
 from app.desk.opened import Names
 from app.drawing import blocks
 from app.launch import RUNNING
-from graph.errors import KonzernError
+from graph.errors import KonzernError, StoreError
 
 LANGUAGES: Final = {"zh": "中文", "en": "English"}
 _WORDS: Final = Path(__file__).parents[1] / "words"
@@ -105,8 +105,8 @@ class Frame:
 
     def show(self, name: str, view: Callable[[Frame], None]) -> None:
         """Draw a page under its head; what cannot be answered is told in its place."""
-        self._head(name)
         try:
+            self._head(name)
             view(self)
             blocks.choose(self.get("sel"), self.get("edge"), members=self.get("sel"))
         except KonzernError as error:
@@ -131,6 +131,8 @@ class Frame:
                 default=None if "konzern-language" in st.session_state else self.language,
                 label_visibility="collapsed", on_change=self._language,
             )  # fmt: skip
+            if RUNNING.sign_in is not None:
+                st.button(self.say["sign_out"], type="tertiary", icon=":material/logout:", on_click=st.logout)
         latest = self.access.store.latest()
         if latest > self.version:
             st.info(self.say["newer"].format(version=latest), icon=":material/update:")
@@ -141,7 +143,8 @@ class Frame:
         if self.principal.named:
             return self.say["role_local"]
         roles = ", ".join(self.say[f"role_{r}"] for r in sorted(self.principal.roles))
-        return f"{roles} {self.principal.lender}".strip()
+        name = f"{self.principal.name} · " if RUNNING.sign_in is not None else ""
+        return f"{name}{roles} {self.principal.lender}".strip()
 
     def _language(self) -> None:
         """Take the language that was chosen."""
@@ -166,18 +169,22 @@ class Frame:
         return lambda: export.exported(self.ask("table", name=table), fmt, table)
 
 
-def opened() -> Frame:
-    """The frame of this run: language and version from the URL, else as the app was started."""
-    access, principal = RUNNING.access, RUNNING.principal
-    if access is None or principal is None:
-        st.error("Start the app with: konzern app")
-        st.stop()
+def spoken() -> str:
+    """The language of this run: of the URL, else as the app was started; the URL then says it."""
     asked = st.query_params.get("lang", "") or st.session_state.get("konzern-lang", "")
     language = asked if asked in LANGUAGES else RUNNING.language
     st.session_state["konzern-lang"] = language
     if st.query_params.get("lang") != language:
         st.query_params["lang"] = language
-    latest = access.store.latest()
+    return language
+
+
+def opened(principal: Principal) -> Frame:
+    """The frame of this run for somebody who was let in: language and version from the URL, else as it was started."""
+    access = RUNNING.access
+    if access is None:
+        raise StoreError("the app is not opened on a store: start it with konzern app")
+    language, latest = spoken(), access.store.latest()
     number = st.query_params.get("v", "") or str(st.session_state.get("konzern-version", latest))
     version = int(number) if number.isdecimal() and 1 <= int(number) <= latest else latest
     st.session_state["konzern-version"] = version

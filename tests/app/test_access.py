@@ -89,38 +89,6 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "currency": "CNY",
         "hours": 1,
     },
-    "judge": {M, P},
-    "table": {M, P, A, S, U},
-    "audit": {U},
-}
-"""Which roles may ask which question, written down here once more on purpose."""
-SEEN = {
-    M: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
-    P: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
-    A: ["overview", "groups", "rings", "duplicates", "contagion", "whatif", "warnings", "questions", "data"],
-    S: ["overview", "groups", "rings", "duplicates", "whatif", "warnings"],
-    U: ["overview", "groups", "rings", "duplicates", "contagion", "warnings", "questions", "data"],
-    O: ["data"],
-}
-PARAMETERS: dict[str, dict[str, Any]] = {
-    "search": {"text": "lanheng"},
-    "group": {"group_id": "G:P-LANHENG-FOUNDER"},
-    "party": {"party_id": "C-LANHENG-01"},
-    "group_network": {"group_id": "G:P-LANHENG-FOUNDER"},
-    "party_network": {"party_ids": ("C-LANHENG-01",)},
-    "released": {"group_id": "G:P-LANHENG-FOUNDER"},
-    "ring": {"ring_id": "R:none"},
-    "case": {"finding_id": "F:none"},
-    "decide": {"finding_id": "F:none", "step": "nonsense", "expected": 0},
-    "reveal": {"party_id": "P-LANHENG-FOUNDER", "reason": ""},
-    "cascade": {"fail": ("C-DUANQIAO-01",)},
-    "cascade_picture": {"fail": ("C-DUANQIAO-01",), "upto": 1},
-    "simulated": {"draws": 100, "seed": 0},
-    "reverse": {"lender": "L-LEASE", "share": "10"},
-    "whatif": {"lender": "L-LEASE", "obligor": "C-LANHENG-03", "product": "lease", "amount": "1", "currency": "CNY"},
-    "reserve": {
-        "lender": "L-LEASE", "obligor": "nobody", "product": "lease", "amount": "1", "currency": "CNY", "hours": 1,
-    },
     "judge": {"subject": "A = B", "judgement": "nonsense", "expected": 0},
     "asked": {"name": "party_card", "given": (("party", "C-LANHENG-01"),)},
     "console": {"text": "MATCH (n) RETURN n LIMIT 1"},

@@ -63,8 +63,8 @@ def ready(address: str) -> None:
     host = address.removeprefix("http://")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(host, timeout=5)
         try:
-            connection = http.client.HTTPConnection(host, timeout=5)
             connection.request("GET", "/_stcore/health")
             if connection.getresponse().status == 200:
                 return
