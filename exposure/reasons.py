@@ -136,15 +136,15 @@ def _value(analysis: Parts, pack: int, held: Limits, row: int, subject: str) -> 
         out |= clients.exempt[: len(out)]
     if not ours and int(tested.rule[row]) == OTHERS:
         out |= clients.bank[: len(out)] | clients.exempt[: len(out)]
-    base = analysis.facilities[pack]
+    base, mitigation = analysis.facilities[pack], analysis.mitigation[pack]
     together = np.zeros(len(analysis.snapshot.tables["lenders"]) + 1, bool)
     if level >= 0 and LEVELS[level] != SOLO:
         (scope,) = [s for s in held.scopes if s.lender == lender and s.level == LEVELS[level]]
         out[scope.inside] = True
         together[:-1] = scope.lenders
         base = replace(base, counted=base.counted & together[base.lender])
+        mitigation = held.standing.of_scope(scope).mitigation or mitigation
         lender = ALL
-    mitigation = analysis.mitigation[pack]
     if measure == "net":
         base = mitigation.net if base is analysis.facilities[pack] else mitigation.within(base).net
     if int(tested.rule[row]) == LOANS:

@@ -44,12 +44,12 @@ def without(
         part = Part.of(standing.groups, rows.subject[at], None if scope else lender[at], out)
         held = _within(standing.facilities, scope)
         gross[at], unknown[at] = part.sums(held)
-        if standing.mitigation is None:
+        mitigation = standing.mitigation if scope is None else standing.of_scope(scope).mitigation
+        if mitigation is None:
             net[at] = gross[at] + _mitigated(standing, rows.subject[at], lender[at], out, scope)
         else:
             same = held is standing.facilities
-            mitigation = standing.mitigation if same else standing.mitigation.within(held)
-            net[at] = part.sums(mitigation.net)[0]
+            net[at] = part.sums((mitigation if same else mitigation.within(held)).net)[0]
     return gross, np.maximum(net, 0), unknown
 
 

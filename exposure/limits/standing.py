@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ import numpy.typing as npt
 from exposure.aggregate import GroupTotals, PartyTotals
 from exposure.facilities import Facilities
 from exposure.groups import Groups
+from exposure.limits.capital import Scope
 from exposure.limits.clients import Clients
 from exposure.mitigation.mitigation import Mitigation
+from exposure.mitigation.net import net_groups, net_parties
 from exposure.mitigation.owed import Owed
 
 Bool = npt.NDArray[np.bool_]
@@ -24,15 +26,21 @@ Int64 = npt.NDArray[np.int64]
 class Standing:
     """The groups of a pack, its facilities at value, the kinds of clients, and what each owes.
 
-    ``mitigation`` is what the net amounts came from, where that is known.
+    ``mitigation`` is what the net amounts came from, where that is known; ``totals`` are what they were made of.
     """
 
     groups: Groups
-    facilities: Facilities
+    totals: tuple[PartyTotals, GroupTotals]
     clients: Clients
     by_party: Owed
     by_group: Owed
     mitigation: Mitigation | None = None
+    _seen: dict[int, Standing] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def facilities(self) -> Facilities:
+        """The facilities at value."""
+        return self.totals[0].held
 
     @classmethod
     def of(
@@ -47,7 +55,28 @@ class Standing:
         a, b = (None, None) if net is None else net
         clients = Clients.of(groups.snapshot, groups.pack)
         by_party, by_group = Owed.by_party(parties, a), Owed.by_group(totals, b)
-        return cls(groups, parties.held, clients, by_party, by_group, mitigation)
+        return cls(groups, (parties, totals), clients, by_party, by_group, mitigation)
+
+    def of_scope(self, scope: Scope) -> Standing:
+        """The same as a consolidated scope sees it: what its own lenders guarantee is no protection of its claims.
+
+        Itself where they guarantee none of them, or mitigation is not known.
+        """
+        if self.mitigation is None:
+            return self
+        if scope.lender not in self._seen:
+            self._seen[scope.lender] = self._beyond(self.mitigation.beyond(scope.inside, scope.lenders))
+        return self._seen[scope.lender]
+
+    def _beyond(self, mitigation: Mitigation) -> Standing:
+        """The same after another mitigation."""
+        if mitigation is self.mitigation:
+            return self
+        (parties, a), (totals, b) = (
+            net_parties(mitigation, self.totals[0]),
+            net_groups(mitigation, self.totals[1], self.groups.members),
+        )
+        return Standing.of(self.groups, parties, totals, (a, b), mitigation)
 
 
 @dataclass(frozen=True)

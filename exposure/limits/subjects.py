@@ -66,7 +66,7 @@ def _both(standing: Standing) -> tuple[Owed, Owed]:
 
 def _of_scope(standing: Standing, scope: Scope) -> tuple[Owed, Owed]:
     """What parties and what groups owe all lenders of a scope."""
-    parties, groups = (one.together(scope.lenders) for one in _both(standing))
+    parties, groups = (one.together(scope.lenders) for one in _both(standing.of_scope(scope)))
     return parties, groups
 
 

@@ -110,6 +110,19 @@ class Mitigation:
         by_gift = {name: getattr(self, name)[given] for name in ("giver", "given", "of")}
         return replace(self, held=held, **by_claim, **by_gift)
 
+    def beyond(self, ours: Int32, lenders: Bool) -> Mitigation:
+        """The same as lenders (bool by lender) see it together, whose own parties are ``ours`` (int32).
+
+        What one of these guarantees to another protects nothing of their claims: it is the same hand that takes and
+        gives. Itself where there is no such guarantee. (CRR Art. 6, 11 and 403: protection is that of a third party.)
+        """
+        inside = np.isin(self.giver, ours) & np.append(lenders, np.False_)[self.held.lender[self.of]]
+        return (
+            mitigated(self.held, substituted(self.held, ours, self.substitution.promises))
+            if inside.any()
+            else self
+        )
+
     def _carriers(self) -> tuple[Int32, Int32, Int32, Bool]:
         """Party of each claim, claims and parties of co-obligors without the exempt; claims that are no more."""
         claims = self.held.claims
@@ -124,13 +137,13 @@ class Mitigation:
         return party, co_claim[stays], co_party[stays], gone
 
 
-def mitigated(held: Facilities) -> Mitigation:
-    """Mitigation of facilities under their pack.
+def mitigated(held: Facilities, found: Substitution | None = None) -> Mitigation:
+    """Mitigation of facilities under their pack; ``found`` is what guarantees take over, if it is at hand.
 
     What cash and guarantees take off a vehicle that is looked through is spread over its parts in proportion
     to what they are, cash first.
     """
-    found = substituted(held)
+    found = substituted(held) if found is None else found
     claims, cover = held.claims, found.cover
     debt = np.where(cover.debt == NULL, 0, cover.debt)
     cash = np.where(held.counted & (held.gross != NULL), held.gross - debt, 0)

@@ -1,8 +1,8 @@
 """Substitution (替代): which guarantees are recognised as credit protection, and how much each takes over.
 
 The recognised part of a debt becomes a claim on the guarantor, once. A guarantee must be in force, eligible, given
-for the debt of another and no riskier than the obligor; one that ends before the debt counts in part, and so does
-one in another currency. (CRR Art. 403, LEX30, CRE22; rulebook 27, 36, 37.)
+for the debt of another, by another than the lender itself, and no riskier than the obligor; one that ends before the
+debt counts in part, and so does one in another currency. (CRR Art. 403, LEX30, CRE22; rulebook 27, 36, 37.)
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ from graph.money import NULL, portion
 from graph.snapshot import NO_DATE
 
 Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
 Int8 = npt.NDArray[np.int8]
 Int64 = npt.NDArray[np.int64]
 
-_ADMISSION: Final = ("not_eligible", "higher_risk_weight", "maturity")
+_ADMISSION: Final = ("not_eligible", "own_lender", "higher_risk_weight", "maturity")
 _AT: Final = _OF_COVER.index("not_admitted")
 REASONS: Final = (*_OF_COVER[:_AT], *_ADMISSION, *_OF_COVER[_AT + 1 :])
 """Why a guarantee takes over nothing of a facility; the first stands for none, of several the first holds."""
@@ -126,25 +127,38 @@ class Substitution:
         )
 
 
-def substituted(held: Facilities) -> Substitution:
+def substituted(
+    held: Facilities, ours: Int32 | None = None, promises: Promises | None = None
+) -> Substitution:
     """What guarantees take over of the facilities under their pack, each debt and each cap once.
 
+    ``ours`` int32 are parties that belong to the lenders whose claims are looked at: what these guarantee protects
+    nothing, as little as what a lender guarantees to itself. ``promises`` are those of ``held`` if they are at hand.
     Where the residual life of either side is not known there is no mismatch to compute; where the risk weight
     of either is not known (a government's counts as 0 %) there is none to compare.
     """
-    promises = Promises.of(held)
+    promises = Promises.of(held) if promises is None else promises
     above, below, lasting = _maturity(promises)
     numerator, denominator = _currency(promises)
     if len(below) and int(below.max()) * int(denominator.max()) >= _WIDEST:
         raise RangeError("a haircut for mismatches")
     left = above * numerator, below * denominator
     eligible = (promises.rows["eligible"] == 1) & (promises.guarantor >= 0)
-    safer = ~_riskier(promises)
-    cover = allocate(promises, admitted=eligible, fit=safer & lasting, left=left)
-    why = np.where(~eligible[promises.guarantee], 0, np.where(safer, 2, 1))
+    outside, safer = ~_own_lender(promises, ours), ~_riskier(promises)
+    cover = allocate(promises, admitted=eligible, fit=outside & safer & lasting, left=left)
+    why = np.select([~eligible[promises.guarantee], ~outside, ~safer], [0, 1, 2], 3)
     after = np.where(cover.reason > _AT, cover.reason + len(_ADMISSION) - 1, cover.reason)
     reason = np.where(cover.reason == _AT, _AT + why, after)
     return Substitution(cover, reason.astype(np.int8))
+
+
+def _own_lender(promises: Promises, ours: Int32 | None) -> Bool:
+    """Whether the guarantor is the facility's lender itself, or one of ``ours``: bool by pair."""
+    tables = promises.held.snapshot.tables
+    lender = np.append(tables["lenders"]["party_id"], np.int32(-1))[promises.held.lender[promises.facility]]
+    giver = promises.guarantor[promises.guarantee]
+    found = (giver == lender) & (giver >= 0)
+    return np.asarray(found if ours is None else found | np.isin(giver, ours))
 
 
 def _riskier(promises: Promises) -> Bool:

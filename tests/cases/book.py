@@ -177,8 +177,13 @@ def _lenders(case: Case, currency: str) -> Rows:
         "lender_id": bank["id"], "name": bank["id"], "tier1": money(bank["tier1"]),
         "net_capital": money(bank["total_capital"]), "currency": currency, "gsib": bank["gsib"],
     }  # fmt: skip
-    others = sorted({f["lender"] for f in case["facilities"]} - {bank["id"]})
-    return [first, *({"lender_id": other, "name": other} for other in others)]
+    told = case["params"].get("lenders", {})
+    others = sorted(({f["lender"] for f in case["facilities"]} | set(told)) - {bank["id"]})
+    rows = {
+        name: {"parent_id": row["parent"], "party_id": row["party"], "tier1": money(row["tier1"])}
+        for name, row in told.items()
+    }
+    return [first, *({"lender_id": b, "name": b, "currency": currency, **rows.get(b, {})} for b in others)]
 
 
 def _control(case: Case) -> Rows:

@@ -40,6 +40,7 @@ def protected_books(draw: st.DrawFn) -> Credit:
     tables["parties"] = [*tables["parties"], *(party(p) for p in GIVERS)]
     names = [str(p["party_id"]) for p in tables["parties"]]
     tables["parties"] = [{**p, "kind": draw(KINDS), "risk_weight": draw(WEIGHTS)} for p in tables["parties"]]
+    tables["lenders"] = [{**b, "party_id": draw(seldom(*GIVERS))} for b in tables["lenders"]]
     tables["facilities"] = [draw(_facility(f)) for f in tables["facilities"]]
     guarantees = [f"G{i}" for i in range(draw(st.integers(1, 6)))]
     tables["guarantees"] = [draw(_guarantee(g, names)) for g in guarantees]

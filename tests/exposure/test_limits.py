@@ -26,6 +26,7 @@ from exposure.rulepack import load
 from graph.snapshot import Snapshot
 from tests.books import Row, book, facility, party
 from tests.exposure.credit import AS_OF, RATES, Credit
+from tests.exposure.protected import GIVERS, protected_books
 from tests.oracle.aggregate import cents as cents_of
 from tests.oracle.limits import LimitsOracle
 
@@ -483,6 +484,41 @@ def test_what_a_left_out_member_was_relieved_of_relieves_nobody_else() -> None:
     assert made == {"EU-CRR bank": 95, "EU-CRR non_institution": 85}
 
 
+def test_what_lenders_of_one_scope_guarantee_to_each_other_protects_none_of_them_together() -> None:
+    def values(guarantor: str) -> dict[tuple[str, str], object]:
+        held = limits_of(
+            parties=[party("A"), party("S"), party("X")],
+            lenders=[
+                bank(1000),
+                {"lender_id": "LEASE", "name": "Lease", "parent_id": "BANK", "tier1": 900, "currency": "EUR"},
+                {"lender_id": "SURE", "name": "Sure", "parent_id": "BANK", "party_id": "S"},
+            ],
+            facilities=[facility("F", "A", 300, 300, lender_id="LEASE")],
+            guarantees=[
+                {
+                    "guarantee_id": g,
+                    "guarantor_id": p,
+                    "form": "capped",
+                    "cap": c,
+                    "currency": "EUR",
+                    "eligible": True,
+                }
+                for g, p, c in (("U", guarantor, "300"), ("V", "X", "100"))
+            ],
+            guarantee_covers=[{"guarantee_id": g, "facility_id": "F"} for g in "UV"],
+        )
+        return {(r["level"], r["subject_id"]): r["value"] for r in rows(held)}
+
+    alone = {("solo", "A"): 0, ("solo", "S"): 225, ("solo", "X"): 75}
+    assert values("S") == {**alone, ("consolidated", "A"): 200, ("consolidated", "X"): 100}
+    assert values("X") == {
+        ("solo", "A"): 0,
+        ("solo", "X"): 300,
+        ("consolidated", "A"): 0,
+        ("consolidated", "X"): 300,
+    }
+
+
 # --- internal limits ----------------------------------------------------------------------------------------------
 
 
@@ -738,6 +774,39 @@ def test_every_test_is_that_of_the_oracle(made: Credit) -> None:
     if made.pack.rule("large", "line") is not None:
         large = {(f.subjects[0], *f.rule.split(", ")[1:]) for f in found(held, "large")}
         assert large == by_hand.large()
+
+
+@st.composite
+def vouched_books(draw: st.DrawFn) -> Credit:
+    """Credit with guarantees, most of them given by parties that are lenders of one banking group."""
+    made = draw(protected_books())
+    names = [str(p["party_id"]) for p in made.tables["parties"]]
+    parents = st.sampled_from([None, *["L1"] * 4, "L2"])
+    lenders: list[Row] = [
+        {"lender_id": b, "name": b, "parent_id": draw(parents), "party_id": draw(st.sampled_from([*names, *GIVERS])),
+         "tier1": "300", "net_capital": "300", "currency": "EUR"}
+        for b in made.lenders
+    ]  # fmt: skip
+    lenders += [{"lender_id": f"S{p}", "name": p, "parent_id": "L1", "party_id": p} for p in GIVERS[:1]]
+    pairs = draw(st.sets(st.tuples(st.sampled_from(names), st.sampled_from(names)), max_size=3))
+    stakes: list[Row] = [{"owner_id": a, "owned_id": b, "share": "0.6"} for a, b in sorted(pairs) if a < b]
+    tables = {**made.tables, "lenders": lenders, "ownership": stakes}
+    return Credit(tables, load(draw(st.sampled_from(["EU-CRR", "BASEL-LEX", "CN-LE"]))))
+
+
+@settings(max_examples=40)
+@given(made=vouched_books())
+def test_a_consolidated_test_is_the_one_of_a_book_without_guarantees_of_its_own_lenders(made: Credit) -> None:
+    held = engine(made)
+    for scope in (s for s in held.scopes if len(s.inside)):
+        own = {held.groups.snapshot.party_ids[p].as_py() for p in scope.inside.tolist()}
+        kept = [g for g in made.tables["guarantees"] if g["guarantor_id"] not in own]
+        other = engine(replace(made, tables={**made.tables, "guarantees": kept}))
+        where = {"lender_id": made.lenders[scope.lender], "level": scope.level}
+        assert rows(held, **where) == rows(other, **where)
+        assert [r for r in large_exposures(held).to_pylist() if all(r[k] == v for k, v in where.items())] == [
+            r for r in large_exposures(other).to_pylist() if all(r[k] == v for k, v in where.items())
+        ]
 
 
 # --- laws ---------------------------------------------------------------------------------------------------------

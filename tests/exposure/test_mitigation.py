@@ -162,6 +162,22 @@ def test_cash_comes_first_and_a_debt_without_rest_moves_nothing() -> None:
     assert found == {"A": "0.00", "G": "60.00"}
 
 
+def test_a_lender_gives_no_protection_to_itself() -> None:
+    bank = {"lender_id": "BANK", "name": "Bank", "party_id": "B"}
+    tables = {
+        "parties": [party("A"), party("B")],
+        "lenders": [bank, {"lender_id": "SUB", "name": "Sub"}],
+        "facilities": [facility("F1", "A", 100, 100), facility("F2", "A", 70, 70, lender_id="SUB")],
+        "guarantees": [pledge("P", "B")],
+        "guarantee_covers": covers("P>F1", "P>F2"),
+    }
+    made = Analysis(Snapshot.of(book(AS_OF, **tables)), Request(("EU-CRR",))).table("mitigation").to_pylist()
+    assert [(r["facility_id"], r["moved"], r["reason"]) for r in made] == [
+        ("F1", 0, "own_lender"),
+        ("F2", 70, None),
+    ]
+
+
 def test_what_is_moved_to_a_state_is_exempt_there() -> None:
     found = nets(
         parties=[party("A"), party("S", kind="government")],

@@ -42,6 +42,7 @@ class Mitigated:
     def __post_init__(self) -> None:
         """Allocate, then move."""
         held = self.book.held
+        self.own = {str(b["lender_id"]): {b.get("party_id")} for b in self.book.rows("lenders")}
         self.parties = {str(p["party_id"]): p for p in self.book.rows("parties")}
         self.cash = {f: min(self.book.base(cents(r.get("cash_collateral")), r) or 0, self.gross(f) or 0)
                      for f, r in held.items()}  # fmt: skip
@@ -93,6 +94,7 @@ class Mitigated:
             "self_given": giver in self.book.carriers(row),
             "second_loss": g["form"] == "second_loss",
             "not_eligible": g.get("eligible") is not True,
+            "own_lender": giver in self.own.get(str(row["lender_id"]), ()),
             "higher_risk_weight": self.riskier(giver, str(row["obligor_id"])),
             "maturity": self.factor(g, row) == 0,
             "amount_unknown": self.cap(g)[2] or debt is None,
