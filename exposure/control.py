@@ -278,8 +278,13 @@ def _conflicts(held: Control) -> list[Finding]:
 
 
 def _leaders(held: Control) -> Int32:
-    """One number for topmost parties that are one: mutual controllers, and a body with its companions."""
+    """One number for topmost parties that are one: mutual controllers, and a body with its companions.
+
+    Topmost parties that control each other all do so, so that the first of them is the first that each one knows.
+    """
     leader = np.arange(held.snapshot.n, dtype=np.int32)
+    both = np.flatnonzero(held.top[held.controller] & held.top[held.controlled])
+    np.minimum.at(leader, held.controller[both], held.controlled[both])
 
     def find(x: int) -> int:
         while leader[x] != x:
@@ -287,15 +292,10 @@ def _leaders(held: Control) -> Int32:
             x = int(leader[x])
         return x
 
-    pairs = [
-        (int(held.controller[i]), int(held.controlled[i]))
-        for i in np.flatnonzero(held.top[held.controller] & held.top[held.controlled]).tolist()
-    ]
     bodies = np.repeat(np.arange(held.snapshot.n), np.diff(held.companions.ptr))
-    pairs += zip(bodies.tolist(), held.companions.to.tolist(), strict=True)
-    for x, y in pairs:
+    for x, y in zip(bodies.tolist(), held.companions.to.tolist(), strict=True):
         low, high = sorted((find(x), find(y)))
         leader[high] = low
-    for x in {v for pair in pairs for v in pair}:
-        leader[x] = find(x)
+    while (leader != leader[leader]).any():
+        leader = leader[leader]
     return leader
