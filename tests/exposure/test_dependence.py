@@ -72,6 +72,10 @@ def test_output_counts_from_the_packs_line_where_no_other_buyer_is_known(
     assert ("output_share_not_replaceable" in bases) == counts
 
 
+def test_what_a_customer_buys_is_in_the_base_currency_unless_it_is_said_otherwise() -> None:
+    assert traded("US-SCCL", amount="50", currency=None) == {"gross_receipts_share"}
+
+
 def test_a_guarantor_depends_on_whose_calls_exceed_its_equity() -> None:
     assert covered(GUARANTEE)
     assert not covered(GUARANTEE | {"cap": "50"})

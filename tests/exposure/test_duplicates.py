@@ -217,7 +217,7 @@ def test_a_pledge_without_an_amount_is_for_the_drawn_debt_and_a_closed_one_is_go
             for k, v in (("K1", 120), ("K2", 110))
         ],
         pledges=[
-            {"collateral_id": "K1", "facility_id": "F1", "amount": 90, "currency": "EUR"},
+            {"collateral_id": "K1", "facility_id": "F1", "amount": 90},  # in the base currency
             {"collateral_id": "K2", "facility_id": "F2"}, {"collateral_id": "K2", "facility_id": "F3"},
         ],
     )  # fmt: skip
