@@ -99,8 +99,11 @@ def compiled(
         raise OptionError(
             f"--mapping, --encoding: {source} is a store; files are translated when they are loaded"
         )
-    if store.latest() == 0:
+    latest = store.latest()
+    if latest == 0:
         raise OptionError(f"{source} holds nothing: load a book first (konzern load BOOK --store {source})")
+    if version is not None and not 1 <= version <= latest:
+        raise OptionError(f"--book-version {version}: {source} has the versions 1 to {latest}")
     snapshot = store.snapshot(wanted, version, base)
     held = snapshot.book
     return snapshot, [] if held is None else findings(notices(held), held)
@@ -119,6 +122,8 @@ def earlier(source: str, snapshot: Snapshot, since: str | None, days: int) -> Sn
             raise OptionError(f"--since {since}: {source} is a folder; versions are kept in a store")
         if int(since) == snapshot.version:
             raise OptionError(f"--since {since}: that is the version itself; name an earlier one, or a day")
+        if int(since) == 0:
+            raise OptionError(f"--since {since}: versions begin at 1; name one, or a day")
         return _version(store, int(since), snapshot)
     most = snapshot.as_of - dt.date.min
     then = day(since, "--since") or snapshot.as_of - min(dt.timedelta(days=days), most)

@@ -125,6 +125,20 @@ def test_a_wrong_argument_ends_with_2_and_the_remedy(
     assert said in ended.output
 
 
+@pytest.mark.parametrize("number", ["0", "2", "-1"])
+def test_a_version_that_there_is_not_ends_with_2_and_those_that_there_are(
+    delivery: Path, url: str, tmp_path: Path, number: str
+) -> None:
+    empty = konzern("report", url, "--book-version", number, "--out", tmp_path / "out")
+    assert (empty.exit_code, "load a book first" in empty.output) == (2, True)
+    konzern("load", delivery, "--store", url)
+    for command in (("report", url, "--out", tmp_path / "out"), ("limits", url), ("explain", url, "A")):
+        ended = konzern(*command, "--book-version", number)
+        assert (ended.exit_code, "has the versions 1 to 1" in ended.output) == (2, True)
+    assert konzern("limits", url, "--since", "0").exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_mapping_that_there_is_not_ends_with_2(delivery: Path, url: str) -> None:
     for command in (("check", delivery), ("load", delivery, "--store", url)):
         ended = konzern(*command, "--mapping", "nowhere")
