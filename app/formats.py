@@ -25,15 +25,16 @@ class Unit:
     worth: Decimal
     name: str
 
-    def heading(self, label: str, currency: str) -> str:
-        """A heading with the unit behind it.
+    def heading(self, label: str, currency: str = "") -> str:
+        """A heading with the unit behind it, without a currency where that stands in a column of its own.
 
         >>> unit([Decimal(10**9)], "zh").heading("敞口", "CNY").split()
         ['敞口（亿', 'CNY）']
+        >>> unit([Decimal(10**6)], "en").heading("Limit")
+        'Limit (m)'
         """
-        if self.name in ("亿", "万"):
-            return f"{label}（{self.name}\N{NO-BREAK SPACE}{currency}）"
-        return f"{label} ({self.name}\N{NO-BREAK SPACE}{currency})" if self.name else f"{label} ({currency})"
+        behind = f"{self.name}\N{NO-BREAK SPACE}{currency}" if currency else self.name
+        return f"{label} ({behind})" if self.name.isascii() else f"{label}（{behind}）"
 
     def show(self, value: Decimal | None) -> str:
         """An amount in this unit with two places; "0.00" only where it is nothing, an en dash where it is unknown.
@@ -61,17 +62,26 @@ def unit(values: Sequence[Decimal | None], language: str) -> Unit:
 
 
 def short(value: Decimal | None, language: str) -> str:
-    """An amount standing alone, with its unit.
+    """An amount standing alone, with its unit on the same line.
 
-    >>> short(Decimal("33863586070"), "zh"), short(Decimal("33863586070"), "en")
-    ('338.64 亿', '33.86 bn')
+    >>> short(Decimal("33863586070"), "zh").split(), short(Decimal("33863586070"), "en").split()
+    (['338.64', '亿'], ['33.86', 'bn'])
     """
     if value is None:
         return "–"
     for worth, name in _UNITS[language]:
         if abs(value) >= worth:
-            return f"{value / worth:,.2f} {name}".replace("-", "−")
+            return f"{value / worth:,.2f}\N{NO-BREAK SPACE}{name}".replace("-", "−")
     return f"{value:,.2f}".replace("-", "−")
+
+
+def modelled(value: float | None) -> Decimal | None:
+    """A modelled amount to the cent.
+
+    >>> modelled(0.1 + 0.2)
+    Decimal('0.3')
+    """
+    return None if value is None else Decimal(str(round(value, 2)))
 
 
 def exact(value: Decimal | None, currency: str) -> str:

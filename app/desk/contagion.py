@@ -5,7 +5,6 @@ These run the engine when they are asked; a page shows progress and keeps the an
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 from app.contagion import Asked, run
 from app.desk.network import Network, Node, Tie
 from app.desk.opened import Desk, Row
+from app.formats import modelled
 from graph.errors import OptionError
 
 SHOWN: Final = 60
@@ -67,7 +67,7 @@ def drawn(desk: Desk, held: Row, upto: int) -> Network:
         if len(ends | more) > DRAWN:
             continue
         ends |= more
-        amount = Decimal(str(round(row["amount"], 2)))
+        amount = modelled(row["amount"])
         ties.append(
             Tie(
                 f"l|{row['round']}|{row['channel']}|{row['from_id']}|{row['to_id']}", "loss", row["from_id"], row["to_id"],
@@ -107,7 +107,7 @@ def simulated(desk: Desk, draws: int, seed: int) -> Row:
         np.histogram(losses[losses > 0], bins=BINS) if (losses > 0).any() else (np.zeros(0, int), np.zeros(1))
     )
     bins = [
-        {"from": Decimal(str(round(float(a), 2))), "to": Decimal(str(round(float(b), 2))), "count": int(n)}
+        {"from": modelled(float(a)), "to": modelled(float(b)), "count": int(n)}
         for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
     notes = [(r["text_en"], r["text_zh"]) for r in tables["findings"].slice(0, 3).to_pylist()]

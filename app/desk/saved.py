@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import pyarrow as pa
+
 import cypher
 from app.desk.opened import Desk, Row
 from app.query import graph_store
@@ -54,11 +56,14 @@ def console(desk: Desk, text: str) -> Row:
 
 
 def _shown(desk: Desk, found: Answer, columns: Mapping[str, Mapping[str, str]]) -> Row:
-    """Columns with their headings in both languages, and rows as text."""
+    """Columns with their headings in both languages, rows as text, and the ``table`` of them to download."""
     hidden = {} if desk.scope.names else _people(desk)
     rows = [[_text(row[c], hidden) for c in found.columns] for row in found.rows]
     heads = [dict(columns.get(c, {"en": c, "zh": c})) for c in found.columns]
-    return {"columns": heads, "rows": rows, "cut": found.cut, "version": found.version}
+    table = pa.table(
+        {c: pa.array([row[i] for row in rows], pa.string()) for i, c in enumerate(found.columns)}
+    )
+    return {"columns": heads, "rows": rows, "cut": found.cut, "version": found.version, "table": table}
 
 
 def _people(desk: Desk) -> dict[str, str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from app import whatif as asked
 from app.desk.opened import Desk, Row
 from exposure.whatif.whatif import Answer
@@ -14,6 +17,10 @@ from graph.model import MONEY
 from graph.proposal import Proposal
 
 _MOST: Final = Decimal(10) ** 16
+_RESERVED: Final = pa.schema(
+    [("number", pa.int64()), ("author", pa.string()), ("until", pa.string()), ("lender_id", pa.string()),
+     ("party_id", pa.string()), ("amount", pa.decimal128(18, 2)), ("currency", pa.string())]
+)  # fmt: skip
 
 
 def proposal(desk: Desk, lender: str, obligor: str, product: str, amount: str, currency: str) -> Proposal:
@@ -54,12 +61,12 @@ def _held(desk: Desk) -> list[Proposal]:
 
 
 def _shown(desk: Desk, answer: Answer) -> Row:
-    """An answer with names."""
-    tables = {name: table.to_pylist() for name, table in answer.tables.items()}
-    binding = answer.binding
+    """An answer with names, and its ``tables`` as they are downloaded."""
+    held, binding = dict(answer.tables), answer.binding
     if desk.scope.lender:  # one lender's part of a consolidated figure would be a wrong number
-        tables["limits"] = [r for r in tables["limits"] if r["level"] != "consolidated"]
+        held["limits"] = held["limits"].filter(pc.not_equal(held["limits"]["level"], "consolidated"))
         binding = None if binding is not None and binding["level"] == "consolidated" else binding
+    tables = {name: table.to_pylist() for name, table in held.items()}
     for row in tables["limits"]:
         row["names"] = desk.group_names(row["subject_id"])
         row["lender"] = desk.lender(row["lender_id"])
@@ -73,7 +80,7 @@ def _shown(desk: Desk, answer: Answer) -> Row:
             **binding, "names": desk.group_names(binding["subject_id"]),
             "lender": desk.lender(binding["lender_id"]),
         },
-        "untested": answer.untested, **tables,
+        "untested": answer.untested, **tables, "tables": held,
     }  # fmt: skip
 
 
@@ -91,17 +98,22 @@ def reserve(desk: Desk, hours: int, *, principal: Any, **told: Any) -> Row:
     return {**_shown(desk, answer), "number": record.number}
 
 
-def reserved(desk: Desk) -> list[Row]:
-    """What is reserved now: number, by whom, until when, for whom, how much; in one lender's scope only its own."""
+def reserved(desk: Desk) -> Row:
+    """What is reserved now, in one lender's scope only its own: ``rows`` with names, and the ``table`` of them.
+
+    By number: who reserved until when at which lender for whom how much.
+    """
     records = desk.store.journal.records()
     active = reservations.active(records, asked.now(), asked.granted(desk.analysis)) if records else []
-    made = [
+    made: list[Row] = [
         {
             "number": held.number, "author": held.author, "until": held.until.isoformat()[:16].replace("T", " "),
-            "lender": desk.lender(p.text("lender_id")), "lender_id": p.text("lender_id"),
-            "names": desk.names(p.text("obligor_id")), "amount": _money(p.units("limit")), "currency": p.text("currency"),
+            "lender_id": p.text("lender_id"), "party_id": p.text("obligor_id"), "amount": _money(p.units("limit")),
+            "currency": p.text("currency"),
         }
         for held in active
         for p in held.changes
     ]  # fmt: skip
-    return [r for r in made if not desk.scope.lender or r["lender_id"] == desk.scope.lender]
+    made = [r for r in made if not desk.scope.lender or r["lender_id"] == desk.scope.lender]
+    shown = [{**r, "lender": desk.lender(r["lender_id"]), "names": desk.names(r["party_id"])} for r in made]
+    return {"rows": shown, "table": pa.Table.from_pylist(made, _RESERVED)}

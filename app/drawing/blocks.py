@@ -74,7 +74,7 @@ def tiles(key: str, held: list[dict[str, Any]], on_click: Act | None = None) -> 
 
 def picture(key: str, data: dict[str, Any], on_click: Act, on_drill: Act | None = None) -> None:
     """Draw a network; a click gives ``{"node": id}`` or ``{"edge": id}``, a double click on a node drills."""
-    _library()(key="konzern-library")
+    _library()(key=f"konzern-library-{key}")
     _block("picture")(
         key=key, data=data, on_click_change=_told(key, "click", on_click),
         on_drill_change=_told(key, "drill", on_drill),

@@ -102,6 +102,7 @@ const renew = (set, items, keep) => {
 
 const draw = (root, data, tell) => {
   const vis = globalThis.konzernVis;
+  const told = JSON.stringify(data);
   let state = root.konzern;
   if (!state || state.token !== data.token) {
     state?.network.destroy();
@@ -131,12 +132,14 @@ const draw = (root, data, tell) => {
       if (nodes.length) state.tell("drill", { node: nodes[0] });
     });
     new ResizeObserver(() => state.network.redraw()).observe(canvas);
-  } else {
+  } else if (state.told !== told) {
     renew(state.nodes, data.nodes.map(shaped), true);
     renew(state.edges, data.edges, false);
     root.dataset.drawn = data.nodes.length;
   }
   state.tell = tell;
+  if (state.told === told) return; // a run that changed something else
+  state.told = told;
   state.key.replaceChildren(legend(data.legend));
   root.choose = () => {
     const { nodes = [], edges = [] } = globalThis.konzernChoice ?? {};

@@ -36,6 +36,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".kz-table");
   if (!root || !data) return;
   const state = (root.konzern ??= { by: -1, down: true });
+  state.tell = setTriggerValue;
+  const told = JSON.stringify(data);
+  if (state.told === told) return; // a run that changed something else: nothing to draw again
+  state.told = told;
   const draw = () => {
     const order = data.rows.map((row, i) => [row, i]);
     if (state.by >= 0) {
@@ -70,7 +74,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         tr.classList.add("kz-link");
         tr.tabIndex = 0;
         tr.dataset.row = row.id;
-        const go = () => setTriggerValue("click", row.id);
+        const go = () => state.tell("click", row.id);
         tr.addEventListener("click", go);
         tr.addEventListener("keydown", (event) => event.key === "Enter" && go());
       }

@@ -12,7 +12,7 @@ from app.desk.cases import NEED_REASON, STATES, State
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, text
 from app.views.frame import Frame
-from app.views.groups import picture
+from app.views.picture import picture
 from graph.errors import KonzernError
 from graph.journal import JournalMovedError
 
@@ -157,7 +157,7 @@ def _facilities(frame: Frame, held: list[dict[str, Any]]) -> None:
     ]  # fmt: skip
     columns = [
         column(say["facility"]), column(say["obligor"]), column(say["lender"]), column(say["product"], "n"),
-        column(f"{say['limit']} ({unit.name})", "r"), column(f"{say['drawn']} ({unit.name})", "r"), column(say["currency"], "n"),
+        column(unit.heading(say["limit"]), "r"), column(unit.heading(say["drawn"]), "r"), column(say["currency"], "n"),
     ]  # fmt: skip
     blocks.table("case-facilities", cells.table(columns, rows, empty=""))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,8 +107,8 @@ class Frame:
         """Draw a page under its head; what cannot be answered is told in its place."""
         try:
             self._head(name)
-            view(self)
             blocks.choose(self.get("sel"), self.get("edge"), members=self.get("sel"))
+            view(self)
         except KonzernError as error:
             st.error(self.say["error"], icon=":material/error:")
             st.text(str(error))
@@ -154,19 +154,24 @@ class Frame:
 
     def downloads(self, *tables: str, page: str) -> None:
         """Whole results as files, behind one button."""
+        self.files(page, {name: partial(self.ask, "table", name=name) for name in tables})
+
+    def files(self, page: str, made: Mapping[str, Callable[[], Any]]) -> None:
+        """Tables by name as files, behind one button; each is asked for when it is downloaded."""
         with st.popover(self.say["download"], icon=":material/download:"):
-            for table in tables:
+            for name, ask in made.items():
                 columns = st.columns([0.4, 0.2, 0.2, 0.2], vertical_alignment="center")
-                columns[0].text(self.say[f"result_{table}"])
+                columns[0].text(self.say[f"result_{name}"])
                 for place, fmt in enumerate(export.FORMATS, 1):
                     columns[place].download_button(
-                        fmt, self._file(table, fmt), file_name=f"{table}.{fmt}", mime=export.MIME[fmt],
-                        key=f"{page}-{table}-{fmt}", on_click="ignore",
+                        fmt, partial(_file, ask, fmt, name), file_name=f"{name}.{fmt}", mime=export.MIME[fmt],
+                        key=f"{page}-{name}-{fmt}", on_click="ignore",
                     )  # fmt: skip
 
-    def _file(self, table: str, fmt: str) -> Callable[[], bytes]:
-        """A download that is made when it is asked for."""
-        return lambda: export.exported(self.ask("table", name=table), fmt, table)
+
+def _file(ask: Callable[[], Any], fmt: str, name: str) -> bytes:
+    """The bytes of a table that is asked for now."""
+    return export.exported(ask(), fmt, name)
 
 
 def spoken() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -66,10 +68,8 @@ def _question(frame: Frame, chosen: dict[str, Any], *, answers: bool) -> None:
         st.code(chosen["text"], language="cypher")
     if go:
         with st.spinner(say["running"]):
-            _answer(
-                frame,
-                frame.ask("asked", name=chosen["name"], given=tuple((k, v) for k, v in given.items() if v)),
-            )
+            told = tuple((k, v) for k, v in given.items() if v)
+            _answer(frame, partial(frame.ask, "asked", name=chosen["name"], given=told))
 
 
 def _console(frame: Frame) -> None:
@@ -84,12 +84,14 @@ def _console(frame: Frame) -> None:
     )
     if st.button(say["run_question"], key="console-ask", disabled=not wanted.strip()):
         with st.spinner(say["running"]):
-            _answer(frame, frame.ask("console", text=wanted))
+            _answer(frame, partial(frame.ask, "console", text=wanted))
 
 
-def _answer(frame: Frame, held: dict[str, Any]) -> None:
-    """The rows of an answer."""
+def _answer(frame: Frame, ask: Callable[[], dict[str, Any]]) -> None:
+    """The rows of an answer; a download asks once more."""
+    held = ask()
     columns = [column(head[frame.language]) for head in held["columns"]]
     rows = [{"id": "", "cells": [text(value) for value in row]} for row in held["rows"]]
     more = frame.say["cut_rows"] if held["cut"] else ""
     blocks.table("answer", cells.table(columns, rows, empty=frame.say["nothing"], more=more, height=480))
+    frame.files("questions", {"answer": lambda: ask()["table"]})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -21,12 +23,16 @@ def show(frame: Frame) -> None:
     """Draw the page: the question, its answer, what is reserved."""
     say = frame.say
     _form(frame)
+    files: dict[str, Callable[[], Any]] = {"reserved": lambda: frame.ask("reserved")["table"]}
     if all(frame.get(k) for k in _ASKED):
+        ask = partial(frame.ask, "whatif", **{k: frame.get(k) for k in _ASKED})
         with st.spinner(say["running"]):
-            held = frame.ask("whatif", **{k: frame.get(k) for k in _ASKED})
+            held = ask()
         _answer(frame, held)
+        files = {name: lambda name=name: ask()["tables"][name] for name in held["tables"]} | files
     st.subheader(say["reserved_title"], anchor=False)
     _reserved(frame)
+    frame.files("whatif", files)
 
 
 def _form(frame: Frame) -> None:
@@ -206,7 +212,7 @@ def _hold(frame: Frame, hours: int) -> None:
 
 def _reserved(frame: Frame) -> None:
     """What is reserved now."""
-    say, held = frame.say, frame.ask("reserved")
+    say, held = frame.say, frame.ask("reserved")["rows"]
     if st.session_state.get(_DONE):
         blocks.note(st.session_state.pop(_DONE))
     rows = [

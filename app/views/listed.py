@@ -1,0 +1,54 @@
+"""Limits and findings of a group or party as lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import formats
+from app.drawing import blocks, cells
+from app.drawing.cells import TONES, amount, chip, column, percent, text, used
+from app.views.frame import Frame
+
+
+def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
+    """Limits with headroom."""
+    say, base = frame.say, frame.base
+    unit = formats.unit([v for r in held for v in (r["limit"], r["value"])], frame.language)
+    rows = [
+        {
+            "id": "",
+            "cells": [
+                text(frame.word("rule", r["rule"].rpartition(" ")[2]), f"{frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
+                amount(r["value"], unit, base), amount(r["limit"], unit, base),
+                amount(r["headroom"], unit, base, tone="bad" if r["breach"] else ""),
+                percent(r["utilisation"], tone="bad" if r["breach"] else ""), used(r["utilisation"]),
+            ],
+        }
+        for r in held
+    ]  # fmt: skip
+    columns = [
+        column(say["rule"]), *(column(unit.heading(say[k]), "r", say.get(f"tip_{k}", "")) for k in ("value", "limit", "headroom")),
+        column(say["used"], "r", say["tip_used"]), column("", "w"),
+    ]  # fmt: skip
+    blocks.table("limits", cells.table(columns, rows, empty=say["no_limits"], height=360))
+
+
+def findings(frame: Frame, held: list[dict[str, Any]]) -> None:
+    """Findings about the subject; each opens as a case."""
+    say = frame.say
+    rows = [
+        {
+            "id": r["finding_id"],
+            "cells": [
+                chip(say[f"severity_{r['severity']}"], TONES[r["severity"]]), text(say[f"code_{r['code']}"]),
+                text(r[f"text_{frame.language}"]),
+            ],
+        }
+        for r in held
+    ]  # fmt: skip
+    columns = [column(say["severity"], "n"), column(say["finding_kind"], "n"), column(say["finding"])]
+    blocks.table(
+        "findings",
+        cells.table(columns, rows, empty=say["no_findings"], height=320),
+        lambda i: frame.go("warnings", case=i),
+    )

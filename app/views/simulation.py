@@ -1,0 +1,128 @@
+"""Simulated losses with their risk by lender, and the fewest defaults that break a line."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import formats
+from app.drawing import blocks, cells
+from app.drawing.cells import amount, column, count, text
+from app.formats import modelled
+from app.views.frame import Frame
+
+
+def monte(frame: Frame) -> None:
+    """Simulated losses: risk by lender, and the distribution."""
+    say, base = frame.say, frame.base
+    left, middle, right = st.columns([0.2, 0.2, 0.6], vertical_alignment="bottom")
+    draws = left.number_input(
+        say["draws"],
+        100,
+        100_000,
+        int(frame.get("draws") or 10_000) if (frame.get("draws") or "1").isdecimal() else 10_000,
+        1000,
+    )
+    seed = middle.number_input(
+        say["seed"], 0, 10_000, int(frame.get("seed")) if frame.get("seed").isdecimal() else 0
+    )
+    right.button(say["run"], type="primary", on_click=lambda: frame.put(draws=str(draws), seed=str(seed)))
+    if not frame.get("draws").isdecimal():
+        return
+    with st.spinner(say["running"]):
+        held = frame.ask("simulated", draws=int(frame.get("draws")), seed=int(frame.get("seed") or 0))
+    for english, chinese in held["notes"]:
+        blocks.note(chinese if frame.language == "zh" else english)
+    left, right = st.columns([0.58, 0.42], gap="medium")
+    shown = ("expected", "var_99", "es_99", "var_999")
+    unit = formats.unit([modelled(r[k]) for r in held["risk"] for k in shown], frame.language)
+    rows = [
+        {
+            "id": "",
+            "total": r["lender"] is None,
+            "cells": [
+                text(frame.lender(r["lender"])),
+                *(amount(modelled(r[k]), unit, base) for k in shown),
+            ],
+        }
+        for r in held["risk"]
+    ]
+    columns = [
+        column(say["lender"]),
+        *(column(unit.heading(say[k], base), "r", say[f"tip_{k}"]) for k in shown),
+    ]
+    with left:
+        st.subheader(say["risk_title"], anchor=False)
+        blocks.table("risk", cells.table(columns, rows, empty=say["nothing"]))
+    with right:
+        st.subheader(say["distribution"], anchor=False)
+        most = max((b["count"] for b in held["bins"]), default=1) or 1
+        unit = formats.unit([b["to"] for b in held["bins"]], frame.language)
+        bars = [
+            {"id": "", "cells": [{"t": f"{unit.show(b['from'])} – {unit.show(b['to'])}", "k": float(b["from"])}, count(b["count"]), {"bar": [0, b["count"] / most * 100, "total"]}]}
+            for b in held["bins"] if b["count"]
+        ]  # fmt: skip
+        columns = [
+            column(unit.heading(say["loss"], base), "r"),
+            column(say["scenarios"], "r"),
+            column("", "w"),
+        ]
+        blocks.table("bins", cells.table(columns, bars, empty=say["nothing"]))
+        blocks.note(
+            say["of_none"].format(
+                count=formats.count(held["none"]), all=formats.count(int(frame.get("draws")))
+            )
+        )
+
+
+def reverse(frame: Frame) -> None:
+    """The fewest defaults that break a line."""
+    say = frame.say
+    lenders = frame.lenders()
+    left, middle, right = st.columns([0.4, 0.2, 0.4], vertical_alignment="bottom")
+    now = frame.get("lender") if frame.get("lender") in lenders else next(iter(lenders), "")
+    lender = left.selectbox(
+        say["lender"],
+        list(lenders),
+        format_func=lambda i: lenders[i] or i,
+        index=list(lenders).index(now) if now else 0,
+    )
+    share = middle.number_input(
+        f"{say['share_of_capital']} (%)",
+        1,
+        1000,
+        int(frame.get("share")) if frame.get("share").isdecimal() else 100,
+    )
+    right.button(
+        say["run"], type="primary", on_click=lambda: frame.put(lender=lender or "", share=str(share))
+    )
+    if not frame.get("share").isdecimal():
+        return
+    with st.spinner(say["running"]):
+        held = frame.ask("reverse", lender=now, share=frame.get("share"))
+    summary = held["summary"]
+    method = say.get(f"method_{summary.get('method')}", str(summary.get("method")))
+    blocks.note(
+        say["reverse_broken"].format(count=summary["defaults"], method=method)
+        if summary["broken"]
+        else say["reverse_holds"]
+    )
+    unit = formats.unit([modelled(r["loss"]) for r in held["rows"]], frame.language)
+    rows = [
+        {
+            "id": r["party_id"],
+            "cells": [
+                count(r["step"]),
+                text(frame.name(r["names"]), r["party_id"]),
+                amount(modelled(r["loss"]), unit, frame.base),
+            ],
+        }
+        for r in held["rows"]
+    ]
+    columns = [
+        column(say["step_no"], "r"),
+        column(say["party"]),
+        column(unit.heading(say["loss"], frame.base), "r"),
+    ]
+    blocks.table(
+        "reverse", cells.table(columns, rows, empty=say["nothing"]), lambda i: frame.put(tab="play", fail=i)
+    )

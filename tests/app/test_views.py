@@ -1,0 +1,195 @@
+"""Every page in both languages, drawn without a browser: nothing fails, and its figures are those of the report."""
+
+import dataclasses
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from app import formats
+from app.access import Access, local, sample
+from app.audit import Audit
+from app.desk.opened import Desk
+from app.desk.questions import QUESTIONS
+from app.launch import RUNNING
+from app.source import SAMPLE
+from app.views.frame import words
+from exposure.report import Request
+from graph.store import open_store
+from ingest.load import load
+from tests.app.pages import drawn, elements, read
+
+GROUP = "G:P-LANHENG-FOUNDER"
+LOAN = {
+    "lender": "L-LEASE", "obligor": "C-LANHENG-03", "product": "lease", "amount": "50000000", "currency": "CNY",
+}  # fmt: skip
+PAGES: list[tuple[str, dict[str, str]]] = [
+    ("overview", {}),
+    ("groups", {}),
+    ("groups", {"group": GROUP, "sel": "C-LANHENG-03"}),
+    ("groups", {"party": "C-LANHENG-03"}),
+    ("groups", {"q": "lhjj"}),
+    ("rings", {}),
+    ("duplicates", {}),
+    ("contagion", {}),
+    ("contagion", {"fail": "C-DUANQIAO-01", "other": "C-LANHENG-01"}),
+    ("contagion", {"tab": "monte", "draws": "500"}),
+    ("contagion", {"tab": "reverse", "lender": "L-LEASE", "share": "10"}),
+    ("whatif", LOAN),
+    ("warnings", {"severity": "breach"}),
+    ("questions", {"question": "party_card"}),
+    ("data", {"load": "1"}),
+]
+
+
+@pytest.fixture(autouse=True)
+def shown(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app as one local principal has it, on the sample."""
+    monkeypatch.setattr(RUNNING, "access", access)
+    monkeypatch.setattr(RUNNING, "principal", local())
+
+
+@pytest.fixture
+def desk(access: Access) -> Desk:
+    """What pages read."""
+    return access.desk(local().scope, 1)
+
+
+def exact(value: Decimal | float | None) -> str:
+    return formats.exact(None if value is None else Decimal(str(value)), "CNY")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(("view", "parameters"), PAGES)
+def test_a_page_is_drawn_without_a_complaint(view: str, parameters: dict[str, str], language: str) -> None:
+    page = drawn(view, lang=language, **parameters)
+    assert [e.value for e in page.test.exception] == []
+    assert [e.value for e in page.test.error] == []
+    assert words(language)[f"page_{view}"] in "".join(
+        e.proto.body for e in elements(page.test.main) if e.type == "html"
+    )
+    assert any(b.get("rows") or b.get("tiles") for b in page.blocks.values())
+
+
+def test_the_overview_says_what_the_report_says(desk: Desk) -> None:
+    page, tables = drawn("overview", lang="en"), desk.tables
+    tiles = page.tiles("overview-tiles")
+    gross = Decimal(desk.summary["totals"]["gross"])
+    assert tiles["groups"]["label"] == words("en")["groups"]  # the later of two that lead there
+    assert exact(gross) in [t["exact"] for t in page.blocks["overview-tiles"]["tiles"]]
+    assert tiles["breach"]["value"] == formats.count(pc.sum(tables["limits"]["breach"]).as_py())
+    near = pc.equal(tables["findings"]["code"], "limit_near")
+    assert tiles["near"]["value"] == formats.count(pc.sum(near).as_py())
+    costliest = max(tables["ranking"]["credit"].to_pylist())
+    assert tiles["contagion"]["exact"] == exact(round(costliest, 2))
+    ratios = desk.rows("large_exposures").sort_by([("ratio_before", "descending")])
+    first = page.blocks["overview-large"]["rows"][0]["cells"]
+    assert (first[1]["x"], first[2]["t"]) == (
+        exact(ratios["gross"][0].as_py()),
+        formats.percent(ratios["ratio_before"][0].as_py()),
+    )
+
+
+def test_a_group_says_what_the_report_says(desk: Desk) -> None:
+    page = drawn("groups", lang="zh", group=GROUP)
+    own = desk.rows("groups", group_id=GROUP).to_pylist()[0]
+    assert [t["exact"] for t in page.blocks["group-tiles"]["tiles"][:4]] == [
+        exact(own[k]) for k in ("gross", "net", "drawn", "nominal_limit")
+    ]
+    members = desk.rows("group_members", group_id=GROUP)["party_id"]
+    owed = desk.rows("party_exposures", lender_id=None)
+    of = dict(zip(owed["party_id"].to_pylist(), owed["gross"].to_pylist(), strict=True))
+    assert {i: c[2]["x"] for i, c in page.rows("members").items()} == {
+        m: exact(of.get(m)) for m in members.to_pylist()
+    }
+    steps = {r["step"]: r["amount"] for r in desk.rows("bridge", group_id=GROUP).to_pylist()}
+    told = {i: c[1]["x"] for i, c in page.rows("bridge").items()}
+    assert told == {s: exact(steps[s]) for s in told}
+    assert {s for s, v in steps.items() if v} <= set(told)
+    by_lender = desk.rows("group_exposures", group_id=GROUP)
+    by_lender = by_lender.filter(pc.is_valid(by_lender["lender_id"])).sort_by([("gross", "descending")])
+    total = page.blocks["heat"]["rows"][-1]["cells"][1:]
+    assert [c["x"] for c in total] == [exact(v) for v in by_lender["gross"].to_pylist()]
+
+
+def test_circles_the_ranking_and_the_inbox_say_what_the_report_says(desk: Desk) -> None:
+    rings = dict(
+        zip(
+            desk.tables["rings"]["ring_id"].to_pylist(),
+            desk.tables["rings"]["amount"].to_pylist(),
+            strict=True,
+        )
+    )
+    told = {i: c[2]["x"] for i, c in drawn("rings", lang="en").rows("rings").items()}
+    assert told == {i: exact(v) for i, v in rings.items()}
+    ranking = desk.tables["ranking"].sort_by([("rank", "ascending")]).slice(0, 60).to_pylist()
+    page = drawn("contagion", lang="zh", tab="ranking")
+    assert [(i, c[2]["x"]) for i, c in page.rows("ranking").items()] == [
+        (r["party_id"], exact(round(r["loss"], 2))) for r in ranking
+    ]
+    found = desk.tables["findings"]
+    grave = found.filter(pc.equal(found["severity"], "breach"))
+    page = drawn("warnings", lang="en", severity="breach")
+    assert set(page.rows("warnings")) <= set(grave["finding_id"].to_pylist())
+    assert page.tiles("warning-tiles")["breach"]["value"] == formats.count(len(page.rows("warnings")))
+
+
+def test_an_answer_to_what_if_is_what_the_engine_says(desk: Desk) -> None:
+    from app.desk.whatif import proposal
+
+    answer = desk.whatif.ask([proposal(desk, **LOAN)])
+    page = drawn("whatif", lang="en", **LOAN)
+    tiles = page.blocks["whatif-tiles"]["tiles"]
+    assert tiles[0]["exact"] == "50,000,000.00 CNY"
+    assert tiles[1]["exact"] == exact(Decimal(answer.largest or 0) / 100)
+    cells = [c for r in page.blocks["whatif-limits"]["rows"] for c in r["cells"][1:5]]
+    figures = answer.tables["limits"].select(["before", "after", "limit", "headroom"])
+    assert sorted(c["x"] for c in cells) == sorted(exact(v) for c in figures.columns for v in c.to_pylist())
+
+
+def test_an_answer_to_what_if_is_downloaded_as_it_was_given(access: Access) -> None:
+    held = access.ask(local(), "whatif", 1, **LOAN)
+    assert {n: t.num_rows for n, t in held["tables"].items()} == {n: len(held[n]) for n in held["tables"]}
+    own = access.ask(sample("subsidiary:L-LEASE"), "whatif", 1, **LOAN)
+    assert set(own["tables"]["limits"]["level"].to_pylist()) <= {"solo", None}
+    assert isinstance(access.ask(local(), "reserved", 1)["table"], pa.Table)
+    page = drawn("whatif", lang="en", **LOAN)
+    labels = [e.proto.label for e in elements(page.test.main) if e.type == "download_button"]
+    assert labels == ["csv", "xlsx", "html"] * (len(held["tables"]) + 1)
+
+
+def test_a_page_that_is_open_says_that_newer_data_has_come_and_keeps_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = tmp_path / "book"
+    shutil.copytree(SAMPLE, book, ignore=shutil.ignore_patterns("book.toml"))
+    store = open_store(f"book:{tmp_path / 'store'}")
+    load(book, store)
+    access = Access(store, Audit(tmp_path / "audit.jsonl"), Request(), QUESTIONS)
+    monkeypatch.setattr(RUNNING, "access", access)
+    say = words("en")
+    page = drawn("overview", lang="en")
+    before = page.blocks["overview-tiles"]
+    assert [i.value for i in page.test.info] == []
+    facilities = (book / "facilities.csv").read_text("utf-8").splitlines(keepends=True)
+    (book / "facilities.csv").write_text("".join(facilities[:-1]), "utf-8")
+    load(book, store)
+    page = read(page.test.run())
+    assert [i.value for i in page.test.info] == [say["newer"].format(version=2)]
+    assert page.blocks["overview-tiles"] == before
+    button = next(b for b in page.test.button if b.label == say["newer_open"])
+    page = read(button.click().run())
+    assert [i.value for i in page.test.info] == []
+    assert page.test.query_params["v"] == "2"
+    assert page.blocks["overview-tiles"] != before
+
+
+def test_a_principal_is_drawn_nothing_that_its_roles_may_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RUNNING, "principal", sample("subsidiary:L-LEASE"))
+    page = drawn("contagion", lang="en")
+    assert [e.value for e in page.test.error] == [words("en")["error"]]
+    assert set(page.blocks) <= {"konzern-choice"}
+    assert dataclasses.replace(sample("manager"), named=True).named
