@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from exposure import reasons
-from exposure.groups import Groups
+from exposure.groups import GROUP, Groups
 from exposure.lines import Lines, facilities_of
 from exposure.proof import ControlStep, RiskStep, control_proof, group_path
 from exposure.report import Analysis
@@ -26,7 +26,8 @@ def explain(analysis: Analysis, subject: str) -> Explanation:
     """Explain what stands in the tables, by its id.
 
     A party, a group (``G:...``), a finding (``F:...``), a ring (``R:...``), a guarantee, a facility, or with a sign
-    between two ids the share of one party in another (``P>A``).
+    between two ids the share of one party in another (``P>A``). A group is also found by another of its sources and by
+    an id that was judged to be one party with one of them; it is told under its own id.
 
     Raises ``OptionError`` if there is no such subject.
     """
@@ -43,9 +44,30 @@ def explain(analysis: Analysis, subject: str) -> Explanation:
         for row in found.to_pylist():
             if row["finding_id"] == subject:
                 return Explanation(subject, _finding(row))
+    if subject.startswith(GROUP):
+        return _by_source(analysis, subject.removeprefix(GROUP))
     raise OptionError(
         f"no party, group, ring, guarantee, facility or finding {subject!r} in the book: give an id as it stands in "
         "the tables, or two parties as OWNER>COMPANY"
+    )
+
+
+def _by_source(analysis: Analysis, source: str) -> Explanation:
+    """The groups of which a party is a source, under any pack; ``OptionError`` where there is none."""
+    snapshot = analysis.snapshot
+    number = snapshot.number_of.get(source, -1)
+    if number < 0:
+        raise OptionError(f"no group {GROUP}{source}: there is no party {source!r} in the book")
+    name = snapshot.party_ids[number].as_py()
+    said = _other_ids(analysis, name) if name != source else []
+    for k, held in enumerate(analysis.groups):
+        for at in np.flatnonzero(held.sources == number).tolist():
+            g = int(np.searchsorted(held.source_ptr, at, "right")) - 1
+            return Explanation(held.names[g], (*said, *_group(analysis, k, g)))
+    inside = sorted({held.names[g] for held in analysis.groups for g in held.groups_of(number)})
+    one = "" if name == source else f"{source} is one party with {name}, which is no source of a group; "
+    raise OptionError(
+        f"no group {GROUP}{source}: {one}ask for {', '.join(inside) or name + ', which is in no group'}"
     )
 
 

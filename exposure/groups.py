@@ -37,6 +37,8 @@ Int64 = npt.NDArray[np.int64]
 
 VIA: Final = ("source", "control", "dependence", "kin", "pact", "sovereign")
 """How a party is in a group; the kernel's codes are places in this list."""
+GROUP: Final = "G:"
+"""How the id of a group begins; the id of one of its sources follows."""
 SMALLEST: Final = 2
 """A group has two parties or more."""
 MOST_PER_PARTY: Final = 50
@@ -96,7 +98,7 @@ class Groups:
     def heads(self) -> Int32:
         """The source that names each group, the one with the smallest id: party numbers."""
         number = self.snapshot.number_of
-        return np.array([number[name.removeprefix("G:")] for name in self.names], np.int32)
+        return np.array([number[name.removeprefix(GROUP)] for name in self.names], np.int32)
 
     def members_table(self) -> pa.Table:
         """The ``group_members`` result, ordered by group and party id."""
@@ -169,7 +171,7 @@ def _names(snapshot: Snapshot, seeds: Seeds) -> list[str]:
     smallest = np.minimum.reduceat(rank, seeds.source_ptr[:-1])
     party = np.empty(snapshot.n, np.int32)
     party[snapshot.party_rank] = np.arange(snapshot.n, dtype=np.int32)
-    return ["G:" + name for name in ids(snapshot.party_ids, party[smallest]).to_pylist()]
+    return [GROUP + name for name in ids(snapshot.party_ids, party[smallest]).to_pylist()]
 
 
 def findings(held: Groups) -> list[Finding | Batch]:

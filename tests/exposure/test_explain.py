@@ -15,6 +15,8 @@ from exposure.explain import explain
 from exposure.report import Analysis, Request
 from exposure.statement import Line
 from graph.errors import OptionError
+from graph.snapshot import Snapshot
+from tests.books import book, party
 
 
 @cache
@@ -147,6 +149,36 @@ def test_findings_name_the_rows_that_they_rest_on() -> None:
     for r in rows("findings")[::20]:
         lines = told(r["finding_id"])
         assert lines[0].sentence("en") == r["text_en"]
+
+
+def merged(*same: str) -> Analysis:
+    """P owns A and A2; each two letters are judged to be one party."""
+    return Analysis(
+        Snapshot.of(
+            book(
+                parties=[party(p) for p in ("P", "Q", "A", "Z")],
+                ownership=[{"owner_id": "P", "owned_id": "A", "share": "0.6"}],
+                same_as=[{"party_id": a, "other_id": b, "judgement": "same"} for a, b in same],
+            )
+        )
+    )
+
+
+def test_a_group_is_found_by_an_id_that_was_judged_to_be_its_source() -> None:
+    found = explain(merged("QP"), "G:Q")
+    assert found.subject == "G:P"
+    assert [line.key for line in found.lines] == ["one_party", "group", "gross"]
+    assert found.lines[0].sentence("en").startswith("P is one party with Q, as a reviewer judged [parties")
+    assert found.lines[1:] == explain(merged("QP"), "G:P").lines
+
+
+def test_a_group_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    for subject, said in (("G:Z", "Z is one party with A, .* ask for G:P"), ("G:A", "ask for G:P")):
+        with pytest.raises(OptionError, match=said):
+            explain(merged("ZA"), subject)
+    for subject, said in (("G:Z", "Z, which is in no group"), ("G:X", "no party 'X'")):
+        with pytest.raises(OptionError, match=said):
+            explain(merged(), subject)
 
 
 def test_what_is_not_there_is_refused() -> None:
