@@ -5,21 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from exposure import batches
 from exposure.batches import Batch
 from exposure.materiality import severities
-from exposure.results import MONEY, decimals, result
+from exposure.results import MONEY, constant, decimals, result
 from graph.findings import CODES
 from graph.money import NULL
 from graph.snapshot import Snapshot
@@ -99,54 +98,47 @@ def table(findings: Iterable[Finding | Batch], snapshot: Snapshot) -> pa.Table:
 
     Evidence is JSON: ``figures`` by name, and ``rows`` with file and line of the facts behind it.
     """
-    given = list(findings)
-    made = [_alone([f for f in given if isinstance(f, Finding)], snapshot)]
-    made += [
-        batches.table(batch, snapshot, words) for batch in given if isinstance(batch, Batch) and len(batch)
-    ]
-    return merged(made)
+    return pa.concat_tables(make() for make in pieces(findings, snapshot))
 
 
-def merged(made: Sequence[pa.Table]) -> pa.Table:
-    """Rows of several ``findings`` tables in the order of code, subjects and rule."""
-    return pa.concat_tables(in_order(made))
+def pieces(findings: Iterable[Finding | Batch], snapshot: Snapshot) -> Sequence[Callable[[], pa.Table]]:
+    """What makes the same, piece by piece, one for each code; at least one, if it is without rows."""
+    by_code: dict[str, list[Finding | Batch]] = {}
+    for found in findings:
+        by_code.setdefault(found.code, []).append(found)
+    made = [partial(_of_code, code, by_code[code], snapshot) for code in sorted(by_code)]
+    return made or [partial(_of_code, "", [], snapshot)]
 
 
-def in_order(made: Sequence[pa.Table]) -> Iterator[pa.Table]:
-    """The same in pieces, one for each code; at least one, if it is without rows."""
-    pieces: dict[str, list[pa.Table]] = {}
-    for table in made:
-        runs = pc.run_end_encode(table["code"].combine_chunks())
-        first = 0
-        for code, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-            pieces.setdefault(code, []).append(table.slice(first, end - first))
-            first = end
-    yield made[0].slice(0, 0)
-    for code in sorted(pieces):
-        yield _ordered(pieces.pop(code))
+def _of_code(code: str, found: Sequence[Finding | Batch], snapshot: Snapshot) -> pa.Table:
+    """The findings of one code in order."""
+    made = [_alone(code, [f for f in found if isinstance(f, Finding)], snapshot)]
+    made += [batches.table(batch, snapshot, words) for batch in found if isinstance(batch, Batch)]
+    return _ordered([rows for rows in made if len(rows)] or made[:1])
 
 
 def _ordered(pieces: Sequence[pa.Table]) -> pa.Table:
     """Rows of one code by subjects and rule; not copied where they are in order."""
     rows = pa.concat_tables(pieces)
     joined = pc.binary_join(rows["subjects"].combine_chunks(), "\x1f")
+    if pc.all(pc.less(joined.slice(0, max(len(joined) - 1, 0)), joined.slice(1))).as_py():
+        return rows
     keys = pa.table({"subjects": joined, "rule": pc.fill_null(rows["rule"], "")})
-    order = np.asarray(pc.sort_indices(keys, [("subjects", "ascending"), ("rule", "ascending")]))
-    return rows if np.array_equal(order, np.arange(len(order))) else rows.take(order)
+    return rows.take(pc.sort_indices(keys, [("subjects", "ascending"), ("rule", "ascending")]))
 
 
-def _alone(findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:
-    """The rows of findings that come one by one, in order, one for each id."""
+def _alone(code: str, findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:
+    """The rows of findings of a code that come one by one, in order, one for each id."""
     held = {finding_id(f.code, f.subjects, f.rule): f for f in findings}
-    ordered = sorted(held.items(), key=lambda kv: (kv[1].code, kv[1].subjects, kv[1].rule))
+    ordered = sorted(held.items(), key=lambda kv: (kv[1].subjects, kv[1].rule))
     found = [f for _, f in ordered]
     amounts = np.array([NULL if f.amount is None else f.amount for f in found], np.int64)
     english, chinese = words("en"), words("zh")
     return result(
         "findings",
         finding_id=pa.array([i for i, _ in ordered], pa.string()),
-        code=pa.array([f.code for f in found], pa.string()),
-        severity=_severities(found, amounts, snapshot),
+        code=constant(code, len(found)),
+        severity=severities(code, amounts, snapshot) if found else pa.array([], pa.string()),
         subject_kind=pa.array([f.about or CODES[f.code].subject for f in found], pa.string()),
         subjects=pa.array([list(f.subjects) for f in found], pa.list_(pa.string())),
         amount=decimals(amounts, MONEY),
@@ -156,16 +148,6 @@ def _alone(findings: Iterable[Finding], snapshot: Snapshot) -> pa.Table:
         text_zh=pa.array([_sentence(chinese[f.code], f, snapshot.base) for f in found], pa.string()),
         evidence=pa.array([_evidence(f, snapshot) for f in found], pa.string()),
     )
-
-
-def _severities(found: Sequence[Finding], amounts: npt.NDArray[np.int64], snapshot: Snapshot) -> pa.Array:
-    """How grave each of some findings is, which stand in the order of their codes."""
-    codes = [f.code for f in found]
-    parts = [pa.array([], pa.string())]
-    for code in dict.fromkeys(codes):
-        first = codes.index(code)
-        parts.append(severities(code, amounts[first : first + codes.count(code)], snapshot))
-    return pa.concat_arrays(parts)
 
 
 def _evidence(found: Finding, snapshot: Snapshot) -> str:

@@ -7,10 +7,11 @@ when the last table that is made of it is there.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ from graph.money import NULL
 
 Int64 = npt.NDArray[np.int64]
 Found = list[findings_.Finding | Batch]
+T = TypeVar("T")
 
 _THREADS: Final = 2
 _FINDINGS: Final = "findings "
@@ -136,7 +138,7 @@ TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "ranking": _ranking,
     "beneficial_owners": lambda a: a.beneficial.table(),
     "close_links": lambda a: a.close_links.table(),
-    "findings": lambda a: findings_.merged([_found(a, name) for name in FINDINGS]),
+    "findings": lambda a: findings_.table([f for made in FINDINGS.values() for f in made(a)], a.snapshot),
 }
 """How each result is made, at once or piece by piece; one that is missing here is not computed."""
 
@@ -192,11 +194,6 @@ FINDINGS: Final[dict[str, Callable[[Parts], Sequence[findings_.Finding | Batch]]
 """What makes which findings."""
 
 
-def _found(analysis: Parts, name: str) -> pa.Table:
-    """Some of the findings as rows of the ``findings`` result."""
-    return findings_.table(FINDINGS[name](analysis), analysis.snapshot)
-
-
 _ORDER: Final = (
     "shares", "control", "votes", "mitigation", "findings control", "findings mitigation", "collateral", "bridge",
     "findings ownership", "beneficial_owners", "findings beneficial", "close_links", "findings close_links",
@@ -228,47 +225,44 @@ def streamed(analysis: Parts) -> Iterator[tuple[str, Iterator[pa.Table]]]:
     """Every result of the contract once, in no order: its name, and its pieces, to be taken before the next result.
 
     They are made by two threads while the caller writes those that are finished. No part of the analysis is
-    held longer than needed.
+    held longer than needed; findings become rows last of all, since they take more memory so.
     """
     order = {name: place for place, name in enumerate(_ORDER)}
-    steps: dict[str, Callable[[], Iterator[pa.Table]]] = {
+    steps: dict[str, Callable[[], Any]] = {
         name: partial(_pieces, analysis, name) for name in RESULTS if name != "findings"
     }
-    steps |= {_FINDINGS + name: partial(_of, analysis, name) for name in FINDINGS}
-    waiting = deque(sorted(steps, key=lambda name: order.get(name, len(order))))
+    steps |= {_FINDINGS + name: partial(make, analysis) for name, make in FINDINGS.items()}
     done: set[str] = set()
-    found: list[pa.Table] = []
-    for name, pieces in _overlapped(waiting, steps):
-        if name.startswith(_FINDINGS):
-            found += pieces
-        else:
-            yield name, pieces
-        done.add(name)
-        let_go(analysis, *(part for part, readers in _READ.items() if readers <= done))
-    yield "findings", findings_.in_order(found)
-
-
-def _of(analysis: Parts, name: str) -> Iterator[pa.Table]:
-    """Some of the findings, in one piece."""
-    return iter([_found(analysis, name)])
-
-
-def _overlapped(
-    waiting: deque[str], steps: Mapping[str, Callable[[], Iterator[pa.Table]]]
-) -> Iterator[tuple[str, Iterator[pa.Table]]]:
-    """What the steps make, as they finish; the next ones run while the caller is busy with what came."""
-    running: dict[Future[Iterator[pa.Table]], str] = {}
-
-    def start() -> None:
-        while waiting and len(running) < _THREADS:
-            name = waiting.popleft()
-            running[pool.submit(steps[name])] = name
-
+    found: Found = []
     with ThreadPoolExecutor(_THREADS) as pool:
-        start()
-        while running:
-            ready, _ = wait(running, return_when=FIRST_COMPLETED)
-            made = [(running.pop(future), future.result()) for future in ready]
-            start()
-            while made:
-                yield made.pop()
+        waiting = sorted(steps, key=lambda name: order.get(name, len(order)))
+        for name, made in _overlapped(pool, ((name, steps[name]) for name in waiting)):
+            if name.startswith(_FINDINGS):
+                found += made
+            else:
+                yield name, made
+            done.add(name)
+            let_go(analysis, *(part for part, readers in _READ.items() if readers <= done))
+        yield "findings", _in_turn(pool, findings_.pieces(found, analysis.snapshot))
+
+
+def _overlapped(pool: Executor, steps: Iterator[tuple[str, Callable[[], T]]]) -> Iterator[tuple[str, T]]:
+    """What the steps make, as they finish; the next ones run while the caller is busy with what came."""
+    running = {pool.submit(step): name for name, step in islice(steps, _THREADS)}
+    while running:
+        ready, _ = wait(running, return_when=FIRST_COMPLETED)
+        made = [(running.pop(future), future.result()) for future in ready]
+        running |= {pool.submit(step): name for name, step in islice(steps, len(made))}
+        while made:
+            yield made.pop()
+
+
+def _in_turn(pool: Executor, steps: Iterable[Callable[[], T]]) -> Iterator[T]:
+    """What the steps make, in their order; few of them run ahead of the caller."""
+    running: deque[Future[T]] = deque()
+    for step in steps:
+        if len(running) == _THREADS:
+            yield running.popleft().result()
+        running.append(pool.submit(step))
+    while running:
+        yield running.popleft().result()
