@@ -120,7 +120,7 @@ def _exempt(held: Limits) -> Iterator[Finding]:
         return
     party = np.unique(rows.subject[~rows.group & (rows.subject >= 0)])
     party = party[held.standing.clients.exempt[party]]
-    kept = np.flatnonzero(np.isin(owed.subject, party) & (owed.lender < 0))
+    kept = np.flatnonzero(np.isin(owed.subject, party) & (owed.lender < 0) & (owed.gross > 0))
     names = ids(held.groups.snapshot.party_ids, owed.subject[kept]).to_pylist()
     test = f"{pack.name} exempt"
     for name, gross in zip(names, owed.gross[kept].tolist(), strict=True):

@@ -65,7 +65,7 @@ def large_exposures(held: Limits) -> pa.Table:
         [
             rows.gross >= line(held)[rows.scope],
             rows.gross >= reported[rows.scope],
-            (rank > 0) & (rank <= int(pack.setting("large", "largest", 0))),
+            (rank > 0) & (rank <= int(pack.setting("large", "largest", 0))) & (rows.gross > 0),
         ],
         list(range(len(LISTED))),
         default=-1,

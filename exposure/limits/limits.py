@@ -25,7 +25,7 @@ from exposure.limits.internal import RULES, internal
 from exposure.limits.loans import loans
 from exposure.limits.parts import without
 from exposure.limits.standing import Standing, Subjects
-from exposure.limits.subjects import cut, subjects
+from exposure.limits.subjects import at_least, cut, subjects
 from exposure.limits.tested import GROUP, Rule, Tested, state, table
 from exposure.mitigation.mitigation import Mitigation
 from graph.money import NULL
@@ -97,7 +97,7 @@ def limits(
     cuts = np.array([cut(n, scope, base) for scope in levels], np.int64)
     reported = np.array([reporting(pack, scope, groups.snapshot.fx) for scope in levels], np.int64)
     rows = subjects(standing, levels, np.minimum(cuts, reported), int(pack.setting("large", "largest", 0)))
-    listed = rows.take(np.maximum(rows.gross, rows.net) >= cuts[rows.scope])
+    listed = rows.take(at_least(rows, cuts))
     rules = _rules(standing)
     parts = [_main(standing, levels, listed), _others(standing, levels, listed)]
     if pack.rule("limits", "loans") is not None:
@@ -152,7 +152,7 @@ def _others(standing: Standing, levels: Sequence[Scope], rows: Subjects) -> Test
     if _name(standing, OTHERS) is None or not len(mixed):
         return Tested.joined([])
     gross, net, unknown = without(standing, levels, mixed, clients.bank | clients.exempt)
-    value, there = net if _measure(standing) == "net" else gross, gross > 0
+    value, there = net if _measure(standing) == "net" else gross, (gross > 0) | unknown
     return _tested(standing, levels, mixed.take(there), value[there], unknown[there], OTHERS)
 
 

@@ -38,7 +38,7 @@ def loans(standing: Standing, scopes: Sequence[Scope]) -> tuple[Subjects, Int64]
     """Clients with loans in each scope that has net capital, and the drawn amount, int64 by row.
 
     A loan that several parties owe counts in full for each. Left out are banks, exempt clients, in a
-    consolidated scope its own lenders, and in large books what lies below the cut.
+    consolidated scope its own lenders, and in large books what is known and lies below the cut.
     """
     clients, n = standing.clients, standing.groups.snapshot.n
     party, lender, amount = _drawn(standing.facilities)
@@ -53,9 +53,10 @@ def loans(standing: Standing, scopes: Sequence[Scope]) -> tuple[Subjects, Int64]
         who = np.unique(party[rows])
         who = who[~barred[who] & ~np.isin(who, scope.inside)]
         value = sum_of(party[rows], amount[rows], who)
-        who, value = who[value >= least], value[value >= least]
-        marks = np.zeros(len(who), bool), who.astype(np.int32), np.full(len(who), place, np.int32)
         unknown = _unknown(standing, scope, who)
+        kept = (value >= least) | unknown
+        who, value, unknown = who[kept], value[kept], unknown[kept]
+        marks = np.zeros(len(who), bool), who.astype(np.int32), np.full(len(who), place, np.int32)
         parts.append(Subjects(*marks, value, value, unknown, unknown))
         values.append(value)
     if not parts:
@@ -73,14 +74,14 @@ def _unknown(standing: Standing, scope: Scope, who: Int32) -> Bool:
 
 
 def _drawn(held: Facilities) -> tuple[Int32, Int32, Int64]:
-    """Party, lender and known drawn amount of each loan, once for each party that owes it."""
+    """Party, lender and drawn amount of each loan, once for each party that owes it; 0 where it is not known."""
     codes, words = held.snapshot.tables["facilities"].words("product")
     loan = np.array([is_loan(word, held.pack) for word in words] + [False])[codes]
     claims = held.claims
     row = claims.facility[: claims.main]
-    chosen = loan[row] & (held.drawn[row] != NULL) & (held.drawn[row] > 0)
+    chosen = loan[row] & (held.drawn[row] != 0)
     main = np.flatnonzero(chosen)
     co = np.flatnonzero(np.append(chosen, np.False_)[np.minimum(claims.co_claim, claims.main)])
     of = np.concatenate([row[main], row[claims.co_claim[co]]])
     party = np.concatenate([claims.party[main], claims.co_party[co]])
-    return party, held.lender[of], held.drawn[of]
+    return party, held.lender[of], np.where(held.drawn[of] == NULL, 0, held.drawn[of])

@@ -41,7 +41,7 @@ def cut(parties: int, scope: Scope, base: str) -> int:
 
 
 def subjects(standing: Standing, scopes: Sequence[Scope], cuts: Int64, largest: int = 0) -> Subjects:
-    """Everyone who owes a scope at least its cut (int64 by scope, before or after mitigation).
+    """Everyone who owes a scope at least its cut (int64 by scope, before or after mitigation), or an unknown amount.
 
     Also the ``largest`` clients of each scope by gross: groups, and parties in no group.
     """
@@ -55,8 +55,14 @@ def subjects(standing: Standing, scopes: Sequence[Scope], cuts: Int64, largest: 
         for group, one in enumerate(both)
     ]
     found = _without_own(standing, scopes, Subjects.joined(parts))
-    found = found.take(np.maximum(found.gross, found.net) >= lowest[found.scope])
+    found = found.take(at_least(found, lowest))
     return _without_exempt(standing, scopes, found)
+
+
+def at_least(rows: Subjects, amounts: Int64) -> Bool:
+    """Which rows owe the amount of their scope (int64 by scope, ``NEVER`` = no test), or one that is not known."""
+    least = amounts[rows.scope]
+    return (np.maximum(rows.gross, rows.net) >= least) | (rows.unknown & (least < NEVER))
 
 
 def _both(standing: Standing) -> tuple[Owed, Owed]:
@@ -77,7 +83,8 @@ def _solo(owed: Owed, scopes: Sequence[Scope], cuts: Int64, *, group: int) -> Su
     least, place = np.full(lenders + 1, NEVER, np.int64), np.full(lenders + 1, -1, np.int32)
     least[[*alone]], place[[*alone]] = cuts[[*alone.values()]], [*alone.values()]
     lender = np.where(owed.lender < lenders, owed.lender, -1)
-    rows = np.flatnonzero(np.maximum(owed.gross, owed.net) >= least[lender])
+    tested = owed.unknown & (least[lender] < NEVER)
+    rows = np.flatnonzero((np.maximum(owed.gross, owed.net) >= least[lender]) | tested)
     return Subjects(
         np.full(len(rows), bool(group)), owed.subject[rows], place[lender[rows]], owed.gross[rows],
         owed.net[rows], owed.unknown[rows], owed.unknown[rows],
@@ -86,7 +93,7 @@ def _solo(owed: Owed, scopes: Sequence[Scope], cuts: Int64, *, group: int) -> Su
 
 def _rows(owed: Owed, scope: int, least: int, *, group: bool) -> Subjects:
     """What the lenders of one scope are owed together."""
-    rows = np.flatnonzero(np.maximum(owed.gross, owed.net) >= least)
+    rows = np.flatnonzero((np.maximum(owed.gross, owed.net) >= least) | (owed.unknown & (least < NEVER)))
     marks = np.full(len(rows), group), owed.subject[rows], np.full(len(rows), scope, np.int32)
     return Subjects(*marks, owed.gross[rows], owed.net[rows], owed.unknown[rows], owed.unknown[rows])
 

@@ -353,6 +353,17 @@ def test_an_unknown_amount_leaves_a_test_open_unless_the_rest_breaks_the_limit()
     assert [breach(100), breach(251)] == [None, True]
 
 
+@pytest.mark.parametrize("pack", ["EU-CRR", "CN-LE"])
+def test_who_owes_nothing_that_is_known_is_untested_and_not_on_the_list(pack: str) -> None:
+    facilities = [facility("F1", "A", 100, 100, currency="JPY"), facility("F2", "B", None, None)]
+    lender = bank(1000, net_capital=1000)
+    held = limits_of(pack, parties=[party("A"), party("B")], lenders=[lender], facilities=facilities)
+    assert [f.figures["missing"] for f in found(held, "untested")] == [["amounts"]]
+    assert {(r["subject_id"], r["breach"]) for r in rows(held)} == {("A", None), ("B", None)}
+    assert len({r["rule"] for r in rows(held)}) == (2 if pack == "CN-LE" else 1)
+    assert large_exposures(held).num_rows == 0
+
+
 def test_a_breach_at_each_lender_is_a_finding_of_its_own() -> None:
     held = limits_of(
         parties=[party("A")],

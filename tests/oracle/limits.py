@@ -128,7 +128,7 @@ class LimitsOracle:
         return next((r for r in chain if r in rules), None)
 
     def tests(self) -> dict[Key, tuple[int, int, bool | None]]:
-        """Limit (rounded down), value and breach of every test with capital and an exposure."""
+        """Limit (rounded down), value and breach of every test with capital and an exposure, known or not."""
         found = {}
         for scope in self.scopes():
             for word, name, members in self.subjects():
@@ -139,12 +139,12 @@ class LimitsOracle:
                 if word == "group" and any(map(self.bank, members)) and "non_institution" in RULES[self.pack]:
                     others = frozenset(m for m in kept if not self.bank(m))
                     part = self.owed(scope, others, group=True, net=True)
-                    there = self.owed(scope, others, group=True)[0]
-                    jobs += [("non_institution", part)] if there else []
+                    there = self.owed(scope, others, group=True)
+                    jobs += [("non_institution", part)] if any(there) else []
                 for rule, (value, blank) in jobs:
                     limit = None if rule is None else self.ceiling(scope, rule)
                     base = None if rule is None else scope.capital[RULES[self.pack][rule][0]]
-                    if limit is not None and gross and base is not None:
+                    if limit is not None and (gross or unknown) and base is not None:
                         broken = True if value > limit else None if blank else False
                         key = (word, name, scope.lender, scope.level, f"{self.pack} {rule}")
                         found[key] = (floor(limit), value, broken)
@@ -175,13 +175,13 @@ class LimitsOracle:
                 if word == "group" or limit is None or self.bank(name) or self.exempt(name):
                     continue
                 drawn = [
-                    self.book.base(cents(f["drawn"]), f) or 0
+                    self.book.base(cents(f["drawn"]), f)
                     for i, f in self.book.held.items()
                     if f["product"] in is_loan
                     and f["lender_id"] in scope.lenders
                     and name in self.book.pieces[i][0].parties - scope.inside
                 ]
-                if sum(drawn):
+                if any(amount != 0 for amount in drawn):
                     key = (word, name, scope.lender, scope.level, f"{self.pack} loans")
-                    found[key] = (floor(limit), sum(drawn))
+                    found[key] = (floor(limit), sum(filter(None, drawn)))
         return found
