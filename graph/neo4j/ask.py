@@ -1,7 +1,9 @@
 """Questions on an analyst's behalf: they only read, and stop at bounds of time, memory and rows.
 
 A read-only session does not keep a question from reading files and addresses or from ending others' transactions,
-so every plan is looked at before it runs: each of its operators must be one that only reads the graph.
+so every plan is looked at before it runs: each of its operators must be one that only reads the graph. A plan does
+not show what a subquery inside an expression does; the two things that it might do beyond reading are refused by
+their words.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ ALLOWED: Final = frozenset(
 _PREFIX: Final = re.compile(
     r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*(EXPLAIN|PROFILE|CYPHER|USE)\b", re.IGNORECASE | re.DOTALL
 )
+_HIDDEN: Final = re.compile(r"\\u|\bLOAD\b.*\bCSV\b|\bCALL\b\s*[^\s({]", re.IGNORECASE | re.DOTALL)
+"""Words of LOAD CSV and of a procedure's call, or an escape that could spell them."""
 _TRIES: Final = 3
 
 
@@ -105,6 +109,11 @@ def ask(server: Server, text: str, values: Mapping[str, object], caps: Caps | No
     if _PREFIX.match(text):
         raise RefusedError(
             "a question begins with MATCH or another reading clause: no EXPLAIN, PROFILE, CYPHER or USE"
+        )
+    if _HIDDEN.search(text):
+        raise RefusedError(
+            "a question only reads the graph: no LOAD CSV, no CALL of a procedure, and no \\u escape (write the "
+            "character itself)"
         )
     gate = Gate(server)
     try:

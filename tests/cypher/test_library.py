@@ -159,14 +159,22 @@ BAD = [
     "CREATE USER eve SET PASSWORD 'x'",
     "MATCH (n:Party) RETURN n; MATCH (m) DETACH DELETE m",
     "FOREACH (x IN [1] | CREATE (:Party))",
+    "RETURN [y IN [1] | COLLECT { LOAD CSV FROM 'http://127.0.0.1:9/x' AS line RETURN line }] AS x",
+    "RETURN [y IN [1] | COUNT { LOAD /* CSV */\n csv FROM 'file:///x' AS line RETURN line }] AS x",
+    "RETURN [y IN [1] | COUNT { \\u004COAD CSV FROM 'file:///x' AS line RETURN line }] AS x",
+    "RETURN reduce(n = 0, y IN [1] | n + COUNT { CALL db.labels() YIELD label RETURN label }) AS x",
+    "RETURN [y IN [1] | COUNT { CALL /* ( */ `db`.`labels`() YIELD label RETURN label }] AS x",
 ]
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_whatever_does_more_than_read_the_graph_is_refused(store: GraphStore, text: str) -> None:
     before = store.server.read("MATCH (n) RETURN count(n) AS n")
-    with pytest.raises((RefusedError, StoreError)):
+    with pytest.raises((RefusedError, StoreError)) as told:
         ask(store.server, text, {})
+    assert "ExternalResourceFailed" not in str(
+        told.value
+    )  # the guard refused it, not the settings of the server
     assert store.server.read("MATCH (n) RETURN count(n) AS n") == before
 
 
