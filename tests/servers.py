@@ -37,6 +37,11 @@ class Servers:
             self._made[number] = process.up(home, lasting=False, memory=SMALL, quick=True)
         return self._made[number]
 
+    def again(self, number: int = 0) -> Server:
+        """The server of that number, ended and started anew."""
+        self._made.pop(number).stop()
+        return self.get(number)
+
     def access(self, number: int = 0) -> Access:
         """How that server is reached."""
         server = self.get(number)

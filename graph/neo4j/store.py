@@ -19,6 +19,7 @@ from graph.files.snapshots import Snapshots
 from graph.files.versioned import Versioned
 from graph.kept import KeptReports, ReportKey
 from graph.neo4j import schema
+from graph.neo4j.bulk import Bulk
 from graph.neo4j.gate import Gate, Lease
 from graph.neo4j.journal import GraphJournal
 from graph.neo4j.mirror import Mirror, folder
@@ -27,43 +28,52 @@ from graph.neo4j.segments import fetched
 from graph.neo4j.session import Access, Server
 from graph.neo4j.versions import GraphVersions
 from graph.neo4j.writer import GraphWriter, Work
+from graph.server import process
+from graph.server.home import Home
+from graph.server.process import Server as LocalServer
 
 LOCAL: Final = "neo4j:local"
 
 
 def open_url(url: str) -> GraphStore:
     """The store of a URL; ``neo4j:local`` starts the local server if none runs, and ends it with this process."""
-    return GraphStore(local_access() if url == LOCAL else Access.of(url), url)
+    if url != LOCAL:
+        return GraphStore(Access.of(url), url)
+    server = local()
+    return GraphStore(Access(server.url, server.auth), url, bulk=Bulk(server))
 
 
-def local_access() -> Access:
-    """Access to the local server, started for the life of this process if none runs."""
-    from graph.server import process  # noqa: PLC0415 - only this URL needs a Java
-    from graph.server.home import Home  # noqa: PLC0415
-
+def local() -> LocalServer:
+    """The local server, started for the life of this process if none runs."""
     home = Home()
     there = process.found(home)
     server = process.up(home, lasting=False)
     if there is None:
         atexit.register(server.stop)
-    return Access(server.url, server.auth)
+    return server
 
 
 class GraphStore(Versioned):
     """Versions of a book in a Neo4j database; see ``graph.store.Store``.
 
-    ``disk`` and ``clock`` are there for tests: the first writes the copies on this machine, the second says when a
-    lease ends.
+    ``bulk`` is how a large first load may go on a server of this machine. ``disk`` and ``clock`` are there for tests:
+    the first writes the copies on this machine, the second says when a lease ends.
     """
 
     def __init__(
-        self, access: Access, url: str = "", disk: Disk | None = None, clock: Clock = time.time
+        self,
+        access: Access,
+        url: str = "",
+        disk: Disk | None = None,
+        clock: Clock = time.time,
+        bulk: Bulk | None = None,
     ) -> None:
         self.url = url or access.url
         self.server = Server(access)
         self._gate = Gate(self.server)
         self._disk = disk or Disk()
         self._clock = clock
+        self._bulk = bulk
         held = self._gate.read()
         schema.check_format(self.server, held.get("format"))
         self._open_work: Work | None = None
@@ -80,7 +90,9 @@ class GraphStore(Versioned):
             root = self._root
             mirror = Mirror(root, self._disk, self.server)
             runs = Runs(root, mirror, self._disk)
-            self._open_work = Work(self.url, self._gate, GraphVersions(self._gate), mirror, runs, self._disk)
+            self._open_work = Work(
+                self.url, self._gate, GraphVersions(self._gate), mirror, runs, self._disk, self._bulk
+            )
         return self._open_work
 
     def latest(self) -> int:

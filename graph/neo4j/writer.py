@@ -22,8 +22,9 @@ from graph.files.versions import Version
 from graph.files.writer import FileWriter
 from graph.model import TABLES
 from graph.neo4j import placed as places
+from graph.neo4j import schema, shape
 from graph.neo4j import segments as graph_segments
-from graph.neo4j import shape
+from graph.neo4j.bulk import Bulk
 from graph.neo4j.gate import Gate, Lease, settled
 from graph.neo4j.mirror import Mirror
 from graph.neo4j.placed import Placed, since
@@ -55,6 +56,7 @@ class Work:
     mirror: Mirror
     runs: Runs
     disk: Disk
+    bulk: Bulk | None = None
 
     def reader(self, versions: list[Version]) -> FileReader:
         """A reader of versions, the last of which may not be published yet."""
@@ -99,6 +101,10 @@ class GraphWriter(FileWriter):
         before = self._before(number, gate)
         reader = self._work.reader([*self._versions.upto(number - 1), version])
         after = standings(reader, None)
+        if self._in_bulk(version, after, step):
+            self._keep_segments(number, version, list(_brought(version)))
+            self._publish_pointer(version, reader)
+            return
         same = set() if cut_off else unchanged(before, after)
         found = (
             places.as_found(self._work.gate.server)
@@ -120,6 +126,16 @@ class GraphWriter(FileWriter):
         for batch in tie_batches(before, after, plan.entered, None if cut_off else same):
             self._run(number, batch)
         self._publish_pointer(version, reader)
+
+    def _in_bulk(self, version: Version, after: Mapping[str, Standing], step: Step) -> bool:
+        """Whether the facts of a first version were brought in by Neo4j's importer, which takes large ones only."""
+        number, bulk, server = version.delivery.version, self._work.bulk, self._work.gate.server
+        rows = sum(len(one.fact) for one in after.values())
+        if number > 1 or version.deleted or bulk is None or not bulk.takes(server, rows):
+            return False
+        bulk.load(server, after, f"{number}-{self.token}", self._graph_lease.fence, step)
+        schema.make(self._work.gate)
+        return True
 
     def _before(self, number: int, gate: Mapping[str, Any]) -> dict[str, Standing]:
         """How facts stand as published."""

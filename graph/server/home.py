@@ -15,6 +15,8 @@ from graph.disk import as_store_error
 
 SETTING: Final = "KONZERN_NEO4J_HOME"
 USER: Final = "neo4j"
+DATABASE: Final = "neo4j"
+"""The only database of Neo4j Community."""
 MIB: Final = 1 << 20
 
 _CONF: Final = """\
@@ -61,13 +63,19 @@ class Memory:
 
 @dataclass(frozen=True)
 class Running:
-    """The process that serves a home: its number and when it started, its port, and whether it lives on by itself."""
+    """The process that serves a home: its number and when it started, its port, and whether it lives on by itself.
+
+    ``heap`` and ``pages`` are its memory in MiB, ``quick`` whether it compiles less; it is started again with these.
+    """
 
     pid: int
     started: str
     port: int
     version: str
     lasting: bool
+    heap: int = 512
+    pages: int = 256
+    quick: bool = False
 
 
 class Home:

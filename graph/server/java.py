@@ -11,6 +11,7 @@ from typing import Final
 from graph.errors import OptionError, StoreError
 from graph.server import jars
 from graph.server.home import Home
+from graph.server.watcher import Watcher
 
 SERVER: Final = "org.neo4j.server.CommunityEntryPoint"
 ADMIN: Final = "org.neo4j.cli.AdminTool"
@@ -84,15 +85,23 @@ def make_archive() -> bool:
 def admin(home: Home, *arguments: str, seconds: float = 3600) -> str:
     """Run Neo4j's own admin tool on a home whose server is stopped; what it printed.
 
-    Raises ``StoreError`` with its last lines where it fails.
+    It ends with this process. Raises ``StoreError`` with its last lines where it fails.
     """
     env = {**os.environ, "NEO4J_HOME": str(home.root), "NEO4J_CONF": str(home.conf)}
-    run = subprocess.run(  # noqa: S603 - our own Java
+    with subprocess.Popen(  # noqa: S603 - our own Java
         [str(java()), *_switches(512), "-cp", jars.class_path(), ADMIN, *arguments],
-        capture_output=True, text=True, timeout=seconds, check=False, env=env,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env,
+        cwd=home.root, start_new_session=True,
+    ) as run:  # fmt: skip
+        watcher = Watcher(run.pid)
+        try:
+            told, _ = run.communicate(timeout=seconds)
+        except BaseException:
+            run.kill()
+            raise
+        finally:
+            run.wait()
+            watcher.leave()
     if run.returncode:
-        raise StoreError(
-            f"neo4j-admin {' '.join(arguments[:2])} failed: {(run.stdout + run.stderr)[-2000:].strip()}"
-        )
-    return run.stdout
+        raise StoreError(f"neo4j-admin {' '.join(arguments[:2])} failed: {told[-2000:].strip()}")
+    return told

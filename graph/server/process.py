@@ -1,8 +1,7 @@
 """Process of the local Neo4j: started, waited for, adopted, stopped; it never outlives a parent that it belongs to.
 
-A server that belongs to its parent has a watcher: a shell that holds the end of a pipe and stops the server when
-the parent is gone, by whatever death. Where the watcher was killed too, the next start finds the server by its
-file and takes it over.
+A server that belongs to its parent has a watcher, which stops it when the parent is gone. Where the watcher was
+killed too, the next start finds the server by its file and takes it over.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,19 +24,16 @@ from graph.disk import as_store_error
 from graph.errors import StoreError
 from graph.files.lease import started
 from graph.server import jars, java
-from graph.server.home import USER, Home, Memory, Running, free_port
+from graph.server.home import DATABASE, USER, Home, Memory, Running, free_port
+from graph.server.staging import Staging
+from graph.server.watcher import Watcher
 
 _SECONDS: Final = 180.0
 _STOP_SECONDS: Final = 30.0
 _EVERY: Final = 0.05
 _FIRST: Final = "neo4j"
-_WATCHER: Final = """\
-read _
-kill -TERM "$1" 2>/dev/null
-n=0
-while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done
-kill -KILL "$1" 2>/dev/null
-"""
+KINDLY: Final = (signal.SIGTERM, signal.SIGKILL)
+"""How a server is ended: asked first, then not asked."""
 Told = Callable[[str], None]
 
 
@@ -51,8 +47,8 @@ class Server:
 
     home: Home
     running: Running
-    _watcher: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    watcher: Watcher | None = field(default=None, repr=False)
+    child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -66,13 +62,44 @@ class Server:
 
     def stop(self) -> None:
         """End the server, closing its databases first."""
-        end(self.home, self.running)
-        if self._child is not None:
-            self._child.wait()
-        if self._watcher is not None:
-            if self._watcher.stdin:
-                self._watcher.stdin.close()
-            self._watcher.wait()
+        self._end(KINDLY)
+
+    def _end(self, how: Sequence[signal.Signals]) -> None:
+        end(self.home, self.running, how)
+        if self.child is not None:
+            self.child.wait()
+        if self.watcher is not None:
+            self.watcher.leave()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process may stop and start it: it belongs to this one, or to nobody."""
+        return self.child is not None or self.running.lasting
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """End the server at once, as a crash does, and start it again at the same address afterwards.
+
+        What was committed is there again; a transaction that is open meanwhile is not committed.
+        """
+        with held(self.home):
+            if found(self.home) != self.running:
+                raise ServerError(
+                    f"the server of {self.home.root} was stopped or started again: run the job again"
+                )
+            self._end((signal.SIGKILL,))
+            try:
+                yield
+            finally:
+                was = self.running
+                again = _start(
+                    self.home,
+                    Memory(was.heap, was.pages),
+                    lasting=was.lasting,
+                    quick=was.quick,
+                    port=was.port,
+                )
+                self.running, self.watcher, self.child = again.running, again.watcher, again.child
 
 
 @contextlib.contextmanager
@@ -115,10 +142,11 @@ def up(
         return _start(home, memory or Memory.of_machine(), lasting=lasting, quick=quick)
 
 
-def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool) -> Server:
-    """Start a server and wait until it answers; nothing is left running where it does not."""
-    port = free_port()
+def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool, port: int = 0) -> Server:
+    """Start a server (0 = at a free port) and wait until it answers; nothing is left running where it does not."""
+    port = port or free_port()
     home.make(port, memory)
+    Staging(home).adopt()
     fresh = not home.has_data
     command = java.server(home, memory.heap, quick=quick, listing=lasting)
     with home.log.open("wb") as log:
@@ -126,8 +154,10 @@ def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool) -> Server:
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             cwd=home.root,
         )  # fmt: skip
-    running = Running(child.pid, started(child.pid), port, jars.VERSION, lasting)
-    server = Server(home, running, None if lasting else _watch(child.pid), child)
+    running = Running(
+        child.pid, started(child.pid), port, jars.VERSION, lasting, memory.heap, memory.pages, quick
+    )
+    server = Server(home, running, None if lasting else Watcher(child.pid), child)
     try:
         home.note(running)
         _wait(home, port, lambda: child.poll() is None)
@@ -136,14 +166,6 @@ def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool) -> Server:
         server.stop()
         raise
     return server
-
-
-def _watch(pid: int) -> subprocess.Popen[bytes]:
-    """A shell that ends the process when this one is gone: then its standard input ends."""
-    return subprocess.Popen(  # noqa: S603 - our own script
-        ["/bin/sh", "-c", _WATCHER, "konzern-watcher", str(pid)],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
 
 
 def _wait(home: Home, port: int, alive: Callable[[], bool]) -> None:
@@ -199,7 +221,7 @@ def _ask(url: str, auth: tuple[str, str], query: str = "", **parameters: str) ->
     with neo4j.GraphDatabase.driver(url, auth=auth) as driver:
         while True:
             try:
-                with driver.session(database="system" if query else "neo4j") as session:
+                with driver.session(database="system" if query else DATABASE) as session:
                     session.run(query or "RETURN 1", parameters).consume()
                     return
             except (ServiceUnavailable, TransientError) as error:
@@ -219,12 +241,12 @@ def down(home: Home) -> bool:
         return True
 
 
-def end(home: Home, running: Running) -> None:
+def end(home: Home, running: Running, how: Sequence[signal.Signals] = KINDLY) -> None:
     """End a process that serves a home: asked first, then not asked."""
-    for kind, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
+    for kind in how:
         if not _signalled(running, kind):
             break
-        until = time.monotonic() + seconds
+        until = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < until and started(running.pid) == running.started:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(running.pid, os.WNOHANG)
@@ -262,5 +284,6 @@ def check(home: Home) -> str:
             raise ServerError("the server runs: konzern store down first, then check")
         if not home.has_data:
             raise ServerError(f"{home.root} holds no database yet")
+        Staging(home).adopt()
         report = home.root / "logs"
-        return java.admin(home, "database", "check", f"--report-path={report}", "neo4j")
+        return java.admin(home, "database", "check", f"--report-path={report}", DATABASE)
