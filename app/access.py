@@ -17,6 +17,7 @@ from app.audit import Audit, hashed
 from app.desk.opened import ALL, Desk, Scope, open_desk
 from exposure.report import Request
 from graph.errors import KonzernError, OptionError
+from graph.judgements import KIND
 from graph.store import Store
 
 MANAGER: Final = "manager"
@@ -107,17 +108,23 @@ class Access:
     audit: Audit
     request: Request = field(default_factory=Request)
     questions: dict[str, Question] = field(default_factory=dict)
-    _desks: dict[tuple[Scope, int], Desk] = field(default_factory=dict)
+    _desks: dict[tuple[Scope, int, int], Desk] = field(default_factory=dict)
     _answers: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    _opening: dict[tuple[Scope, int], threading.Lock] = field(default_factory=dict)
+    _opening: dict[tuple[Scope, int, int], threading.Lock] = field(default_factory=dict)
 
     def desk(self, scope: Scope, version: int) -> Desk:
-        """The desk of a scope and version, opened once while only those wait who ask for the same one."""
-        key = scope, version
+        """The desk of a scope and version, opened once while only those wait who ask for the same one.
+
+        A judgement of identity that came since makes it another desk, which takes the place of the earlier one.
+        """
+        judged = self.store.journal.records(kind=KIND)
+        key = scope, version, judged[-1].number if judged else 0
         with self._opening.setdefault(key, threading.Lock()):
             held = self._desks.get(key)
             if held is None:
                 held = self._desks[key] = open_desk(self.store, scope, self.request, version)
+                for old in [k for k in self._desks if k[:2] == key[:2] and k != key]:
+                    self._desks.pop(old, None)
             return held
 
     def entered(self, name: str, roles: frozenset[str], *, let_in: bool) -> None:

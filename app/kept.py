@@ -144,6 +144,7 @@ def _key(analysis: Analysis, scope: str) -> ReportKey:
     since = "" if before is None else f"{before.version} {before.as_of}"
     own = {"lender": request.lender or "", "min_share": str(request.min_share), "since": since}
     own |= {"scope": scope} if scope else {}
+    own |= {"judgements": str(snapshot.judgements)} if snapshot.judgements else {}
     options = {**request.options, **own}
     code = f"{code_version('graph', 'exposure')} {_LAYOUT}"
     return ReportKey(

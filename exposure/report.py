@@ -42,6 +42,7 @@ class Analysis(Parts):
             "konzern": metadata.version("konzern"),
             "source": snapshot.source,
             "book_version": snapshot.version,
+            "judgements": snapshot.judgements,
             "as_of": snapshot.as_of.isoformat(),
             "compared_with": None if self.previous is None else named(self.previous, beside=snapshot),
             "base": snapshot.base,

@@ -40,6 +40,7 @@ def save(snapshot: Snapshot, folder: Path) -> None:
         "as_of": snapshot.as_of.isoformat(),
         "version": snapshot.version,
         "source": snapshot.source,
+        "judgements": snapshot.judgements,
         "fx": {
             "base": snapshot.fx.base,
             "currencies": snapshot.fx.currencies,
@@ -134,7 +135,8 @@ def open_saved(folder: Path, tables: Mapping[str, pa.Table] | None = None) -> Sn
         day = dt.date.fromisoformat(meta["as_of"])
         book = _book(folder, meta, tables or {}) if meta["book"] else None
         one = _identities(meta["identities"])
-        return Snapshot(day, fx, meta["version"], meta["source"], rows, stakes, book, one)
+        judged = meta["judgements"]
+        return Snapshot(day, fx, meta["version"], meta["source"], rows, stakes, book, one, judged)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise StoreError(
             f"the saved snapshot {folder.name} is damaged: remove it, it will be made again"
@@ -152,8 +154,9 @@ def _book(folder: Path, meta: dict[str, Any], tables: Mapping[str, pa.Table]) ->
         for name, runs in meta["book"]["origins"].items()
     }
     return Book(
-        tables, origins, dt.date.fromisoformat(period) if period else None, meta["version"], meta["source"]
-    )
+        tables, origins, dt.date.fromisoformat(period) if period else None, meta["version"], meta["source"],
+        meta["judgements"],
+    )  # fmt: skip
 
 
 def _array(folder: Path, name: str, fixed: frozenset[str]) -> Array:

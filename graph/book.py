@@ -49,6 +49,7 @@ class Book:
     ``tables`` holds Arrow tables whose columns have the types of ``graph.model`` (decimals as whole numbers
     of the kind's unit; text plain or dictionary-encoded); a column or table that was not delivered is absent.
     ``origins`` tells the files of each table's rows in order, ``period`` the as-of date of the delivery.
+    ``judgements`` is the number of the latest record of the journal that is laid over it, 0 for none.
     """
 
     tables: Mapping[str, pa.Table]
@@ -56,6 +57,7 @@ class Book:
     period: dt.date | None = None
     version: int = 0
     source: str = ""
+    judgements: int = 0
     _cache: dict[tuple[str, str], object] = field(default_factory=dict, repr=False, compare=False)
 
     def table(self, name: str) -> pa.Table:

@@ -129,7 +129,8 @@ class Snapshot:
     """A book as of one day in one base currency, frozen.
 
     ``tables`` holds every table's rows in force; a party's number is its row in ``tables["parties"]``. Ids that are
-    judged to be one party have one number: ``identities`` says which (``graph.identity``).
+    judged to be one party have one number: ``identities`` says which (``graph.identity``). ``judgements`` is the number
+    of the latest record of the journal that it was compiled with, 0 for none (``graph.judgements``).
     Raises ``OptionError`` if an other base than the book's has no rate.
     """
 
@@ -141,6 +142,7 @@ class Snapshot:
     stakes: Stakes
     book: Book | None = field(default=None, repr=False, compare=False)
     identities: Identities = field(default_factory=Identities)
+    judgements: int = 0
 
     def outlined(self) -> Snapshot:
         """The same with no more of its book than results ask for; all of it where ids were merged (``named``)."""
@@ -176,7 +178,7 @@ class Snapshot:
             lead = numbers["parties"][book.index("parties").first[others_rows]]
             tables["parties"] = _filled(tables["parties"], told, lead)
         fx = _rates(tables["fx"], book, day, base, currencies)
-        return cls(day, fx, book.version, book.source, tables, stakes, book, one)
+        return cls(day, fx, book.version, book.source, tables, stakes, book, one, book.judgements)
 
     @property
     def base(self) -> str:

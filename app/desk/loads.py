@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any, Final
 
 from app.desk.opened import Desk, Row
 from app.desk.overview import freshness
 from graph.errors import OptionError
+from graph.judgements import JUDGEMENTS, SIGN, latest, pair
+from graph.judgements import judge as judged
 
 SHOWN: Final = 200
-JUDGEMENTS: Final = ("same", "different", "unsure")
 
 
 def loads(desk: Desk) -> Row:
@@ -31,9 +33,9 @@ def loads(desk: Desk) -> Row:
 
 
 def identities(desk: Desk) -> list[Row]:
-    """Judgements of identity in the book, with the latest word of the journal on each pair."""
+    """Judgements of identity as they count, each with what the journal says of it."""
     rows = desk.snapshot.tables["same_as"]
-    said = {r.subject: r for r in desk.store.journal.records(kind="judgement")}
+    said = {j.ids: j for j in latest(desk.store.journal.records())}
     book = desk.snapshot.book
     made = []
     for row in range(min(len(rows), SHOWN)):
@@ -41,35 +43,39 @@ def identities(desk: Desk) -> list[Row]:
             break
         at = int(rows.row[row])
         a, b = (book.table("same_as").column(c)[at].as_py() for c in ("party_id", "other_id"))
-        record = said.get(pair(a, b))
+        later = said.get((min(a, b), max(a, b)))
         made.append(
             {
                 "pair": pair(a, b), "party_id": a, "other_id": b, "names": desk.names(a), "other": desk.names(b),
                 "judgement": JUDGEMENTS[rows["judgement"][row]], "place": desk.place("same_as", row),
                 "author": desk.text("same_as", "author")[row].as_py(),
-                "later": None if record is None else {**record.body, "author": record.author, "at": record.at},
+                "later": None if later is None else {"judgement": later.judgement, "reason": later.reason, "author": later.author},
             }
         )  # fmt: skip
     return made
 
 
-def pair(a: str, b: str) -> str:
-    """Name of a pair of ids in the journal.
-
-    >>> pair("B", "A")
-    'A = B'
-    """
-    return " = ".join(sorted((a, b)))
-
-
 def judge(
     desk: Desk, subject: str, judgement: str, *, principal: Any, reason: str, expected: int, **_: Any
 ) -> str:
-    """Record a judgement about a pair of ids; it takes effect in the book with the next load that carries it."""
-    if judgement not in JUDGEMENTS:
-        raise OptionError(f"no judgement {judgement!r}: choose from {', '.join(JUDGEMENTS)}")
-    if not reason.strip():
-        raise OptionError("a judgement needs its reason")
-    body = {"judgement": judgement, "reason": reason.strip()}
-    desk.store.journal.append("judgement", subject, body, author=principal.name, expected=expected)
+    """Record a judgement about a pair of ids; every report that is opened from now on rests on it."""
+    judged(
+        desk.store.journal,
+        _ids(desk, subject),
+        judgement,
+        author=principal.name,
+        reason=reason,
+        expected=expected,
+    )
     return judgement
+
+
+def _ids(desk: Desk, subject: str) -> tuple[str, str]:
+    """The ids that the name of a pair joins; ``OptionError`` where these are not two parties of the book."""
+    words = subject.split(SIGN)
+    heads = list(accumulate(words, lambda a, b: a + SIGN + b))[:-1]
+    for a in heads:
+        b = subject.removeprefix(a + SIGN)
+        if desk.number(a) is not None and desk.number(b) is not None:
+            return a, b
+    raise OptionError(f"no pair {subject!r} in the book: name two of its parties as ONE{SIGN}OTHER")

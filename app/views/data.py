@@ -7,12 +7,12 @@ from typing import Any
 import streamlit as st
 
 from app import formats
-from app.desk.loads import JUDGEMENTS
 from app.drawing import blocks, cells
 from app.drawing.cells import chip, column, count, text
 from app.views.frame import Frame
 from app.views.overview import fresh
 from graph.errors import KonzernError
+from graph.judgements import JUDGEMENTS
 
 
 def show(frame: Frame) -> None:

@@ -20,6 +20,8 @@ from graph.files.runs import Runs
 from graph.files.segments import Segments
 from graph.files.snapshots import Snapshots
 from graph.files.versions import Version
+from graph.judgements import TABLE as JUDGED
+from graph.judgements import Judgement, laid_over
 from graph.keys import KeySet, fingerprints
 from graph.model import TABLES
 from graph.resolve import losers
@@ -32,7 +34,13 @@ class FileReader:
     """What is known in one version, whatever is published meanwhile; see ``graph.store.Reader``."""
 
     def __init__(
-        self, url: str, versions: Sequence[Version], segments: Segments, runs: Runs, snapshots: Snapshots
+        self,
+        url: str,
+        versions: Sequence[Version],
+        segments: Segments,
+        runs: Runs,
+        snapshots: Snapshots,
+        said: Sequence[Judgement] = (),
     ) -> None:
         self.version = len(versions)
         self._url = url
@@ -40,6 +48,16 @@ class FileReader:
         self.segments = segments
         self._runs = runs
         self._snapshots = snapshots
+        self._said = said
+
+    def judged(self, said: Sequence[Judgement]) -> FileReader:
+        """The same version, its book and snapshot with the judgements of the journal laid over ``same_as``."""
+        return FileReader(self._url, self._versions, self.segments, self._runs, self._snapshots, said)
+
+    @property
+    def _judgements(self) -> int:
+        """Number of the latest judgement that is laid over the book, 0 for none."""
+        return max((j.number for j in self._said), default=0)
 
     def deliveries(self) -> tuple[Delivery, ...]:
         """Everything that was delivered up to this version, in the order of arrival."""
@@ -62,7 +80,7 @@ class FileReader:
     def names(self, as_of: dt.date | None = None) -> list[str]:
         """Tables that were delivered and not replaced as of a day, in the order of the model."""
         found = {name for chain in self._chains(as_of).values() for v in chain for name in v.rows}
-        return [name for name in TABLES if name in found]
+        return [name for name in TABLES if name in found or (name == JUDGED and self._said)]
 
     def pieces(self, name: str, as_of: dt.date | None = None, only: Among | None = None) -> list[Piece]:
         """Where the rows of a table are that hold as of a day."""
@@ -94,7 +112,7 @@ class FileReader:
         day = self.day(as_of)
         tables: dict[str, pa.Table] = {}
         origins: dict[str, tuple[Origin, ...]] = {}
-        made = Book(tables, origins, as_of or self._period(), self.version, self._url)
+        made = Book(tables, origins, as_of or self._period(), self.version, self._url, self._judgements)
         ahead = Ahead(made, behind) if behind else None
         for name in self.names(as_of):
             tables[name], origins[name] = apart(self._counting(name, as_of, day))
@@ -106,7 +124,7 @@ class FileReader:
 
     def snapshot(self, as_of: dt.date | None = None, base: str | None = None) -> Snapshot:
         """The compiled snapshot as of a day, kept for the next time."""
-        held = self._snapshots.find(self.version, as_of, base, self._lazy(as_of))
+        held = self._snapshots.find(self.version, as_of, base, self._judgements, self._lazy(as_of))
         if held is not None:
             return held
         with ThreadPoolExecutor(1) as behind:
@@ -163,6 +181,11 @@ class FileReader:
         return TABLES[name].empty() if table is None else table, len({p.by for p in held}) > 1
 
     def _counting(self, name: str, as_of: dt.date | None, day: dt.date) -> pa.Table:
+        """The rows of a table that count, with what was judged since."""
+        table = self._delivered(name, as_of, day)
+        return laid_over(table, self._said) if name == JUDGED else table
+
+    def _delivered(self, name: str, as_of: dt.date | None, day: dt.date) -> pa.Table:
         """The rows of a table without those in force that do not count.
 
         Only several subsidiaries, or dated rows of several deliveries, can have two rows of a key in force.

@@ -24,21 +24,26 @@ _log = logging.getLogger(__name__)
 
 
 class Snapshots:
-    """The folder of saved snapshots by version, day, base and the code that compiled them."""
+    """The folder of saved snapshots by version, day, base, judgements and the code that compiled them."""
 
     def __init__(self, root: Path, disk: Disk) -> None:
         self._folder = root / "snapshots"
         self._disk = disk
 
-    def _path(self, version: int, as_of: dt.date | None, base: str | None) -> Path:
-        named = f"{as_of or ''} {base or ''} {code_version('graph')}"
+    def _path(self, version: int, as_of: dt.date | None, base: str | None, judgements: int) -> Path:
+        named = f"{as_of or ''} {base or ''} {judgements} {code_version('graph')}"
         return self._folder / f"{version:08d}-{hashlib.sha256(named.encode()).hexdigest()[:16]}"
 
     def find(
-        self, version: int, as_of: dt.date | None, base: str | None, tables: Mapping[str, pa.Table]
+        self,
+        version: int,
+        as_of: dt.date | None,
+        base: str | None,
+        judgements: int,
+        tables: Mapping[str, pa.Table],
     ) -> Snapshot | None:
         """The saved snapshot with the tables of its book; None if there is none, or none that can be read."""
-        path = self._path(version, as_of, base)
+        path = self._path(version, as_of, base, judgements)
         if not path.is_dir():
             return None
         try:
@@ -53,7 +58,7 @@ class Snapshots:
 
     def keep(self, snapshot: Snapshot, version: int, as_of: dt.date | None, base: str | None) -> None:
         """Save a snapshot; where the store cannot be written to, it is compiled again next time."""
-        target = self._path(version, as_of, base)
+        target = self._path(version, as_of, base, snapshot.judgements)
         staged = self._folder / f".{target.name}-{secrets.token_hex(8)}"
         try:
             self._disk.folder(self._folder)

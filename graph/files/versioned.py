@@ -10,13 +10,16 @@ import pyarrow as pa
 from graph.changes import SCHEMA, changes
 from graph.errors import OptionError
 from graph.files.reader import FileReader, differing
+from graph.journal import Journal
+from graph.judgements import KIND, latest
 from graph.snapshot import Snapshot
 
 
 class Versioned(ABC):
-    """A store by its ``url``; a kind of store tells its latest version and how one is read."""
+    """A store by its ``url`` with its journal; a kind of store tells its latest version and how one is read."""
 
     url: str
+    journal: Journal
 
     @abstractmethod
     def latest(self) -> int:
@@ -37,8 +40,11 @@ class Versioned(ABC):
     def snapshot(
         self, as_of: dt.date | None = None, version: int | None = None, base: str | None = None
     ) -> Snapshot:
-        """The compiled snapshot of a version as of a day, mapped from its archive where it is there."""
-        return self.reader(version).snapshot(as_of, base)
+        """The compiled snapshot of a version as of a day, with what reviewers judged since by the journal.
+
+        Mapped from its archive where it is there.
+        """
+        return self.reader(version).judged(latest(self.journal.records(kind=KIND))).snapshot(as_of, base)
 
     def changes(self, before: int, after: int) -> pa.Table:
         """What differs between two versions, row by row (``graph.changes``); nothing before the first."""

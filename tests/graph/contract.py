@@ -16,6 +16,7 @@ from graph.deliveries import DeliveryError, incomplete
 from graph.dump import DumpError, dump, load_dump
 from graph.errors import OptionError, StoreError
 from graph.journal import JournalMovedError
+from graph.judgements import judge
 from graph.kept import ReportKey
 from graph.resolve import conflicts
 from graph.snapshot import Snapshot
@@ -326,6 +327,21 @@ class StoreContract:
         assert store.latest() == 0
         with pytest.raises(OptionError, match="no journal record"):
             journal.append("gossip", "G1", {}, author="ann", expected=2)
+
+    def test_a_snapshot_has_what_was_judged_since_and_the_facts_have_not(self, store: Store) -> None:
+        publish(
+            store, full("A", JAN, parties=[party("P"), party("Q")], facilities=[facility("F", "Q", 9, 3)])
+        )
+        facts = store.reader().graph_hash()
+        for number, (word, parties) in enumerate((("same", 1), ("unsure", 2), ("same", 1)), 1):
+            judge(store.journal, ("Q", "P"), word, author="ann", reason="seen", expected=number - 1)
+            for _ in range(2):  # compiled, then as it was kept
+                held = store.snapshot()
+                assert (held.n, held.judgements) == (parties, number)
+                assert held.book is not None
+                assert held.book.place("same_as", 0) == ("journal", number)
+            assert store.reader().graph_hash() == facts
+            assert store.reader().snapshot().n == 2
 
     def test_a_finished_report_is_kept_whole_and_found_by_all_that_it_depends_on(
         self, store: Store, tmp_path: Path
