@@ -218,8 +218,9 @@ def _along(rows: Rows, own: Bounds, expired: Bool) -> tuple[Int32, Bounds, Bool]
         passed, at = {g}, int(behind[g])
         while at >= 0 and at not in passed:
             passed.add(at)
-            if own.bound[at] != NULL:
-                bound[g] = own.bound[at] if bound[g] == NULL else min(bound[g], own.bound[at])
+            if own.bound[at] != NULL:  # of what is paid there, the part that is given back
+                most = portion(own.bound[at : at + 1], part[g : g + 1])[0]
+                bound[g] = most if bound[g] == NULL else min(bound[g], most)
             part[g] = portion(part[g : g + 1], own.part[at : at + 1])[0]
             unknown[g] |= own.unknown[at]
             lapsed[g] |= expired[at]

@@ -316,6 +316,24 @@ def test_only_a_counter_guarantee_passes_a_call_on() -> None:
     assert made.cover.by_guarantor()[made.promises.held.snapshot.number_of["C"]] == 0
 
 
+@pytest.mark.parametrize(
+    ("behind", "call"),
+    [
+        (promise("G1", "G", "capped", 60), 30),
+        (promise("G1", "G", "share", share="0.4"), 20),
+        (promise("G1", "G"), 50),
+    ],
+)
+def test_half_of_a_guarantee_is_half_of_what_is_paid_under_it(behind: Row, call: int) -> None:
+    made = held(
+        parties=[party(p) for p in "AGC"],
+        facilities=[facility("F", "A", 100, 100)],
+        guarantees=[behind, promise("C1", "C", "counter", share="0.5", counter_of="G1")],
+        guarantee_covers=covers(("G1", "F")),
+    )
+    assert (rows(made)["C"]["max_call"], rows(made)["C"]["given"]) == (call, call)
+
+
 def test_counters_that_go_round_cover_nothing() -> None:
     made = held(
         parties=[party(p) for p in "AG"],

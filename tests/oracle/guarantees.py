@@ -88,9 +88,10 @@ class Book:
             cap, form = cents(row.get("cap")), row["form"]
             by_share = form in BY_SHARE and row.get("share") is not None
             part = ratio(row["share"]) if by_share else Fraction(1)
-            found.part = Fraction(half_even(found.part * part * 10**9), 10**9)
             if form != "full" and cap is not None:
-                found.bound = cap if found.bound is None else min(found.bound, cap)
+                most = half_even(found.part * cap)
+                found.bound = most if found.bound is None else min(found.bound, most)
+            found.part = Fraction(half_even(found.part * part * 10**9), 10**9)
             found.unknown |= form in NEEDS and cap is None and not by_share
         return found
 
