@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from app.codes import DUPLICATES
 from app.desk.groups import SHOWN
-from app.desk.opened import Desk, Names, Row
+from app.desk.opened import Desk, Names, Row, first
 from graph.errors import KonzernError, OptionError
 from graph.journal import Record
 
@@ -27,6 +27,7 @@ STEPS: Final = ("confirm", "dismiss", "assign", "close", "reopen", "approve", "r
 NEED_REASON: Final = ("dismiss", "reject", "close", "reopen")
 FOUR_EYES: Final = ("dismiss",)
 """Decisions that count only when a second person has approved them."""
+_GRAVEST: Final = pa.array(["breach", "warning", "info"])
 STATES: Final = ("open", "assigned", "confirmed", "waiting", "dismissed", "closed")
 
 
@@ -112,18 +113,15 @@ def cases(desk: Desk, codes: Iterable[str] = (), severity: str = "", state: str 
             else pc.is_in(table["finding_id"], hit)
         )
         table = table.filter(mask)
-    order = pa.array(
-        [("breach", "warning", "info").index(s) for s in table["severity"].to_pylist()], pa.int8()
-    )
-    table = table.append_column("order", order).sort_by([("order", "ascending"), ("amount", "descending")])
-    rows = table.slice(0, SHOWN).to_pylist()
+    ranked = table.append_column("order", pc.index_in(table["severity"], _GRAVEST))
+    rows = first(ranked, SHOWN, order="ascending", amount="descending")
     for row in rows:
         row["state"] = _shown(desk, known.get(row["finding_id"], State()))
         row["about"] = _about(desk, row)
-    weighty = table.filter(pc.not_equal(table["severity"], "info"))
+    weighty = table["amount"].filter(pc.not_equal(table["severity"], "info"))
     return {
-        "rows": rows, "count": table.num_rows, "amount": pc.sum(weighty["amount"]).as_py(), "by_code": by_code,
-        "weighty": weighty.num_rows,
+        "rows": rows, "count": table.num_rows, "amount": pc.sum(weighty).as_py(), "by_code": by_code,
+        "weighty": len(weighty),
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from app.contagion import Asked, run
 from app.desk.network import Network, Node, Tie
-from app.desk.opened import Desk, Row
+from app.desk.opened import Desk, Row, first
 from app.formats import modelled
 from graph.errors import OptionError
 
@@ -33,11 +33,7 @@ def cascade(desk: Desk, fail: tuple[str, ...], lgd: float | None = None) -> Row:
     tables, summary = run(desk.analysis, Asked(fail=",".join(fail), lgd=lgd))
     parties = tables["parties"]
     hurt = parties.filter(pc.or_(parties["failed"], pc.greater(parties["loss"], 0)))
-    rows = (
-        hurt.sort_by([("failed", "descending"), ("round", "ascending"), ("loss", "descending")])
-        .slice(0, SHOWN)
-        .to_pylist()
-    )
+    rows = first(hurt, SHOWN, failed="descending", round="ascending", loss="descending")
     for row in rows:
         row["names"] = desk.names(row["party_id"])
     lenders = [r for r in tables["lenders"].sort_by([("loss", "descending")]).to_pylist() if r["loss"]]
@@ -87,7 +83,7 @@ def _node(desk: Desk, name: str, failed: dict[str, int], upto: int) -> Node:
 def ranking(desk: Desk) -> Row:
     """Every party failed in turn: who costs the lenders and others most, by channel, as the report lists them."""
     table = desk.tables["ranking"]
-    rows = table.sort_by([("rank", "ascending")]).slice(0, SHOWN).to_pylist()
+    rows = first(table, SHOWN, rank="ascending")
     for row in rows:
         row["names"] = desk.names(row["party_id"])
     return {"rows": rows, "count": table.num_rows}

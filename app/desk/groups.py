@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.desk.opened import Desk, Names, Row
+from app.desk.opened import Desk, Names, Row, first
 from graph.model import DEPENDENCE_BASES
 from graph.money import NULL
 
@@ -55,8 +55,7 @@ class Group:
 
 def top_groups(desk: Desk, count: int = SHOWN) -> list[Row]:
     """The groups with the largest gross exposure, with their names."""
-    table = desk.rows("groups").sort_by([("gross", "descending")]).slice(0, count)
-    rows: list[Row] = table.to_pylist()
+    rows = first(desk.rows("groups"), count, gross="descending")
     for row in rows:
         row["names"] = desk.group_names(row["group_id"])
     return rows
@@ -92,8 +91,7 @@ def group(desk: Desk, group_id: str) -> Group | None:
         row["limit"] = totals.get(row["party_id"], {}).get("limit")
     rows.sort(key=lambda r: (-(r["gross"] or 0), r["depth"], r["party_id"]))
     rows = rows[:SHOWN]
-    for row in rows:
-        row["why"] = why(desk, group_id, row["party_id"], row["via"])
+    _explain(desk, rows, ids.combine_chunks())
     lenders = desk.rows("group_exposures", group_id=group_id)
     lenders = lenders.filter(pc.is_valid(lenders["lender_id"])).sort_by([("gross", "descending")]).to_pylist()
     for row in lenders:
@@ -111,7 +109,7 @@ def limits_of(desk: Desk, subjects: list[str]) -> list[Row]:
     """Limits with these subjects, those most used first."""
     table = desk.tables["limits"]
     table = table.filter(pc.is_in(table["subject_id"], pa.array(subjects)))
-    rows: list[Row] = table.sort_by([("utilisation", "descending")]).slice(0, SHOWN).to_pylist()
+    rows = first(table, SHOWN, utilisation="descending")
     for row in rows:
         row["lender"] = desk.lender(row["lender_id"])
     return rows
@@ -123,9 +121,7 @@ def findings_of(desk: Desk, subjects: list[str]) -> list[Row]:
     flat = pc.list_flatten(table["subjects"])
     hit = pc.is_in(flat, pa.array(subjects))
     parents = np.unique(np.asarray(pc.list_parent_indices(table["subjects"]))[np.asarray(hit)])
-    rows = table.take(pa.array(parents)).sort_by([("severity", "ascending"), ("amount", "descending")])
-    shown: list[Row] = rows.slice(0, SHOWN).to_pylist()
-    return shown
+    return first(table.take(pa.array(parents)), SHOWN, severity="ascending", amount="descending")
 
 
 def party(desk: Desk, party_id: str) -> Party | None:
@@ -178,35 +174,40 @@ def amount(units: object) -> Decimal | None:
 def stakes(desk: Desk, owner: str, owned: str) -> list[str]:
     """Source rows of the direct stakes of one party in another."""
     a, b = desk.number(owner), desk.number(owned)
-    rows = desk.snapshot.tables["ownership"]
-    if a is None or b is None or not len(rows):
+    if a is None or b is None:
         return []
-    at = np.flatnonzero((rows["owner_id"] == a) & (rows["owned_id"] == b))
-    return [desk.place("ownership", int(row)) for row in at]
+    at = desk.holdings[b]
+    return [
+        desk.place("ownership", int(row))
+        for row in at[desk.snapshot.tables["ownership"]["owner_id"][at] == a]
+    ]
 
 
-def why(desk: Desk, group_id: str, party_id: str, via: str) -> Row:
-    """Why a member is in its group: the controller with its votes, or the fact that ties it, with source rows."""
-    if via == "control":
-        held = desk.rows("control", controlled_id=party_id)
-        inside = desk.rows("group_members", group_id=group_id)["party_id"].combine_chunks()
-        held = held.filter(pc.is_in(held["controller_id"], inside)).sort_by(
-            [("direct", "descending"), ("hops", "ascending"), ("controller_id", "ascending")]
-        )
-        for row in held.slice(0, 1).to_pylist():
-            return {
-                "by": desk.names(row["controller_id"]), "votes": row["votes"], "basis": row["basis"],
-                "rows": stakes(desk, row["controller_id"], party_id),
+def _explain(desk: Desk, rows: list[Row], inside: pa.Array) -> None:
+    """Say with each member why it is in the group: the controller with its votes, or the fact that ties it."""
+    control = desk.tables["control"]
+    owned = pa.array([r["party_id"] for r in rows if r["via"] == "control"], pa.string())
+    held = control.filter(pc.is_in(control["controlled_id"], owned))
+    held = held.filter(pc.is_in(held["controller_id"], inside))
+    order = [("direct", "ascending"), ("hops", "descending"), ("controller_id", "descending")]
+    best = {r["controlled_id"]: r for r in held.sort_by(order).to_pylist()}
+    for row in rows:
+        party, tie = row["party_id"], best.get(row["party_id"])
+        row["why"] = {"by": None, "votes": None, "basis": row["via"], "rows": []}
+        if row["via"] == "control" and tie is not None:
+            by = tie["controller_id"]
+            row["why"] = {
+                "by": desk.names(by), "votes": tie["votes"], "basis": tie["basis"], "rows": stakes(desk, by, party),
             }  # fmt: skip
-    if via == "dependence":
-        number, rows = desk.number(party_id), desk.snapshot.tables["dependence"]
-        for row in np.flatnonzero(rows["dependent_id"] == number).tolist() if len(rows) else []:
-            on = desk.id(int(rows["on_id"][row]))
-            basis = DEPENDENCE_BASES[rows["basis"][row]]
-            return {
-                "by": desk.names(on),
-                "votes": None,
-                "basis": basis,
-                "rows": [desk.place("dependence", row)],
-            }
-    return {"by": None, "votes": None, "basis": via, "rows": []}
+        elif row["via"] == "dependence":
+            row["why"] = _leaning(desk, party) or row["why"]
+
+
+def _leaning(desk: Desk, party: str) -> Row | None:
+    """On whom a party depends, by the first fact in the book that says so."""
+    number, rows = desk.number(party), desk.snapshot.tables["dependence"]
+    for row in np.flatnonzero(rows["dependent_id"] == number).tolist() if len(rows) else []:
+        on = desk.names(desk.id(int(rows["on_id"][row])))
+        basis = DEPENDENCE_BASES[rows["basis"][row]]
+        return {"by": on, "votes": None, "basis": basis, "rows": [desk.place("dependence", row)]}
+    return None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from app.kept import reported
 from app.scope import part_of
@@ -22,6 +24,9 @@ from graph.csr import Csr
 from graph.model import PARTY_KINDS
 from graph.snapshot import Snapshot
 from graph.store import Store
+
+if TYPE_CHECKING:
+    from app.desk.search import Index
 
 Int32 = npt.NDArray[np.int32]
 Row = dict[str, Any]
@@ -170,6 +175,20 @@ class Desk:
         return np.asarray(held["guarantor_id"][pairs[0]], np.int32), pairs[1], pairs[0]
 
     @cached_property
+    def webs(self) -> tuple[Int32, Int32, Int32]:
+        """The guarantee network: part of every party, the parties in it, and its parts by size, largest first."""
+        guarantor, obligor, _ = self.promises
+        n = self.snapshot.n
+        ties = coo_array((np.ones(len(guarantor), np.int8), (guarantor, obligor)), shape=(n, n))
+        part = np.asarray(connected_components(ties, directed=False)[1], np.int32)
+        marks = np.zeros(n, bool)
+        marks[guarantor] = marks[obligor] = True
+        inside = np.flatnonzero(marks).astype(np.int32)
+        size = np.bincount(part[inside], minlength=1)
+        order = np.argsort(-size, kind="stable").astype(np.int32)
+        return part, inside, order[: np.count_nonzero(size)]
+
+    @cached_property
     def given(self) -> Csr:
         """Places in ``promises`` by guarantor."""
         return Csr.of(self.promises[0], self.snapshot.n)
@@ -178,6 +197,18 @@ class Desk:
     def received(self) -> Csr:
         """Places in ``promises`` by obligor."""
         return Csr.of(self.promises[1], self.snapshot.n)
+
+    @cached_property
+    def holdings(self) -> Csr:
+        """Rows of ownership by the party that is owned."""
+        return Csr.of(self.snapshot.tables["ownership"]["owned_id"], self.snapshot.n)
+
+    @cached_property
+    def index(self) -> Index:
+        """All names and ids of the book, to be searched."""
+        from app.desk.search import index
+
+        return index(self)
 
     @cached_property
     def whatif(self) -> WhatIf:
@@ -191,6 +222,12 @@ class Desk:
             return ""
         file, line = self.snapshot.book.place(table, int(held.row[row]))
         return f"{file}:{line}"
+
+
+def first(table: pa.Table, count: int, **order: str) -> list[Row]:
+    """The first rows of a table by some columns (``ascending`` or ``descending``); the others are not moved."""
+    keys = table.select(list(order))
+    return table.take(pc.sort_indices(keys, sort_keys=list(order.items())).slice(0, count)).to_pylist()  # type: ignore[no-any-return]
 
 
 def open_desk(store: Store, scope: Scope, request: Request, version: int | None = None) -> Desk:

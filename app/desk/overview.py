@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.codes import DUPLICATES
 from app.desk.groups import amount
-from app.desk.opened import Desk, Row
+from app.desk.opened import Desk, Row, first
 from exposure.results import not_computed
 
 SHOWN: Final = 12
@@ -53,9 +54,8 @@ def overview(desk: Desk) -> Overview:
     """Answer the overview from the kept tables."""
     limits, large, findings = desk.tables["limits"], desk.rows("large_exposures"), desk.tables["findings"]
     line = large.filter(pc.equal(large["listed"], "line"))
-    near = findings.filter(pc.equal(findings["code"], "limit_near"))
-    twice = findings.filter(pc.is_in(findings["code"], _array(DUPLICATES)))
-    counted = twice.filter(pc.not_equal(twice["severity"], "info"))
+    twice = pc.is_in(findings["code"], pa.array(DUPLICATES))
+    counted = findings["amount"].filter(pc.and_(twice, pc.not_equal(findings["severity"], "info")))
     changes = desk.tables["changes"]
     whole = desk.summary
     return Overview(
@@ -68,13 +68,13 @@ def overview(desk: Desk) -> Overview:
         facilities=whole["counts"]["facilities"],
         groups=desk.rows("groups").num_rows,
         breaches=int(pc.sum(limits["breach"]).as_py() or 0),
-        near=near.num_rows,
+        near=pc.sum(pc.equal(findings["code"], "limit_near")).as_py() or 0,
         large_count=line.num_rows,
-        duplicate=pc.sum(counted["amount"]).as_py() or Decimal(0),
-        cases=counted.num_rows,
+        duplicate=pc.sum(counted).as_py() or Decimal(0),
+        cases=len(counted),
         severities=dict(whole["severities"]),
         limits=_worst(desk),
-        large=_named(desk, large.sort_by([("ratio_before", "descending")]).slice(0, SHOWN).to_pylist()),
+        large=_named(desk, first(large, SHOWN, ratio_before="descending")),
         fresh=freshness(desk),
         changes=changes.slice(0, SHOWN).to_pylist(),
         change_count=changes.num_rows,
@@ -83,25 +83,17 @@ def overview(desk: Desk) -> Overview:
     )
 
 
-def _array(codes: tuple[str, ...]) -> Any:
-    """Codes as an Arrow array."""
-    import pyarrow as pa
-
-    return pa.array(codes)
-
-
 def _costliest(desk: Desk) -> Row | None:
     """Whose default alone costs lenders most, against the group's Tier 1 (else the sum of the lenders' own)."""
-    table = desk.tables["ranking"].sort_by([("credit", "descending")])
-    if not table.num_rows or not table["credit"][0].as_py():
+    worst = next(iter(first(desk.tables["ranking"], 1, credit="descending")), None)
+    if worst is None or not worst["credit"]:
         return None
-    first = table.slice(0, 1).to_pylist()[0]
-    loss = Decimal(str(round(first["credit"], 2)))
+    loss = Decimal(str(round(worst["credit"], 2)))
     capital = _capital(desk)
     share = None if not capital else float(loss / capital)
     return {
-        "party_id": first["party_id"],
-        "names": desk.names(first["party_id"]),
+        "party_id": worst["party_id"],
+        "names": desk.names(worst["party_id"]),
         "loss": loss,
         "share": share,
     }
@@ -123,7 +115,7 @@ def _worst(desk: Desk) -> list[Row]:
     """The limits with the highest utilisation, of those at nine tenths or more."""
     table = desk.tables["limits"]
     table = table.filter(pc.greater_equal(table["utilisation"], 0.9))
-    return _named(desk, table.sort_by([("utilisation", "descending")]).slice(0, 2 * SHOWN).to_pylist())
+    return _named(desk, first(table, 2 * SHOWN, utilisation="descending"))
 
 
 def _named(desk: Desk, rows: list[Row]) -> list[Row]:

@@ -29,11 +29,8 @@ _LENDING: Final = _MAKERS | {ANALYST, SUBSIDIARY}
 
 def _found(desk: Desk, text: str, **_: Any) -> list[dict[str, Any]]:
     """Parties that a text finds, with names, gross and groups."""
-    index = _indexes.get(id(desk))
-    if index is None:
-        index = _indexes[id(desk)] = search.index(desk)
     rows = []
-    for found in search.search(desk, index, text):
+    for found in search.search(desk, desk.index, text):
         totals = desk.rows("party_exposures", party_id=found.party_id, lender_id=None)["gross"].to_pylist()
         member = desk.rows("group_members", party_id=found.party_id)["group_id"].to_pylist()
         rows.append(
@@ -43,10 +40,6 @@ def _found(desk: Desk, text: str, **_: Any) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return rows
-
-
-_indexes: dict[int, search.Index] = {}
-"""Search indexes of the desks that are open, each made when it is first searched."""
 
 
 def _released(desk: Desk, access: Access, group_id: str, **_: Any) -> dict[str, Any] | None:

@@ -7,12 +7,10 @@ from typing import Final
 
 import numpy as np
 import pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from app.desk.groups import SHOWN
 from app.desk.network import MOST, Network, of_parties
-from app.desk.opened import Desk, Row
+from app.desk.opened import Desk, Row, first
 
 PARTS: Final = 12
 """Parts of the guarantee network that its overview begins with."""
@@ -22,21 +20,17 @@ CORE: Final = 36
 
 def rings(desk: Desk) -> Row:
     """Circles by amount (``rows``), how many there are, and guarantors with the most illusory cover."""
-    table = desk.tables["rings"].sort_by([("amount", "descending")])
-    rows = table.slice(0, SHOWN).to_pylist()
+    rows = first(desk.tables["rings"], SHOWN, amount="descending")
     for row in rows:
         row["names"] = [desk.names(member) for member in row["members"]]
-    guarantors = desk.tables["guarantors"].sort_by(
-        [("illusory_cover", "descending"), ("given", "descending")]
-    )
-    held = guarantors.slice(0, SHOWN).to_pylist()
+    whole = desk.tables["guarantors"]
+    held = first(whole, SHOWN, illusory_cover="descending", given="descending")
     for row in held:
         row["names"] = desk.names(row["party_id"])
-    whole = desk.tables["guarantors"]
     return {
-        "rows": rows, "count": table.num_rows, "guarantors": held, "guarantor_count": guarantors.num_rows,
+        "rows": rows, "count": desk.tables["rings"].num_rows, "guarantors": held, "guarantor_count": whole.num_rows,
         "given": pc.sum(whole["given"]).as_py(), "illusory": pc.sum(whole["illusory_cover"]).as_py(),
-        "parties": len(_web(desk)[1]),
+        "parties": len(desk.webs[1]),
     }  # fmt: skip
 
 
@@ -56,20 +50,9 @@ def ring(desk: Desk, ring_id: str, opened: tuple[str, ...] = ()) -> tuple[Row, N
     return row, replace(made, ties=ties)
 
 
-def _web(desk: Desk) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Part of every party in the guarantee network, its parties, and the parts by size, largest first."""
-    guarantor, obligor, _ = desk.promises
-    n = desk.snapshot.n
-    ties = coo_array((np.ones(len(guarantor), np.int8), (guarantor, obligor)), shape=(n, n))
-    _, part = connected_components(ties, directed=False)
-    inside = np.unique(np.concatenate([guarantor, obligor]))
-    found, size = np.unique(part[inside], return_counts=True)
-    return part, inside, found[np.argsort(-size, kind="stable")]
-
-
 def web(desk: Desk, opened: tuple[str, ...] = (), parts: int = PARTS) -> tuple[Network, list[list[str]], int]:
     """The guarantee network: the cores of its largest parts, those parts by id, and how many parts there are."""
-    part, inside, order = _web(desk)
+    part, inside, order = desk.webs
     guarantor, obligor, _ = desk.promises
     ties_of = np.bincount(np.concatenate([guarantor, obligor]), minlength=desk.snapshot.n)
     chosen: list[list[int]] = []

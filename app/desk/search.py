@@ -5,6 +5,7 @@ Natural persons are found by their exact name only, and only where the scope nam
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +22,10 @@ Int64 = npt.NDArray[np.int64]
 
 SHOWN: Final = 50
 """Parties that an answer lists at most."""
+_MOST: Final = 20 * SHOWN
+"""Hits in one text that are looked at, and ranked."""
 _BREAK: Final = "\n"
+_SPACE: Final = re.compile(r"[^\S\n]+")
 
 
 @dataclass(frozen=True)
@@ -34,20 +38,50 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Lines:
+    """Lines below one another as one text, searched as a whole: ``starts`` is where each begins in the bytes."""
+
+    text: bytes
+    starts: Int64
+
+    @classmethod
+    def of(cls, together: str) -> Lines:
+        r"""Lines that are joined by a break; no hit goes beyond one.
+
+        >>> Lines.of("abc\nbcd").holding("bc").tolist()
+        [0, 1]
+        >>> Lines.of("abc\nbcd").holding("bc", ahead=_BREAK).tolist()
+        [1]
+        """
+        text = f"{_BREAK}{together}{_BREAK}".encode()
+        return cls(text, np.flatnonzero(np.frombuffer(text, np.uint8) == ord(_BREAK))[:-1])
+
+    def holding(self, wanted: str, ahead: str = "", behind: str = "") -> Int64:
+        """Numbers of the first lines that hold a text, begin with it (``ahead`` a break) or are it (both)."""
+        sought, at = f"{ahead}{wanted}{behind}".encode(), -1
+        places: list[int] = []
+        while len(places) < _MOST and (at := self.text.find(sought, at + 1)) >= 0:
+            places.append(at)
+        return np.unique(np.searchsorted(self.starts, np.array(places, np.int64), "right") - 1)
+
+
+@dataclass(frozen=True)
 class Index:
-    """What can be searched: by entry the party's number, a name or id as written, and its forms to match.
+    """What can be searched: by entry the party's number, a name or id as written, and whether it is in force no more.
 
     ``plain`` is the text folded (full width to half, case away), ``spelled`` its pinyin, ``initials`` the first
-    letters of that; ``former`` marks names that are no longer in force, ``person`` those that only match whole.
+    letters of that; ``people`` are the folded names and ids of natural persons, which only match whole. Their entries
+    stand behind the ``others``.
     """
 
     party: Int64
     written: pa.Array
-    plain: pa.Array
-    spelled: pa.Array
-    initials: pa.Array
-    former: pa.Array
-    person: pa.Array
+    former: npt.NDArray[np.bool_]
+    others: int
+    plain: Lines
+    spelled: Lines
+    initials: Lines
+    people: Lines
 
 
 def folded(text: str) -> str:
@@ -88,18 +122,24 @@ def index(desk: Desk) -> Index:
             keep = np.flatnonzero(np.asarray(pc.not_equal(texts, "")) & (party >= 0))
             parts.append((party[keep], texts.take(pa.array(keep)), ~live[keep] & (column != "party_id")))
     number = np.concatenate([p for p, _, _ in parts])
-    written = pa.concat_arrays([t for _, t, _ in parts])
-    former = np.concatenate([f for _, _, f in parts])
-    whole = _BREAK.join(t.replace(_BREAK, " ") for t in written.to_pylist())
-    lines = [folded(line) for line in whole.split(_BREAK)]
-    together = _BREAK.join(lines)
-    spell, first = _readings(frozenset(together))
     person = np.asarray(desk.snapshot.parties["kind"] == PERSON)[number]
-    spelled, initials = (pa.array(together.translate(t).split(_BREAK)) for t in (spell, first))
+    order = np.argsort(person, kind="stable")
+    written = pc.replace_substring(
+        pa.concat_arrays([t for _, t, _ in parts]).take(pa.array(order)), _BREAK, " "
+    )
+    others = len(order) - int(person.sum())
+    together = _folded(written.slice(0, others))
+    spell, initial = _readings(frozenset(together))
     return Index(
-        number, written, pa.array(lines), spelled, initials,
-        pa.array(former), pa.array(person),
+        number[order], written, np.concatenate([f for _, _, f in parts])[order], others, Lines.of(together),
+        Lines.of(together.translate(spell)), Lines.of(together.translate(initial)), Lines.of(_folded(written.slice(others))),
     )  # fmt: skip
+
+
+def _folded(written: pa.Array) -> str:
+    """Texts folded and joined by breaks, all at once."""
+    whole = pa.ListArray.from_arrays(pa.array([0, len(written)], pa.int32()), written)
+    return _SPACE.sub("", unicodedata.normalize("NFKC", pc.binary_join(whole, _BREAK)[0].as_py()).casefold())
 
 
 def _numbers(desk: Desk, rows: int) -> Int64:
@@ -121,24 +161,21 @@ def search(desk: Desk, held: Index, text: str) -> list[Found]:
     wanted = folded(text)
     if not wanted:
         return []
-    whole = pc.equal(held.plain, wanted)
-    hit = pc.match_substring(held.plain, wanted)
+    ahead = held.plain.holding(wanted, _BREAK)
+    hits = [ahead, held.plain.holding(wanted)]
     if wanted.isascii():
-        hit = pc.or_(hit, pc.match_substring(held.spelled, wanted))
-        hit = pc.or_(hit, pc.starts_with(held.initials, wanted))
-    hit = pc.if_else(held.person, whole if desk.scope.names else pa.scalar(value=False), hit)
-    at = np.flatnonzero(np.asarray(hit))
+        hits += [held.spelled.holding(wanted), held.initials.holding(wanted, _BREAK)]
+    if desk.scope.names:
+        hits.append(held.people.holding(wanted, _BREAK, _BREAK) + held.others)
+    begins = set(ahead.tolist())
     ranked = sorted(
-        at.tolist(),
-        key=lambda i: (
-            not held.plain[i].as_py().startswith(wanted), bool(held.former[i].as_py()), len(held.plain[i].as_py()),
-            held.plain[i].as_py(),
-        ),
-    ) if len(at) <= 20 * SHOWN else at.tolist()  # fmt: skip
+        {i: held.written[i].as_py() for i in np.concatenate(hits).tolist()}.items(),
+        key=lambda told: (told[0] not in begins, bool(held.former[told[0]]), len(told[1]), told[1]),
+    )
     found: dict[str, Found] = {}
-    for i in ranked:
+    for i, by in ranked:
         party = desk.id(int(held.party[i]))
-        found.setdefault(party, Found(party, held.written[i].as_py(), bool(held.former[i].as_py())))
+        found.setdefault(party, Found(party, by, bool(held.former[i])))
         if len(found) == SHOWN:
             break
     return list(found.values())

@@ -16,6 +16,7 @@ from app import formats
 from app.access import Access, local, sample
 from app.desk.cases import STATES, STEPS
 from app.desk.questions import PAGES
+from app.desk.search import Lines
 from app.drawing import network, palette
 from app.drawing.layout import circle, levels, packed, tree
 from app.views.frame import words
@@ -172,6 +173,15 @@ def test_a_party_is_found_by_either_script_pinyin_initials_and_ids(
 ) -> None:
     found = access.ask(local(), "search", 1, text=text)
     assert party in [r["party_id"] for r in found]
+
+
+@given(st.lists(st.text("ab岚", max_size=5), max_size=8), st.text("ab岚", min_size=1, max_size=3))
+def test_lines_are_searched_as_a_whole_like_one_by_one(lines: list[str], wanted: str) -> None:
+    held = Lines.of("\n".join(lines))
+    assert held.holding(wanted).tolist() == [i for i, line in enumerate(lines) if wanted in line]
+    begins = [i for i, line in enumerate(lines) if line.startswith(wanted)]
+    assert held.holding(wanted, "\n").tolist() == begins
+    assert held.holding(wanted, "\n", "\n").tolist() == [i for i in begins if lines[i] == wanted]
 
 
 def test_nothing_is_found_by_nothing(access: Access) -> None:
