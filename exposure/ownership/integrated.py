@@ -123,8 +123,11 @@ class Ownership:
         return np.asarray(self.integrated / self.loop_factor[self.owner])
 
     def reaches(self, line: int) -> Bool:
-        """Rows whose integrated share is at least a line in parts per 10^9, within ``TOLERANCE``."""
-        return np.asarray(self.lower >= line / SHARE.scale - TOLERANCE)
+        """Rows whose integrated share is at least a line in parts per 10^9, within ``TOLERANCE``.
+
+        In a closed set, where there is none, the stake itself tells.
+        """
+        return np.asarray((self.lower >= line / SHARE.scale - TOLERANCE) | (self.direct >= line))
 
     def rows(self, low: int, high: int) -> Ownership:
         """The same with the rows low..high-1 alone."""

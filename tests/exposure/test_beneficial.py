@@ -144,6 +144,11 @@ def test_a_fifth_itself_links_either_way_and_through_a_third_party() -> None:
     }
 
 
+def test_in_a_closed_set_the_stake_itself_links() -> None:
+    of = snapshot(("A", "B", "1"), ("B", "A", "1"), ("A", "C", "0.19"), ("Q", "C", "0.81"))
+    assert set(links(of)) == {"A-B", "C-Q"}
+
+
 def test_a_pair_has_one_finding_whoever_ties_it() -> None:
     found = links(
         snapshot(

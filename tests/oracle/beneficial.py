@@ -12,12 +12,12 @@ Pair = tuple[str, str]
 
 
 def at_the_line(exact: Exact, line: Fraction) -> set[Pair]:
-    """Pairs of owner and company with an integrated share from the line on."""
+    """Pairs of owner and company with an integrated share from the line on, or a stake of that size."""
     return {
         (x, y)
         for x in exact.names
         for y in exact.names
-        if x != y and (share := exact.integrated(x, y)) is not None and share >= line
+        if x != y and max(exact.integrated(x, y) or Fraction(0), exact.w(x, y)) >= line
     }
 
 
