@@ -17,5 +17,5 @@
 //! path = {en = "Way", zh = "路径"}
 MATCH (a:Party {party_id: $first})
 MATCH (b:Party {party_id: $second})
-MATCH way = ANY SHORTEST (a)-[:OWNS|CONTROLS|KIN_OF|DEPENDS_ON|OWES|OBLIGOR_OF|COVERS|GUARANTEES]-{1,12}(b)
+MATCH way = ANY SHORTEST (a)-[:OWNS|CONTROLS|KIN_OF|DEPENDS_ON|OWES|OBLIGOR_OF|COVERS|COVERS_DEBTS_OF|GUARANTEES]-{1,12}(b)
 RETURN length(way) AS steps, [n IN nodes(way) | coalesce(n.party_id, n.facility_id, n.guarantee_id)] AS path

@@ -11,8 +11,12 @@
 //! [columns]
 //! first_id = {en = "First", zh = "其一"}
 //! second_id = {en = "Second", zh = "其二"}
-//! share = {en = "Share of capital", zh = "持股比例"}
-//! voting = {en = "Share of votes", zh = "表决权比例"}
-MATCH (a:Party)-[s:OWNS]->(b:Party)-[t:OWNS]->(a) WHERE a.party_id < b.party_id
-RETURN a.party_id AS first_id, b.party_id AS second_id, sum(s.share) / 1.0e9 AS share, sum(t.share) / 1.0e9 AS voting
+//! share = {en = "Share of the first in the second", zh = "其一对其二的持股比例"}
+//! back = {en = "Share of the second in the first", zh = "其二对其一的持股比例"}
+MATCH (a)-[:OWNS]->(b)-[:OWNS]->(a) WHERE a.party_id < b.party_id
+WITH DISTINCT a, b
+MATCH (a)-[s:OWNS]->(b)
+WITH a, b, sum(s.share) AS held
+MATCH (b)-[t:OWNS]->(a)
+RETURN a.party_id AS first_id, b.party_id AS second_id, held / 1.0e9 AS share, sum(t.share) / 1.0e9 AS back
 ORDER BY first_id, second_id LIMIT $top

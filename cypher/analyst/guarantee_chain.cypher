@@ -1,7 +1,7 @@
 //! family = "guarantees"
 //! roles = ["group_risk_manager", "group_approver", "group_analyst", "auditor"]
 //! title = {en = "Debts that a party stands behind over others", zh = "担保链"}
-//! explanation = {en = "Every party whose debts a guarantor stands behind, directly or over the guarantees of those it guarantees, over six guarantees at most.", zh = "担保人直接或经被担保人的担保所牵连的全部主体，至多六层担保。"}
+//! explanation = {en = "Every party whose debts a guarantor stands behind, directly or over the guarantees of those it guarantees, over six guarantees at most: guarantees of facilities and of all debts of a party.", zh = "担保人直接或经被担保人的担保所牵连的全部主体，至多六层担保，含对单笔授信的担保与最高额担保。"}
 //! [parameters.party]
 //! type = "id"
 //! en = "Party"
@@ -12,6 +12,16 @@
 //! name = {en = "Name", zh = "名称"}
 //! depth = {en = "Steps away", zh = "层级"}
 MATCH (root:Party {party_id: $party})
-MATCH way = ANY SHORTEST (root)((x:Party)-[:GUARANTEES]->(:Guarantee)-[:COVERS]->(:Facility)<-[:OBLIGOR_OF]-(y:Party)){1,6}(c:Party)
-WHERE c <> root
-RETURN c.party_id AS party_id, c.name AS name, length(way) / 3 AS depth ORDER BY depth, party_id
+WITH root, reduce(levels = [[root]], step IN range(1, 6) | levels + [COLLECT {
+  UNWIND levels[-1] AS a
+  CALL (a) {
+    MATCH (a)-[:GUARANTEES]->(:Guarantee)-[:COVERS_DEBTS_OF]->(b:Party) RETURN b
+    UNION
+    MATCH (a)-[:GUARANTEES]->(:Guarantee)-[:COVERS]->(:Facility)<-[:OBLIGOR_OF]-(b:Party) RETURN b
+  }
+  RETURN DISTINCT b
+}]) AS levels
+UNWIND range(1, 6) AS step
+UNWIND levels[step] AS c
+WITH root, c, min(step) AS depth WHERE c <> root
+RETURN c.party_id AS party_id, c.name AS name, depth ORDER BY depth, party_id

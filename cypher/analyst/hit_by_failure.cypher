@@ -17,7 +17,12 @@ CALL (p) {
   UNION
   MATCH (p)-[:OBLIGOR_OF]->(f:Facility) RETURN 'credit' AS channel, f.lender_id AS party_id, sum(f.drawn) / 100.0 AS amount
   UNION
-  MATCH (p)-[:OBLIGOR_OF]->(f:Facility)<-[:COVERS]-(:Guarantee)<-[:GUARANTEES]-(g:Party) WITH DISTINCT g, f
+  MATCH (p)-[:OBLIGOR_OF]->(f:Facility)
+  CALL (p, f) {
+    MATCH (f)<-[:COVERS]-(:Guarantee)<-[:GUARANTEES]-(g:Party) RETURN g
+    UNION
+    MATCH (p)<-[:COVERS_DEBTS_OF]-(:Guarantee)<-[:GUARANTEES]-(g:Party) RETURN g
+  }
   RETURN 'guarantee' AS channel, g.party_id AS party_id, sum(f.drawn) / 100.0 AS amount
   UNION
   MATCH (h:Party)-[s:OWNS]->(p) RETURN 'holding' AS channel, h.party_id AS party_id, null AS amount

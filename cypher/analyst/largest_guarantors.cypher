@@ -15,8 +15,12 @@
 //! given = {en = "Given", zh = "已提供担保"}
 //! currency = {en = "Currency", zh = "币种"}
 //! equity = {en = "Equity", zh = "净资产"}
-MATCH (o:Party)-[:GUARANTEES]->(:Guarantee)-[:COVERS]->(f:Facility)
-WITH DISTINCT o, f
-RETURN o.party_id AS guarantor_id, o.name AS name, count(DISTINCT f.obligor_id) AS obligors, sum(f.drawn) / 100.0 AS given,
-       f.currency AS currency, o.equity / 100.0 AS equity
-ORDER BY given DESC, guarantor_id, currency LIMIT $top
+CALL () {
+  MATCH (o)-[:GUARANTEES]->()-[:COVERS]->(f) RETURN o, f
+  UNION
+  MATCH (o)-[:GUARANTEES]->()-[:COVERS_DEBTS_OF]->()-[:OBLIGOR_OF]->(f) RETURN o, f
+}
+WITH o, f.currency AS currency, count(DISTINCT f.obligor_id) AS obligors, sum(f.drawn) AS given
+ORDER BY given DESC, o.party_id, currency LIMIT $top
+RETURN o.party_id AS guarantor_id, o.name AS name, obligors, given / 100.0 AS given, currency, o.equity / 100.0 AS equity
+ORDER BY given DESC, guarantor_id, currency

@@ -11,8 +11,11 @@
 //! [columns]
 //! first_id = {en = "First", zh = "其一"}
 //! second_id = {en = "Second", zh = "其二"}
-MATCH (a:Party)-[:GUARANTEES]->(:Guarantee)-[:COVERS]->(:Facility)<-[:OBLIGOR_OF]-(b:Party) WHERE a <> b
-WITH DISTINCT a, b
-WHERE a.party_id < b.party_id
-  AND EXISTS { (b)-[:GUARANTEES]->(:Guarantee)-[:COVERS]->(:Facility)<-[:OBLIGOR_OF]-(a) }
-RETURN a.party_id AS first_id, b.party_id AS second_id ORDER BY first_id, second_id LIMIT $top
+CALL () {
+  MATCH (a)-[:GUARANTEES]->()-[:COVERS_DEBTS_OF]->(b) RETURN a, b
+  UNION
+  MATCH (a)-[:GUARANTEES]->()-[:COVERS]->()<-[:OBLIGOR_OF]-(b) RETURN a, b
+}
+WITH a, b WHERE a <> b
+WITH CASE WHEN a.party_id < b.party_id THEN [a, b] ELSE [b, a] END AS pair, count(*) AS ways WHERE ways = 2
+RETURN pair[0].party_id AS first_id, pair[1].party_id AS second_id ORDER BY first_id, second_id LIMIT $top
