@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from exposure import reasons
+from exposure import evidence, reasons
 from exposure.groups import GROUP, Groups
 from exposure.lines import Lines, facilities_of
 from exposure.proof import ControlStep, RiskStep, control_proof, group_path
@@ -104,6 +104,7 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
             analysis, "own_net", name, own, facilities_of(after, np.array([party], np.int32), umbrellas=False)
         ),
         *reasons.of_party(analysis, party),
+        *evidence.of_party(analysis, party),
     )
 
 
@@ -141,6 +142,7 @@ def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:
         reasons.summed(analysis, "gross", held.names[group], owed),
         *_net(analysis, "net", held.names[group], owed, after),
         *reasons.limits(analysis, pack, held.names[group]),
+        *evidence.of_group(analysis, pack, group),
     )
 
 

@@ -37,6 +37,7 @@ from exposure.ownership import beneficial as beneficial_
 from exposure.ownership import closelinks
 from exposure.ownership import integrated as ownership_
 from exposure.ownership import paths as paths_
+from exposure.ownership import power as power_
 from exposure.results import MONEY, PIECE, decimals
 from exposure.rulepack import DEFAULT, RulePack, load
 from exposure.warnings import warnings as warnings_
@@ -297,6 +298,11 @@ class Parts:
                 )
             )
         return made
+
+    @once
+    def power(self) -> power_.Power | None:
+        """Voting power; None in a large book that was not asked for it."""
+        return power_.power(self.control) if self.wanted("power") else None
 
     @once
     def beneficial(self) -> beneficial_.Beneficial:

@@ -24,6 +24,7 @@ from exposure.statement import Line
 from graph.model import GUARANTEE_FORMS, SHARE
 from graph.money import NULL
 
+Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 
 
@@ -60,8 +61,7 @@ def places(analysis: Parts, table: str, rows: Iterable[int]) -> tuple[tuple[str,
 def summed(analysis: Parts, key: str, name: str, lines: Lines, column: str = "gross") -> Line:
     """A figure over the facilities and umbrella lines that it was summed from."""
     snapshot = analysis.snapshot
-    facilities, umbrellas = snapshot.tables["facilities"], snapshot.tables["umbrellas"]
-    lenders = snapshot.tables["lenders"].text("lender_id")
+    umbrellas = snapshot.tables["umbrellas"]
     made = []
     for facility, umbrella, units in zip(
         lines.facility.tolist(), lines.umbrella.tolist(), getattr(lines, column).tolist(), strict=True
@@ -72,14 +72,20 @@ def summed(analysis: Parts, key: str, name: str, lines: Lines, column: str = "gr
             rows = places(analysis, "umbrellas", [umbrellas.row[umbrella]])
             made.append(Line("umbrella", {"umbrella": code}, amount, rows))
             continue
-        said = {
-            "facility": facilities.text("facility_id")[facility].as_py(),
-            "lender": lenders[int(facilities["lender_id"][facility])].as_py(),
-            "obligor": snapshot.party_ids[int(facilities["obligor_id"][facility])].as_py(),
-        }
-        rows = places(analysis, "facilities", [facilities.row[facility]])
-        made.append(Line("unknown" if amount is None else "facility", said, amount, rows))
+        made.append(credit(analysis, facility, amount))
     return Line(key, {"id": name}, sum(line.amount or 0 for line in made), below=tuple(made), rule="sum")
+
+
+def credit(analysis: Parts, facility: int, amount: int | None) -> Line:
+    """One facility and an amount of it."""
+    snapshot, rows = analysis.snapshot, analysis.snapshot.tables["facilities"]
+    said = {
+        "facility": rows.text("facility_id")[facility].as_py(),
+        "lender": snapshot.tables["lenders"].text("lender_id")[int(rows["lender_id"][facility])].as_py(),
+        "obligor": snapshot.party_ids[int(rows["obligor_id"][facility])].as_py(),
+    }
+    key = "unknown" if amount is None else "facility"
+    return Line(key, said, amount, places(analysis, "facilities", [rows.row[facility]]))
 
 
 def limits(analysis: Parts, pack: int, subject: str) -> list[Line]:
@@ -124,35 +130,54 @@ def _value(analysis: Parts, pack: int, held: Limits, row: int, subject: str) -> 
             return Line(
                 "value", {"id": subject}, debt, below=(Line("all_banks", {}, debt, source),), rule="sum"
             )
-    tested, groups, clients = held.tested, held.groups, held.standing.clients
+    tested, clients = held.tested, held.standing.clients
     rule, value = held.rules[int(tested.rule[row])], int(tested.value[row])
     number, lender, ours = int(tested.subject[row]), int(tested.lender[row]), int(tested.row[row]) >= 0
     group = bool(tested.group[row])
-    own = groups.members[groups.ptr[number] : groups.ptr[number + 1]] if group else [number]
-    members = np.asarray(own, np.int32)
     out = np.zeros(analysis.snapshot.n, bool)
     measure, level = rule.measure, int(tested.level[row])
     if not ours and measure == "net":
         out |= clients.exempt[: len(out)]
     if not ours and int(tested.rule[row]) == OTHERS:
         out |= clients.bank[: len(out)] | clients.exempt[: len(out)]
-    base, mitigation = analysis.facilities[pack], analysis.mitigation[pack]
-    together = np.zeros(len(analysis.snapshot.tables["lenders"]) + 1, bool)
-    if level >= 0 and LEVELS[level] != SOLO:
-        (scope,) = [s for s in held.scopes if s.lender == lender and s.level == LEVELS[level]]
-        out[scope.inside] = True
-        together[:-1] = scope.lenders
-        base = replace(base, counted=base.counted & together[base.lender])
-        mitigation = held.standing.of_scope(scope).mitigation or mitigation
-        lender = ALL
-    if measure == "net":
-        base = mitigation.net if base is analysis.facilities[pack] else mitigation.within(base).net
-    if int(tested.rule[row]) == LOANS:
-        base = _loans(base)
-    lines = facilities_of(base, members[~out[members]], lender, umbrellas=group)
+    where = lender, LEVELS[level] if level >= 0 else SOLO
+    loans = int(tested.rule[row]) == LOANS
+    lines = owed(analysis, pack, (group, number), where, out, net=measure == "net", loans=loans)
     column = measure if measure in ("limit", "drawn") else "gross"
     made = summed(analysis, "value", subject, lines, column)
     return Line("value", {"id": subject}, value, below=made.below, rule="sum")
+
+
+def owed(
+    analysis: Parts,
+    pack: int,
+    who: tuple[bool, int],
+    where: tuple[int, str],
+    out: Bool,
+    *,
+    net: bool,
+    loans: bool = False,
+) -> Lines:
+    """The facilities behind what a party or a group owes, by number, to a lender (-1 = all) at a level.
+
+    Parties marked in ``out`` (bool by party) are left out; ``net`` after mitigation, ``loans`` of loans alone.
+    """
+    held, base, mitigation = analysis.limits[pack], analysis.facilities[pack], analysis.mitigation[pack]
+    (group, number), (lender, level), groups = who, where, held.groups
+    own = groups.members[groups.ptr[number] : groups.ptr[number + 1]] if group else [number]
+    members, gone = np.asarray(own, np.int32), out.copy()
+    if level != SOLO:
+        (scope,) = [s for s in held.scopes if s.lender == lender and s.level == level]
+        gone[scope.inside] = True
+        together = np.append(scope.lenders, np.False_)
+        base = replace(base, counted=base.counted & together[base.lender])
+        mitigation = held.standing.of_scope(scope).mitigation or mitigation
+        lender = ALL
+    if net:
+        base = mitigation.net if base is analysis.facilities[pack] else mitigation.within(base).net
+    if loans:
+        base = _loans(base)
+    return facilities_of(base, members[~gone[members]], lender, umbrellas=group)
 
 
 def _loans(held: Facilities) -> Facilities:
@@ -357,6 +382,14 @@ def share(analysis: Parts, owner: int, company: int) -> Line:
         }
         below.append(Line("chain", said, rows=places(analysis, "ownership", rows.row[at].tolist())))
     whole = found.integrated
+    if np.isnan(whole):  # in a closed set there is no integrated share: the stake itself tells
+        own = np.flatnonzero((rows["owner_id"] == owner) & (rows["owned_id"] == company))
+        held = analysis.snapshot.stakes
+        mine = slice(int(held.out_ptr[owner]), int(held.out_ptr[owner + 1]))
+        stake = int(held.out_share[mine][held.owned[mine] == company].sum())
+        told = {"owner": names[owner].as_py(), "id": names[company].as_py(), "stake": stake / SHARE.scale}
+        told["percent"] = _percent(stake)
+        below.append(Line("stake", told, rows=places(analysis, "ownership", rows.row[own].tolist())))
     said = {
         "owner": names[owner].as_py(),
         "id": names[company].as_py(),

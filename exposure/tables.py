@@ -31,7 +31,6 @@ from exposure.guarantees import flaws
 from exposure.limits import breaches, jointcredit, large
 from exposure.mitigation import bridge as bridge_
 from exposure.once import let_go
-from exposure.ownership import power as power_
 from exposure.parts import Parts
 from exposure.results import COUNT, MONEY, PIECE, RESULTS, constant, decimals, ids, result
 from graph.money import NULL
@@ -122,7 +121,7 @@ TABLES: Final[dict[str, Callable[[Parts], pa.Table | Iterator[pa.Table]]]] = {
     "control": lambda a: a.control.table(),
     "votes": lambda a: a.control.votes_table(),
     "shares": _shares,
-    "power": lambda a: power_.power(a.control).table() if a.wanted("power") else result("power"),
+    "power": lambda a: result("power") if a.power is None else a.power.table(),
     "groups": _groups,
     "group_members": lambda a: pa.concat_tables([g.members_table() for g in a.groups]),
     "party_exposures": lambda a: a.party_exposures(),
@@ -195,11 +194,11 @@ FINDINGS: Final[dict[str, Callable[[Parts], Sequence[findings_.Finding | Batch]]
 
 
 _ORDER: Final = (
-    "shares", "control", "votes", "mitigation", "findings control", "findings mitigation", "collateral", "bridge",
-    "findings ownership", "beneficial_owners", "findings beneficial", "close_links", "findings close_links",
-    "party_exposures", "groups", "group_members", "group_exposures", "limits", "large_exposures",
-    "findings limits", "ranking", "guarantors", "rings", "missing", "findings duplicates", "findings guarantees",
-    "findings groups", "findings facilities", "findings warnings", "findings book",
+    "shares", "control", "votes", "findings ownership", "beneficial_owners", "findings beneficial",
+    "close_links", "findings close_links", "findings control", "party_exposures", "missing", "groups",
+    "group_members", "group_exposures", "limits", "large_exposures", "findings limits", "findings warnings",
+    "guarantors", "rings", "findings duplicates", "mitigation", "findings mitigation", "bridge",
+    "collateral", "ranking", "findings guarantees", "findings groups", "findings facilities", "findings book",
 )  # fmt: skip
 """Steps in the order in which they start: what makes the dearest parts first, what frees them soon after."""
 _READ: Final[dict[str, frozenset[str]]] = {
@@ -210,6 +209,11 @@ _READ: Final[dict[str, frozenset[str]]] = {
     ),
     "_parties": frozenset(
         {"party_exposures", "limits", "missing", "findings duplicates", "findings warnings"}
+    ),
+    "net_groups": frozenset({"groups", "group_exposures", "limits", "missing", "findings warnings"}),
+    "limits": frozenset({"limits", "large_exposures", "findings limits", "findings duplicates"}),
+    "mitigation": frozenset(
+        {"mitigation", "findings mitigation", "bridge", "party_exposures", "groups", "limits", "guarantors"}
     ),
     "rings": frozenset({"rings", "findings guarantees", "findings duplicates"}),
     "guarantees": frozenset(

@@ -48,14 +48,15 @@ class Bridge:
     """The lines of the bridges of some groups under one pack.
 
     ``amount`` int64 (groups, steps) base minor units. The facilities of line s of group g are
-    ``facility[ptr[g * steps + s]:ptr[g * steps + s + 1]]`` (int32), by id. ``listed`` bool: groups whose members
-    are known.
+    ``facility[ptr[g * steps + s]:ptr[g * steps + s + 1]]`` (int32), by id, and ``each`` (int64) what they add to it.
+    ``listed`` bool: groups whose members are known.
     """
 
     mitigation: Mitigation
     amount: Int64
     ptr: Int64
     facility: Int32
+    each: Int64
     listed: Bool
 
     def table(self, names: list[str], pack: str) -> pa.Table:
@@ -97,10 +98,12 @@ def bridge(mitigation: Mitigation, ptr: Int64, members: Int32) -> Bridge:
     _exempt(entries, mitigation, (group, claim), (ptr, members))
     _memo(entries, mitigation, (own, facility), (ptr, members))
     counted_twice(entries, held, own, facility)
-    amount, at, listed = entries.summed(len(ptr) - 1, held.snapshot.tables["facilities"].text("facility_id"))
+    amount, at, facilities, each = entries.summed(
+        len(ptr) - 1, held.snapshot.tables["facilities"].text("facility_id")
+    )
     amount[:, _GROSS] = amount[:, :_GROSS].sum(axis=1)
     amount[:, _NET] = amount[:, _GROSS:_NET].sum(axis=1)
-    return Bridge(mitigation, amount, at, listed, np.diff(ptr) > 0)
+    return Bridge(mitigation, amount, at, facilities, each, np.diff(ptr) > 0)
 
 
 def _nominal(mitigation: Mitigation) -> tuple[Int64, Int64]:

@@ -99,10 +99,11 @@ class Entries:
         key = (group[kept] * len(self._place) + self._place[step]) * self._wide + facility[kept]
         self._held.append((key, amount[kept], named[kept]))
 
-    def summed(self, groups: int, names: pa.Array) -> tuple[Int64, Int64, Int32]:
+    def summed(self, groups: int, names: pa.Array) -> tuple[Int64, Int64, Int32, Int64]:
         """Sums (groups, steps); and of each the facilities behind it in the order of ids, as ptr and facility.
 
-        ``names`` are the ids of the facilities. What adds up to 0 at a facility does not name it.
+        Last what each of these adds. ``names`` are the ids of the facilities. What adds up to 0 at a facility does
+        not name it.
         """
         steps = len(self._place)
         key, amount, named = (np.concatenate(a) for a in zip(*self._held, strict=True))
@@ -112,7 +113,9 @@ class Entries:
         total = np.zeros(groups * steps, np.int64)
         np.add.at(total, keys // self._wide, sums)
         cell, facility = keys[marked] // self._wide, (keys[marked] % self._wide).astype(np.int32)
+        each = sums[marked]
         ptr = np.searchsorted(cell, np.arange(groups * steps + 1)).astype(np.int64)
         if not pc.all(pc.less(names[:-1], names[1:])).as_py():  # else numbers are in the order of ids
-            facility = facility[in_order(ptr, ids(names, facility))]
-        return total.reshape(groups, steps), ptr, facility
+            order = in_order(ptr, ids(names, facility))
+            facility, each = facility[order], each[order]
+        return total.reshape(groups, steps), ptr, facility, each

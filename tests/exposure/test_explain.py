@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -97,6 +100,208 @@ def test_what_guarantees_move_replays_facility_by_facility() -> None:
         assert amount(line) == whole
 
 
+@cache
+def cells(file: str) -> list[dict[str, str]]:
+    """The lines of a file of the sample, as they were written."""
+    with (SAMPLE / file).open(encoding="utf-8", newline="") as held:
+        return list(csv.DictReader(held))
+
+
+def cell(place: tuple[str, int], column: str) -> Decimal:
+    """A cell of a source row: the header is line 1."""
+    file, line = place
+    return Decimal(cells(file)[line - 2][column] or 0)
+
+
+def in_base(line: Line) -> bool:
+    """Whether a facility's own row is in the currency of the report."""
+    return bool(cells(line.rows[0][0])[line.rows[0][1] - 2]["currency"] == sample().snapshot.base)
+
+
+def test_bridges_replay_step_by_step_from_their_facilities() -> None:
+    seen = set()
+    for group in rows("groups"):
+        (net,) = (
+            line for line in told(group["group_id"]) if line.key == "bridge" and line.places["step"] == "net"
+        )
+        if net.places["pack"] != group["pack"]:
+            continue
+        found = {line.places["step"]: line for line in each(told(group["group_id"]), "bridge")}
+        mine = [r for r in rows("bridge") if (r["group_id"], r["pack"]) == (group["group_id"], group["pack"])]
+        for r in mine:
+            line = found.pop(r["step"], None)
+            assert r["amount"] == (0 if line is None else amount(line)), r
+            if line is None:
+                continue
+            assert line.replayed()
+            if r["kind"] != "total":
+                assert [b.places["facility"] for b in line.below] == r["facility_ids"]
+            if r["step"] == "nominal_limit":
+                for b in line.below:
+                    assert not in_base(b) or amount(b) == cell(b.rows[0], "limit")
+                    seen.add(b.places["facility"])
+        assert not found
+    assert len(seen) > len(rows("groups"))
+
+
+def test_large_exposures_replay_from_facilities_capital_and_those_before() -> None:
+    for r in rows("large_exposures"):
+        if r["subject_id"].startswith("("):
+            continue
+        (line,) = (
+            line
+            for line in each(told(r["subject_id"]), "large")
+            if (line.places["lender"], line.places["level"], line.places["pack"])
+            == (r["lender_id"], r["level"], r["pack"])
+        )
+        gross, net, capital, *before = line.below
+        assert (amount(gross), amount(net)) == (r["gross"], r["net"])
+        assert gross.replayed()
+        assert net.replayed()
+        stated = amount(capital)
+        if stated is None:
+            assert (r["ratio_before"], r["ratio_after"]) == (None, None)
+        else:
+            assert (r["ratio_before"], r["ratio_after"]) == (
+                float(r["gross"]) / float(stated),
+                float(r["net"]) / float(stated),
+            )
+        assert r["rank"] in (None, len(before) + 1)
+        key = [(-(b.amount or 0), str(b.places["id"])) for b in before]
+        assert key == sorted(key)
+        assert all(k < (-(gross.amount or 0), r["subject_id"]) for k in key)
+
+
+def test_chains_replay_from_the_debts_that_the_listed_guarantees_lead_to() -> None:
+    reached = 0
+    for r in rows("guarantors"):
+        (line,) = each(told(r["party_id"]), "chain_reach")
+        assert amount(line) == r["chain_reach"]
+        ways = [(str(b.places["start"]), str(b.places["to"])) for b in line.below if b.key == "guarantees"]
+        assert all(b.rows for b in line.below)
+        below, fresh, steps = {r["party_id"]}, [r["party_id"]], {r["party_id"]: 0}
+        for at in fresh:
+            for start, to in ways:
+                if start == at and to not in below:
+                    below.add(to)
+                    steps[to] = steps[at] + 1
+                    fresh.append(to)
+        assert {start for start, _ in ways} <= below
+        assert r["chain_depth"] >= max(steps.values())
+        debts = [b for b in line.below if b.key == "facility"]
+        assert line.amount == sum(b.amount or 0 for b in debts)
+        assert len({b.places["facility"] for b in debts}) == len(debts)
+        owed = {str(f["facility_id"]): f for f in cells("facilities.csv")}
+        others = {(c["facility_id"], c["party_id"]) for c in cells("co_obligors.csv")}
+        for b in debts:
+            name = str(b.places["facility"])
+            carriers = {owed[name]["obligor_id"]} | {p for f, p in others if f == name}
+            assert carriers & (below - {r["party_id"]})
+            assert r["party_id"] not in carriers
+            assert not in_base(b) or amount(b) == cell(b.rows[0], "drawn")
+        reached += len(debts)
+    assert reached
+
+
+def test_close_links_replay_from_the_shares_that_make_them() -> None:
+    held = Analysis(sample().snapshot, Request(packs=("CN-LE", "ECB-CLOSE-LINKS")))
+    table = held.table("close_links").to_pylist()
+    tied = {r["holder_id"]: set[str]() for r in table}
+    for r in table:
+        tied[r["holder_id"]].update(r["members"])
+    assert tied
+    for holder, companies in tied.items():
+        (line,) = (
+            c for c in explain(held, holder).lines if c.key == "close_link" and c.places["holder"] == holder
+        )
+        assert line.places["companies"] == len(companies)
+        assert {str(share.places["id"]) for share in line.below} == companies
+        for share in line.below:
+            rest = share.places["rest"]
+            if rest is None:  # a closed set: the stake itself is held against the line
+                (stake,) = share.below
+                assert stake.places["stake"] == float(sum(cell(at, "share") for at in stake.rows))
+                assert sum(cell(at, "share") for at in stake.rows) >= Decimal("0.2")
+                continue
+            assert isinstance(rest, float)
+            whole = rest + sum(
+                math.prod(stake for stake in stakes) * loops
+                for chain in share.below
+                if isinstance(stakes := chain.places["stakes"], list)
+                and isinstance(loops := chain.places["loops"], float)
+            )
+            assert whole >= Decimal("0.2") - Decimal("1e-9")
+    for r in table[:: max(1, len(table) // 20)]:
+        for company in r["members"]:
+            found = [c.places["holder"] for c in explain(held, company).lines if c.key == "close_link"]
+            assert r["holder_id"] in found
+
+
+def test_voting_power_replays_from_the_votes_that_are_cast() -> None:
+    by: dict[str, dict[str, float]] = {}
+    for r in rows("power"):
+        by.setdefault(r["owned_id"], {}).setdefault(r["party_id"], 0.0)
+        by[r["owned_id"]][r["party_id"]] += r["index"]
+    counted = 0
+    for company, index in by.items():
+        (line,) = each(told(company), "power")
+        said = {str(b.places["player"]): b.places["index"] for b in line.below if b.key == "index"}
+        if any(b.places["simulated"] for b in line.below if b.key == "index"):
+            continue
+        votes: dict[str, dict[str, int]] = {}
+        base: dict[str, int] = {}
+        for b in line.below:
+            if b.key == "seat":
+                at, cast, of = str(b.places["id"]), b.places["votes"], b.places["of"]
+                assert isinstance(cast, int)
+                assert isinstance(of, int)
+                votes.setdefault(at, {})[str(b.places["player"])] = cast
+                base[at] = of
+        players = sorted({p for seats in votes.values() for p in seats} - set(votes))
+        if len(players) > 9:
+            continue
+        counted += 1
+        made = shapley(players, votes, base, company)
+        assert said == {p: pytest.approx(float(made[p])) for p in said}
+        assert all(made[p] == 0 for p in set(players) - set(said))
+        assert sum(v for p, v in said.items() if not p.startswith("(")) == pytest.approx(
+            sum(v for p, v in index.items() if not p.startswith("("))
+        )
+    assert counted > len(by) // 2
+
+
+def shapley(
+    players: list[str], votes: dict[str, dict[str, int]], base: dict[str, int], company: str
+) -> dict[str, Fraction]:
+    """The index of Shapley and Shubik by all coalitions; a company votes as more than half of its votes have it."""
+
+    def wins(coalition: frozenset[str]) -> bool:
+        carried = set(coalition)
+        while more := {
+            c
+            for c, seats in votes.items()
+            if c not in carried and 2 * sum(v for p, v in seats.items() if p in carried) > base[c]
+        }:
+            carried |= more
+        return company in carried
+
+    won = {
+        frozenset(c): wins(frozenset(c)) for k in range(len(players) + 1) for c in combinations(players, k)
+    }
+    whole = math.factorial(len(players))
+    return {
+        p: sum(
+            (
+                Fraction(math.factorial(len(c)) * math.factorial(len(players) - len(c) - 1), whole)
+                for c, without in won.items()
+                if p not in c and not without and won[c | {p}]
+            ),
+            Fraction(0),
+        )
+        for p in players
+    }
+
+
 def test_rings_and_their_cuts_replay_from_guarantees() -> None:
     for r in rows("rings"):
         lines = told(r["ring_id"])
@@ -167,7 +372,7 @@ def merged(*same: str) -> Analysis:
 def test_a_group_is_found_by_an_id_that_was_judged_to_be_its_source() -> None:
     found = explain(merged("QP"), "G:Q")
     assert found.subject == "G:P"
-    assert [line.key for line in found.lines] == ["one_party", "group", "gross"]
+    assert [line.key for line in found.lines] == ["one_party", "group", "gross", "bridge"]
     assert found.lines[0].sentence("en").startswith("P is one party with Q, as a reviewer judged [parties")
     assert found.lines[1:] == explain(merged("QP"), "G:P").lines
 

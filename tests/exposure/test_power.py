@@ -109,6 +109,12 @@ def test_one_per_cent_is_as_powerful_as_forty_nine_beside_fifty() -> None:
     assert told(votes, "T") == pytest.approx({"p": 2 / 3, "q": 1 / 6, "r": 1 / 6})
 
 
+def test_of_two_who_are_said_to_hold_more_than_half_each_decides_as_often() -> None:
+    votes = {("p", "T"): 60, ("q", "T"): 55, ("T", "A"): 70, ("r", "A"): 30}
+    assert told(votes, "T") == {"p": 0.5, "q": 0.5}
+    assert told(votes, "A") == {"p": 0.5, "q": 0.5, "r": 0.0}
+
+
 def test_members_of_a_body_vote_as_one() -> None:
     votes = {("p", "T"): 30, ("q", "T"): 30, ("r", "T"): 40}
     assert told(votes, "T", {"p": "pact", "q": "pact"}) == {"pact": 1.0, "r": 0.0}
