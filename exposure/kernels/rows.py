@@ -65,12 +65,11 @@ def lay(
 
 @kernel
 def pick(
-    party: np.ndarray, lender: np.ndarray, amount: np.ndarray, scale: float, place: np.ndarray,
-    column: np.ndarray, made: np.ndarray, factor: np.ndarray, out: np.ndarray,
+    party: np.ndarray, lender: np.ndarray, place: np.ndarray, column: np.ndarray, made: np.ndarray,
+    factor: np.ndarray, out: np.ndarray,
 ) -> None:  # fmt: skip
-    """The other way: own amount g and, of v in ``made``, (v - g) over the party's loop factor, by row: float64."""
+    """The other way: what is ``made`` at each row's place, over the party's loop factor: float64 by row."""
     for i in range(len(party)):
         c = column[lender[i] + 1]
         if c >= 0 and party[i] >= 0:
-            own = amount[i] / scale
-            out[i] = (made[place[party[i]], c] - own) / factor[party[i]] + own
+            out[i] = made[place[party[i]], c] / factor[party[i]]

@@ -209,19 +209,16 @@ def _owned(
 def attributable(snapshot: Snapshot, ownership: Ownership, amounts: Float64) -> Float64:
     """Own amounts and those of others by corrected share: float64 of the shape of amounts, (n,) or (n, k).
 
-    For party x: g_x + sum over y of corrected(x, y) g_y = g_x + ((V g)_x - g_x) / V_xx, by one solution of
-    (I - W) v = g. A share that a party has in itself through loops counts with the rest, as in the matrix of
-    corrected shares. NaN for members of closed and divergent sets, which own no share that could be told, and
-    for whoever holds a divergent set, directly or through others (nobody holds a closed one); an unknown
-    amount (NaN) makes those of all its owners unknown.
+    For party x: g_x + sum over others y of corrected(x, y) g_y = (V g)_x / V_xx, by one solution of (I - W) v = g.
+    What a party has in itself through loops adds nothing to its own amount. NaN for members of closed and
+    divergent sets, which own no share that could be told, and for whoever holds a divergent set, directly or
+    through others (nobody holds a closed one); an unknown amount (NaN) makes those of all its owners unknown.
     """
     walks = ownership.walks
     own = np.asarray(amounts, np.float64)
     own = own.reshape(snapshot.n, math.prod(own.shape[1:]))  # without parties -1 would say nothing
     made = walks.upward(own[walks.order])[walks.place]
-    made -= own
     made /= ownership.loop_factor[:, None]
-    made += own
     return np.asarray(made.reshape(np.shape(amounts)))
 
 
@@ -237,10 +234,9 @@ def attributed(ownership: Ownership, party: Int32, lender: Int32, gross: Int64) 
         some = lenders[first : first + _TOGETHER]
         column = np.full(int(lenders[-1]) + 2, -1, np.int32)
         column[some + 1] = np.arange(len(some), dtype=np.int32)
-        rows = (party, lender, gross, float(MONEY.scale), walks.place, column)
         own = np.zeros((walks.n, len(some)))
-        _by_row.lay(*rows, own)
-        _by_row.pick(*rows, walks.upward(own), factor, out)
+        _by_row.lay(party, lender, gross, float(MONEY.scale), walks.place, column, own)
+        _by_row.pick(party, lender, walks.place, column, walks.upward(own), factor, out)
     return np.asarray(out, np.float64)
 
 

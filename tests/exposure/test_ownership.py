@@ -241,9 +241,21 @@ def test_attributable_is_own_and_corrected_shares_of_others(register: Register, 
             assert np.isnan(made[i])
         else:
             expected = amounts[NAMES.index(x)] + sum(
-                s / factor * a for s, a in zip(shares, amounts, strict=True) if s is not None
+                s / factor * a
+                for y, s, a in zip(NAMES, shares, amounts, strict=True)
+                if s is not None and y != x
             )
             assert made[i] == pytest.approx(float(expected), rel=1e-10, abs=1e-9)
+
+
+def test_own_shares_make_nobody_owe_more_than_all_of_its_own_debt() -> None:
+    register = Register([("A", "A", Fraction(1, 10)), ("B", "A", Fraction(9, 10))])
+    snapshot = register.snapshot()
+    amounts = np.array([100.0 * (name == "A") for name in snapshot.party_ids.to_pylist()])
+    made = dict(
+        zip(snapshot.party_ids.to_pylist(), attributable(snapshot, ownership(snapshot), amounts), strict=True)
+    )
+    assert (made["A"], made["B"]) == pytest.approx((100.0, 100.0))
 
 
 @given(registers())
