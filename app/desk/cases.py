@@ -94,33 +94,26 @@ def cases(desk: Desk, codes: Iterable[str] = (), severity: str = "", state: str 
     Gives ``rows`` (the first of them), ``count`` of all, ``amount`` of the ``weighty`` ones (warnings and breaches),
     and ``by_code`` counts to choose from.
     """
-    table = desk.tables["findings"]
-    wanted = pa.array(sorted(codes or DUPLICATES))
-    inside = pc.is_in(table["code"], wanted)
-    table = table.filter(inside if codes else pc.invert(inside))
-    known = states(desk)
-    by_code = {r["values"]: r["counts"] for r in pc.value_counts(table["code"]).to_pylist()}
-    if severity:
-        table = table.filter(pc.equal(table["severity"], severity))
-    if code:
-        table = table.filter(pc.equal(table["code"], code))
+    table, known = desk.tables["findings"], states(desk)
+    mask = pc.is_in(table["code"], pa.array(sorted(codes or DUPLICATES)))
+    mask = mask if codes else pc.invert(mask)
+    by_code = {r["values"]: r["counts"] for r in pc.value_counts(table["code"].filter(mask)).to_pylist()}
+    for column, wanted in (("severity", severity), ("code", code)):
+        mask = pc.and_(mask, pc.equal(table[column], wanted)) if wanted else mask
     if state:
-        hit = pa.array([i for i, s in known.items() if s.state == state], pa.string())
-        touched = pa.array([i for i, s in known.items() if s.state != "open"], pa.string())
-        mask = (
-            pc.invert(pc.is_in(table["finding_id"], touched))
-            if state == "open"
-            else pc.is_in(table["finding_id"], hit)
-        )
-        table = table.filter(mask)
+        touched = [
+            i for i, s in known.items() if (s.state != "open" if state == "open" else s.state == state)
+        ]
+        hit = pc.is_in(table["finding_id"], pa.array(touched, pa.string()))
+        mask = pc.and_(mask, pc.invert(hit) if state == "open" else hit)
     ranked = table.append_column("order", pc.index_in(table["severity"], _GRAVEST))
-    rows = first(ranked, SHOWN, order="ascending", amount="descending")
+    rows = first(ranked, SHOWN, mask, order="ascending", amount="descending")
     for row in rows:
         row["state"] = _shown(desk, known.get(row["finding_id"], State()))
         row["about"] = _about(desk, row)
-    weighty = table["amount"].filter(pc.not_equal(table["severity"], "info"))
+    weighty = table["amount"].filter(pc.and_(mask, pc.not_equal(table["severity"], "info")))
     return {
-        "rows": rows, "count": table.num_rows, "amount": pc.sum(weighty).as_py(), "by_code": by_code,
+        "rows": rows, "count": pc.sum(mask).as_py() or 0, "amount": pc.sum(weighty).as_py(), "by_code": by_code,
         "weighty": len(weighty),
     }  # fmt: skip
 

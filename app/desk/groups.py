@@ -74,6 +74,15 @@ def groups_of(desk: Desk, party: str) -> list[Row]:
     return rows
 
 
+def memberships(desk: Desk, ids: pa.Array) -> dict[str, list[str]]:
+    """The groups that parties are in, by party."""
+    table, found = desk.rows("group_members"), dict[str, list[str]]()
+    table = table.filter(pc.is_in(table["party_id"], ids))
+    for party_id, group_id in zip(table["party_id"].to_pylist(), table["group_id"].to_pylist(), strict=True):
+        found.setdefault(party_id, []).append(group_id)
+    return found
+
+
 def group(desk: Desk, group_id: str) -> Group | None:
     """One group; None if this desk knows no such group."""
     held = desk.rows("groups", group_id=group_id).to_pylist()

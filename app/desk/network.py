@@ -93,10 +93,10 @@ def of_parties(
             shown |= dict.fromkeys([number, *_neighbours(desk, number)])
     numbers = list(shown)[:MOST]
     inside = set(numbers)
-    gross = _gross(desk, [desk.id(n) for n in numbers])
+    owed = gross(desk, pa.array([desk.id(n) for n in numbers], pa.string()))
     nodes = [
         Node(
-            desk.names(desk.id(n)), gross.get(desk.id(n)), desk.id(n) in members,
+            desk.names(desk.id(n)), owed.get(desk.id(n)), desk.id(n) in members,
             len(set(_neighbours(desk, n)) - inside),
         )
         for n in numbers
@@ -135,12 +135,10 @@ def _neighbours(desk: Desk, number: int) -> list[int]:
     return [n for n in dict.fromkeys(near) if n != number]
 
 
-def _gross(desk: Desk, ids: list[str]) -> dict[str, Decimal]:
+def gross(desk: Desk, ids: pa.Array) -> dict[str, Decimal]:
     """Gross over all lenders by party."""
     table = desk.tables["party_exposures"]
-    table = table.filter(
-        pc.and_(pc.is_null(table["lender_id"]), pc.is_in(table["party_id"], pa.array(ids, pa.string())))
-    )
+    table = table.filter(pc.and_(pc.is_null(table["lender_id"]), pc.is_in(table["party_id"], ids)))
     return dict(zip(table["party_id"].to_pylist(), table["gross"].to_pylist(), strict=True))
 
 

@@ -224,10 +224,15 @@ class Desk:
         return f"{file}:{line}"
 
 
-def first(table: pa.Table, count: int, **order: str) -> list[Row]:
-    """The first rows of a table by some columns (``ascending`` or ``descending``); the others are not moved."""
-    keys = table.select(list(order))
-    return table.take(pc.sort_indices(keys, sort_keys=list(order.items())).slice(0, count)).to_pylist()  # type: ignore[no-any-return]
+def first(table: pa.Table, count: int, where: pa.Array | None = None, **order: str) -> list[Row]:
+    """The first rows of a table, or of those ``where`` a mask is true, by some columns; the others are not moved.
+
+    ``order`` names columns and says ``ascending`` or ``descending`` of each.
+    """
+    at = pa.array(np.arange(table.num_rows)) if where is None else pc.indices_nonzero(where)
+    keys = table.select(list(order)).take(at)
+    best = pc.sort_indices(keys, sort_keys=list(order.items())).slice(0, count)
+    return table.take(at.take(best)).to_pylist()  # type: ignore[no-any-return]
 
 
 def open_desk(store: Store, scope: Scope, request: Request, version: int | None = None) -> Desk:

@@ -29,17 +29,16 @@ _LENDING: Final = _MAKERS | {ANALYST, SUBSIDIARY}
 
 def _found(desk: Desk, text: str, **_: Any) -> list[dict[str, Any]]:
     """Parties that a text finds, with names, gross and groups."""
-    rows = []
-    for found in search.search(desk, desk.index, text):
-        totals = desk.rows("party_exposures", party_id=found.party_id, lender_id=None)["gross"].to_pylist()
-        member = desk.rows("group_members", party_id=found.party_id)["group_id"].to_pylist()
-        rows.append(
-            {
-                "party_id": found.party_id, "names": desk.names(found.party_id), "by": found.by,
-                "former": found.former, "gross": totals[0] if totals else None, "groups": member,
-            }
-        )  # fmt: skip
-    return rows
+    found = search.search(desk, desk.index, text)
+    ids = pa.array([f.party_id for f in found], pa.string())
+    gross, groups_of = network.gross(desk, ids), groups.memberships(desk, ids)
+    return [
+        {
+            "party_id": f.party_id, "names": desk.names(f.party_id), "by": f.by, "former": f.former,
+            "gross": gross.get(f.party_id), "groups": groups_of.get(f.party_id, []),
+        }
+        for f in found
+    ]  # fmt: skip
 
 
 def _released(desk: Desk, access: Access, group_id: str, **_: Any) -> dict[str, Any] | None:
