@@ -35,7 +35,7 @@ class Standing:
     by_party: Owed
     by_group: Owed
     mitigation: Mitigation | None = None
-    _seen: dict[int, Standing] = field(default_factory=dict, repr=False, compare=False)
+    _seen: dict[int, Standing | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def facilities(self) -> Facilities:
@@ -66,12 +66,12 @@ class Standing:
             return self
         if scope.lender not in self._seen:
             self._seen[scope.lender] = self._beyond(self.mitigation.beyond(scope.inside, scope.lenders))
-        return self._seen[scope.lender]
+        return self._seen[scope.lender] or self
 
-    def _beyond(self, mitigation: Mitigation) -> Standing:
-        """The same after another mitigation."""
+    def _beyond(self, mitigation: Mitigation) -> Standing | None:
+        """The same after another mitigation; None for its own, since what held itself would not be freed."""
         if mitigation is self.mitigation:
-            return self
+            return None
         (parties, a), (totals, b) = (
             net_parties(mitigation, self.totals[0]),
             net_groups(mitigation, self.totals[1], self.groups.members),
