@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 import pytest
@@ -20,7 +21,11 @@ __all__ = ["servers"]
 
 KNOT, TIES = 30, 90
 TREE, STAKES, LOOPS = 822, 923, 39
-WALKS = [q for q in cypher.catalogue().values() if any(w in q.text for w in ("SHORTEST", "*1..", "reduce"))]
+WALKS = [
+    q
+    for q in cypher.catalogue().values()
+    if any(w in q.text for w in ("SHORTEST", "shortest", "*1..", "reduce"))
+]
 """The questions that follow ties to any depth."""
 Stake = tuple[str, str]
 
@@ -129,3 +134,16 @@ def test_chains_of_guarantees_are_those_that_networkx_finds(knots: Knots) -> Non
         reached = nx.single_source_shortest_path_length(knots.promises, start, cutoff=6)
         found = {(row[0], row[-1]) for row in knots.rows("guarantee_chain", party=start)}
         assert found == {(p, d) for p, d in reached.items() if p != start}
+
+
+def test_a_connection_is_a_shortest_way_whatever_the_direction(knots: Knots) -> None:
+    ties = knots.stakes.to_undirected()
+    away = nx.single_source_shortest_path_length(ties, "T0")
+    for far in (1, 4, 12):
+        other = min(p for p, steps in away.items() if steps == far)
+        (row,) = answer(knots.store.server, cypher.load("connection"), {"first": "T0", "second": other}).rows
+        path = row["path"]
+        assert (row["steps"], len(path), path[0], path[-1]) == (far, far + 1, "T0", other)
+        assert all(ties.has_edge(a, b) for a, b in pairwise(path))
+    for none in (min(p for p, steps in away.items() if steps == 13), "P0", "T0"):
+        assert knots.rows("connection", first="T0", second=none) == set()
