@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.errors import OptionError
+from graph.merger import ExchangeError, exchanged
 from graph.model import BOOL, CURRENCY, DATE, TABLES, Column
 from graph.money import NULL
 from graph.proposal import Proposal
@@ -258,12 +259,15 @@ def _sale(_: Snapshot, tables: dict[str, Rows], change: Proposal) -> None:
 
 
 def _merge(_: Snapshot, tables: dict[str, Rows], change: Proposal) -> None:
-    """What a party owes, holds and has promised passes to another; shares in it and control over it fall away."""
+    """What a party owes, holds and has promised passes to another, its shares are exchanged, control over it ends."""
     party = _number(tables, "parties", change.text("party_id"), change)
     into = _number(tables, "parties", change.text("into_id"), change)
     if party == into:
         raise _fail(change, "a party cannot merge into itself", "name another")
-    _without(tables, "ownership", np.asarray(tables["ownership"]["owned_id"] == party))
+    try:
+        tables["ownership"] = exchanged(tables["ownership"], party, into, change.units("exchange"))
+    except ExchangeError as error:
+        raise _fail(change, *error.args) from None
     _without(tables, "control", np.asarray(tables["control"]["controlled_id"] == party))
     for name, rows in tables.items():
         refs = [c.name for c in rows.table.columns if c.ref == "parties" and c.name in rows.numbers]

@@ -3,7 +3,7 @@
 A proposed ``facility``, ``guarantee``, ``party`` or ``stake`` is a row of its table: it takes the place of the row
 of its key, or is new. A ``stake`` replaces all holdings of the pair; a share of 0 ends them. A ``sale`` moves a
 share, or all of it, from the owner to a buyer. A ``merge`` hands over to another party what a party owes, holds and
-has promised; shares in it and control over it fall away.
+has promised; shares in it are exchanged for shares in the other (``graph.merger``), and control over it ends.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from graph.model import ID, TABLES, Column
+from graph.model import ID, SHARE, TABLES, Column
 
 COVERS: Final = Column(
     "covers", ID, "Covers", "所保授信", "Facilities that a proposed guarantee covers, separated by spaces"
 )
 _BUYER: Final = Column("buyer_id", ID, "Buyer", "买方", required=True, ref="parties")
 _INTO: Final = Column("into_id", ID, "Into", "并入方", required=True, ref="parties")
+_EXCHANGE: Final = Column(
+    "exchange",
+    SHARE,
+    "Exchange",
+    "换股比例",
+    "Part of the merged company that all shares of the merging one are worth",
+)
 
 
 def _of(table: str, *names: str) -> tuple[Column, ...]:
@@ -32,7 +39,7 @@ PROPOSALS: Final[dict[str, tuple[Column, ...]]] = {
     "guarantee": (*_of("guarantees"), COVERS),
     "stake": _of("ownership", "owner_id", "owned_id", "share", "voting"),
     "sale": (*_of("ownership", "owner_id", "owned_id", "share"), _BUYER),
-    "merge": (*_of("parties", "party_id"), _INTO),
+    "merge": (*_of("parties", "party_id"), _INTO, _EXCHANGE),
 }
 """The columns that each kind of change has."""
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {

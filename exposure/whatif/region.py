@@ -125,8 +125,10 @@ def _grouped(analysis: Parts, parties: Int64) -> Int64:
 def _moved(analysis: Parts, ties: Ties, changes: Sequence[Proposal], about: Int64) -> tuple[Int64, Int64]:
     """Companies whose controllers the changes alter, or may, and everybody above them."""
     found = _numbers(ties, "parties", [c.text("owned_id") for c in changes])
-    merged = _numbers(ties, "parties", [c.text("party_id") for c in changes if c.kind == "merge"])
+    merges = [c for c in changes if c.kind == "merge"]
+    merged = _numbers(ties, "parties", [c.text("party_id") for c in merges])
     found = joined(found, merged, *_held(ties, merged))
+    found = joined(found, _numbers(ties, "parties", [c.text("into_id") for c in merges]))
     before = _controls(analysis)
     seen = np.zeros(0, np.int64)
     while True:

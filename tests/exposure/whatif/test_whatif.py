@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,17 +16,20 @@ from hypothesis import strategies as st
 from exposure.report import Analysis, Request
 from exposure.whatif.whatif import Answer, WhatIf, highest
 from graph.errors import OptionError
+from graph.excerpt import proposed
 from graph.model import TABLES
 from graph.proposal import Proposal
 from graph.snapshot import Snapshot
 from tests.books import BANK, Row, book, facility, party
 from tests.exposure.credit import AS_OF
-from tests.exposure.protected import protected_books
+from tests.exposure.protected import protected_books, seldom
 
 Tables = dict[str, list[Row]]
 SHARES = st.sampled_from([10, 20, 30, 40, 50, 51, 60, 100])
 BASES = ("contract", "board_majority", "joint")
 VOTES = st.sampled_from(["apart", "apart", "together"])
+RELATIONS = ("customer", "supplier", "tenant", "funder")
+PARTS = st.sampled_from([None, "0.2", "0.5", "0.6", "1"])
 FORMS = ("full", "capped", "share", "joint_several", "second_loss")
 
 
@@ -56,6 +60,19 @@ def books(draw: st.DrawFn) -> tuple[Tables, str]:
         {"dependent_id": b, "on_id": a, "basis": "distress_would_spread"}
         for a, b in draw(st.sets(pairs, max_size=2))
     ]
+    lenders = st.sampled_from([None, *(str(p["party_id"]) for p in made["parties"])])
+    made["lenders"] = [{**b, "party_id": draw(lenders)} for b in made["lenders"]]
+    made["parties"] = [{**p, "revenue": draw(seldom("100")), "currency": "EUR"} for p in made["parties"]]
+    made["counterparties"] = [
+        {
+            "party_id": a, "counterparty_id": b, "relation": relation, "share_of_receipts": draw(PARTS),
+            "share_of_expenses": draw(PARTS), "amount": draw(seldom("40", "60")), "currency": "EUR",
+            "replaceable": draw(st.sampled_from([None, True, False])),
+        }
+        for a, b, relation in draw(
+            st.lists(st.tuples(names, names, st.sampled_from(RELATIONS)), max_size=3, unique=True)
+        )
+    ]  # fmt: skip
     made["limits"] = [
         {"scope": scope, "subject_id": name, "lender_id": "L1", "amount": 50, "currency": "EUR", "measure": measure}
         for scope, name, measure in draw(
@@ -97,7 +114,8 @@ def changes(draw: st.DrawFn, made: Tables) -> Proposal:
         return Proposal(kind, {"owner_id": a, "owned_id": b, "share": share})
     if kind == "sale":
         return Proposal(kind, {"owner_id": a, "owned_id": b, "buyer_id": c})
-    return Proposal(kind, {"party_id": a, "into_id": b})
+    exchange = draw(st.sampled_from([None, 0, 0, 200_000_000, 333_333_333]))
+    return Proposal(kind, {"party_id": a, "into_id": b, "exchange": exchange})
 
 
 def rewritten(made: Tables, change: Proposal) -> Tables | None:
@@ -150,8 +168,21 @@ def _sold(out: dict[str, list[dict[str, object]]], said: dict[str, object]) -> T
 
 
 def _merged(out: dict[str, list[dict[str, object]]], said: dict[str, object]) -> Tables | None:
-    gone, into = said["party_id"], said["into_id"]
-    out["ownership"] = [r for r in out["ownership"] if r["owned_id"] != gone]
+    gone, into, told = said["party_id"], said["into_id"], said["exchange"]
+    held: dict[str, list[dict[str, object]]] = {"lapsed": [], "given": [], "kept": [], "others": []}
+    for r in out["ownership"]:
+        own = "lapsed" if r["owner_id"] in (gone, into) else "given"
+        held[own if r["owned_id"] == gone else "kept" if r["owned_id"] == into else "others"].append(r)
+    if gone != into and held["given"] and told is None:
+        return None
+    part = Fraction(int(str(told or 0)), 10**9)
+    left = 1 - part * sum((Fraction(str(r["share"])) for r in held["lapsed"]), Fraction(0))
+    if left <= 0:
+        return None
+    for name, factor in (("given", part / left), ("kept", (1 - part) / left)):
+        for r in held[name]:
+            r["share"] = Fraction(math.floor(Fraction(str(r["share"])) * factor * 10**9), 10**9)
+    out["ownership"] = [*(held["given"] if part else []), *held["kept"], *held["others"]]
     out["control"] = [r for r in out["control"] if r["controlled_id"] != gone]
     for name, rows in out.items():
         refs = [c.name for c in TABLES[name].columns if c.ref == "parties"] if name != "parties" else []
@@ -220,7 +251,9 @@ def compare(data: st.DataObject) -> None:
     made, pack = data.draw(books())
     change = data.draw(changes(made))
     derived = data.draw(st.sampled_from(["false", "false", "true"]))
-    request = Request(packs=(pack,), options={"derive_guarantees": derived, "kin_votes": data.draw(VOTES)})
+    traded = data.draw(st.sampled_from(["false", "true"]))
+    options = {"derive_guarantees": derived, "derive_counterparties": traded, "kin_votes": data.draw(VOTES)}
+    request = Request(packs=(pack,), options=options)
     whole = Analysis(Snapshot.of(book(AS_OF, **made)), request)
     changed = rewritten(made, change)
     if changed is None:
@@ -325,6 +358,52 @@ def test_a_stake_joins_groups_and_a_guarantee_closes_a_ring() -> None:
     (ring,) = asked(back, guarantees=given).tables["rings"].to_pylist()
     assert (ring["kind"], ring["members"], ring["amount"]) == ("mutual", ["A", "C"], 30)
     assert asked(back).tables["rings"].num_rows == 0
+
+
+def holders(exchange: int | None, share: str = "0.25") -> dict[tuple[str, str], int]:
+    """Stakes after M merges into N: P and N hold M, P and Q hold N, M holds T."""
+    stakes = (("P", "M", "0.75"), ("N", "M", share), ("P", "N", "0.4"), ("Q", "N", "0.6"), ("M", "T", "1"))
+    held = book(
+        parties=[party(n) for n in "MNPQT"],
+        ownership=[{"owner_id": a, "owned_id": b, "share": s} for a, b, s in stakes],
+    )
+    merge = Proposal("merge", {"party_id": "M", "into_id": "N", "exchange": exchange})
+    made = proposed(Snapshot.of(held), [merge])
+    names, s = made.party_ids.to_pylist(), made.stakes
+    return {
+        (names[s.owner[i]], names[c]): int(s.share[i])
+        for c in range(made.n)
+        for i in range(int(s.ptr[c]), int(s.ptr[c + 1]))
+    }
+
+
+def test_a_merger_exchanges_shares_and_what_the_two_hold_of_it_lapses() -> None:
+    made = holders(200_000_000)  # of 0.95 that are left M's holders have 0.15
+    assert made == {("P", "N"): 494_736_841, ("Q", "N"): 505_263_157, ("N", "T"): 10**9}
+
+
+def test_a_merger_against_cash_leaves_the_other_holders_what_they_had() -> None:
+    assert holders(0) == {("P", "N"): 400_000_000, ("Q", "N"): 600_000_000, ("N", "T"): 10**9}
+
+
+@pytest.mark.parametrize(
+    ("exchange", "share", "said"),
+    [
+        (None, "0.25", "say in exchange which part"),
+        (10**9, "1", "nothing is left"),
+        (10**8, "", "propose these stakes"),
+    ],
+)
+def test_a_merger_that_does_not_say_what_becomes_of_shares_is_refused(
+    exchange: int | None, share: str, said: str
+) -> None:
+    with pytest.raises(OptionError, match=said):
+        holders(exchange, share or None)  # type: ignore[arg-type]
+
+
+def test_a_subsidiary_of_nobody_else_merges_without_an_exchange() -> None:
+    rows = asked(Proposal("merge", {"party_id": "B", "into_id": "A"})).tables["limits"].to_pylist()
+    assert {r["subject_id"]: (r["before"], r["after"]) for r in rows}["A"] == (100, 150)
 
 
 def test_what_is_held_already_leaves_less() -> None:
