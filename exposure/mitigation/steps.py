@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from exposure.batches import in_order
 from exposure.claims import Ledger
+from exposure.kernels import steps as _kernels
 from exposure.results import ids
+from graph.csr import Csr
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
@@ -86,9 +87,8 @@ class Entries:
 
     def __init__(self, steps: Sequence[str], facilities: int) -> None:
         """Take the names of the steps and how many facilities there are."""
-        self._place = {step: place for place, step in enumerate(steps)}
-        self._wide = np.int64(max(facilities, 1))
-        self._held: list[tuple[Int64, Int64, Bool]] = []
+        self._facilities = facilities
+        self._held: dict[str, list[tuple[Int32, Int32, Int64, Bool]]] = {step: [] for step in steps}
 
     def add(
         self, step: str, group: Int64, facility: Int32, amount: Int64, listed: Bool | None = None
@@ -96,8 +96,8 @@ class Entries:
         """Add amounts to a step; those that are not 0 name their facility, and so do those marked ``listed``."""
         named = np.zeros(len(amount), bool) if listed is None else listed
         kept = np.flatnonzero((amount != 0) | named)
-        key = (group[kept] * len(self._place) + self._place[step]) * self._wide + facility[kept]
-        self._held.append((key, amount[kept], named[kept]))
+        whose = group[kept].astype(np.int32)
+        self._held[step].append((whose, facility[kept].astype(np.int32), amount[kept], named[kept]))
 
     def summed(self, groups: int, names: pa.Array) -> tuple[Int64, Int64, Int32, Int64]:
         """Sums (groups, steps); and of each the facilities behind it in the order of ids, as ptr and facility.
@@ -105,17 +105,24 @@ class Entries:
         Last what each of these adds. ``names`` are the ids of the facilities. What adds up to 0 at a facility does
         not name it.
         """
-        steps = len(self._place)
-        key, amount, named = (np.concatenate(a) for a in zip(*self._held, strict=True))
-        keys, sums = added(key, amount)
-        marked = sums != 0
-        marked[np.searchsorted(keys, key[named])] = True
-        total = np.zeros(groups * steps, np.int64)
-        np.add.at(total, keys // self._wide, sums)
-        cell, facility = keys[marked] // self._wide, (keys[marked] % self._wide).astype(np.int32)
-        each = sums[marked]
-        ptr = np.searchsorted(cell, np.arange(groups * steps + 1)).astype(np.int64)
-        if not pc.all(pc.less(names[:-1], names[1:])).as_py():  # else numbers are in the order of ids
-            order = in_order(ptr, ids(names, facility))
-            facility, each = facility[order], each[order]
-        return total.reshape(groups, steps), ptr, facility, each
+        steps = len(self._held)
+        sums, sizes = np.zeros((steps, groups), np.int64), np.zeros((steps, groups), np.int64)
+        found = [self._step(step, sums[i], sizes[i]) for i, step in enumerate(list(self._held))]
+        ptr = np.concatenate([[0], np.cumsum(sizes.T)]).astype(np.int64)
+        facility, each = np.empty(ptr[-1], np.int32), np.empty(ptr[-1], np.int64)
+        for i, (chosen, amounts) in enumerate(found):
+            first = ptr[i:-1:steps] - np.cumsum(sizes[i]) + sizes[i]
+            place = np.arange(len(chosen)) + np.repeat(first, sizes[i])
+            facility[place], each[place] = chosen, amounts
+        order = in_order(ptr, ids(names, facility))
+        return np.ascontiguousarray(sums.T), ptr, facility[order], each[order]
+
+    def _step(self, step: str, sums: Int64, sizes: Int64) -> tuple[Int32, Int64]:
+        """The facilities that a step names, by group, and what each adds; ``sums`` and ``sizes`` are filled in."""
+        none = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, bool))
+        group, facility, amount, named = (
+            np.concatenate(a) for a in zip(none, *self._held.pop(step), strict=True)
+        )
+        by = Csr.of(group, len(sums))
+        made = _kernels.add_up(by.ptr, by.rows, facility, amount, named, sums, sizes, self._facilities)
+        return np.asarray(made[0], np.int32), np.asarray(made[1], np.int64)
