@@ -21,7 +21,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.disk import as_store_error
 from graph.errors import StoreError
-from graph.ids import IdIndex, one_chunk
+from graph.ids import one_chunk
 from graph.model import BOOL, COUNT, DATE, TEXT
 from graph.neo4j import shape
 from graph.neo4j.segments import Int64
@@ -143,7 +143,7 @@ class _Files:
         other = _of_label(held, tie.label)
         if other is None or tie.column not in one.rows.column_names:
             return
-        there = IdIndex(other.ids).rows(one.rows.column(tie.column))
+        there = other.ids.rows(one.rows.column(tie.column))
         tied = one.shown & (there >= 0)
         mine, theirs = one.fact[tied], other.fact[other.shown][there[tied]]
         side, far = ("END", "START") if tie.inward else ("START", "END")
@@ -199,7 +199,7 @@ def _end(one: Standing, side: int, held: Mapping[str, Standing]) -> tuple[str, I
     other = _of_label(held, label)
     if other is None:
         return f":{_ENDS[side]}({one.table.column(column).ref})", np.zeros(0, np.int64)
-    there = IdIndex(other.ids).rows(one.rows.column(column).filter(pa.array(one.shown)))
+    there = other.ids.rows(one.rows.column(column).filter(pa.array(one.shown)))
     return f":{_ENDS[side]}({other.table.name})", other.fact[other.shown][there]
 
 

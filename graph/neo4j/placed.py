@@ -14,7 +14,7 @@ from graph.neo4j.session import Server
 from graph.neo4j.shape import DORMANT, FACT, SINCE, is_node, lists
 from graph.neo4j.standing import Standing
 
-_NONE: Int64 = np.zeros(0, np.int64)
+NONE: Int64 = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,14 @@ class Placed:
     @classmethod
     def of(cls, standing: Standing) -> Placed:
         """What was published."""
-        shown = np.sort(standing.fact[standing.shown])
         held = [c for c in standing.table.key if c in standing.rows.column_names]
-        return cls(
-            standing.table, shown, np.sort(standing.fact[~standing.shown]), standing.take(shown).select(held)
-        )
+        keys = standing.take(standing.in_force).select(held)
+        return cls(standing.table, standing.in_force, standing.dormant, keys)
 
     @classmethod
     def empty(cls, table: Table) -> Placed:
         """Nothing of a table."""
-        return cls(table, _NONE, _NONE, table.empty().select(list(table.key)))
+        return cls(table, NONE, NONE, table.empty().select(list(table.key)))
 
 
 def published(held: Mapping[str, Standing]) -> dict[str, Placed]:

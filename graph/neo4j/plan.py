@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -18,11 +19,11 @@ from graph.ids import one_chunk
 from graph.keys import KeySet, fingerprints
 from graph.model import Table
 from graph.neo4j import shape
-from graph.neo4j.placed import Placed
-from graph.neo4j.segments import Int64
+from graph.neo4j.placed import NONE, Placed
+from graph.neo4j.segments import Int64, less
 from graph.neo4j.session import Statement
 from graph.neo4j.shape import DORMANT, EDGES, FACT, NODES, PAST, PER_VERSION, SINCE, Tie
-from graph.neo4j.standing import Standing, ids_in_force, same_ids, tied
+from graph.neo4j.standing import Standing, same_ids, tied
 
 AT_ONCE: Final = 10_000
 """Facts in one transaction."""
@@ -51,20 +52,27 @@ class Move:
     @property
     def shown(self) -> Int64:
         """Facts that shall be in force, sorted."""
-        return np.sort(self.wanted.fact[self.wanted.shown]) if self.wanted else np.zeros(0, np.int64)
+        return self.wanted.in_force if self.wanted else NONE
 
     @property
     def dormant(self) -> Int64:
         """Facts that shall be dormant, sorted."""
-        return np.sort(self.wanted.fact[~self.wanted.shown]) if self.wanted else np.zeros(0, np.int64)
+        return self.wanted.dormant if self.wanted else NONE
 
+    @cached_property
     def leaving(self) -> Int64:
-        """Facts that are in force and shall not be."""
-        return np.setdiff1d(self.placed.shown, self.shown, assume_unique=True)
+        """Facts that are in force and shall not be, sorted."""
+        return less(self.placed.shown, self.shown)
 
+    @cached_property
     def entering(self) -> Int64:
-        """Facts that shall be in force and are not."""
-        return np.setdiff1d(self.shown, self.placed.shown, assume_unique=True)
+        """Facts that shall be in force and are not, sorted."""
+        return less(self.shown, self.placed.shown)
+
+    def earlier(self) -> Int64:
+        """Facts of earlier versions that shall be known or in force and are not in force."""
+        new = np.concatenate([self.entering, less(self.dormant, self.placed.shown)])
+        return new[new < self.version * PER_VERSION]
 
     def target(self, fact: int, dormant: frozenset[int], low: int) -> str:
         """Where a fact goes that is no longer in force; "" for one that was never published."""
@@ -107,7 +115,7 @@ class Plan:
             return
         dormant = frozenset(move.dormant.tolist())
         ways: dict[str, list[int]] = {}
-        for fact in move.leaving().tolist():
+        for fact in move.leaving.tolist():
             if fact not in but:
                 ways.setdefault(move.target(fact, dormant, self._low), []).append(fact)
         for target, facts in ways.items():
@@ -120,7 +128,7 @@ class Plan:
         move = self._moves.get(table.name)
         if move is None or move.wanted is None or not len(move.placed.shown):
             return []
-        entering, leaving = move.entering(), move.leaving()
+        entering, leaving = move.entering, move.leaving
         if not len(entering) or not len(leaving):
             return []
         keys = move.placed.keys.take(pa.array(np.searchsorted(move.placed.shown, leaving)))
@@ -155,7 +163,7 @@ class Plan:
         move = self._moves.get(table.name)
         if move is None or move.wanted is None:
             return
-        facts = np.asarray([f for f in move.entering().tolist() if f not in but], np.int64)
+        facts = np.asarray([f for f in move.entering.tolist() if f not in but], np.int64)
         self.entered[table.name] = set(facts.tolist())
         wanted = [
             t for t in shape.ties(table) if t.label != table.label
@@ -175,7 +183,7 @@ class Plan:
         move = self._moves.get(table.name)
         if move is None or move.wanted is None:
             return
-        for part in _chunks(move.entering().tolist()):
+        for part in _chunks(move.entering.tolist()):
             rows, columns = self._rows(move, part)
             own = [c for c in columns if c not in table.ends]
             text = shape.create_edges(table, own)
@@ -188,10 +196,10 @@ class Plan:
         move = self._moves.get(table.name)
         if move is None:
             return
-        there = np.concatenate([move.placed.dormant, move.placed.shown])
-        for part in _chunks(np.setdiff1d(move.dormant, there).tolist()):
+        new = less(less(move.dormant, move.placed.dormant), move.placed.shown)
+        for part in _chunks(new.tolist()):
             yield Batch(table.name, len(part), (self._loose(move, part, DORMANT, {}),))
-        gone = np.setdiff1d(move.placed.dormant, np.concatenate([move.dormant, move.shown]))
+        gone = less(less(move.placed.dormant, move.dormant), move.shown)
         for part in _chunks(gone[gone < self._low].tolist()):
             asked = {"facts": part, "table": table.name, "version": self._version}
             yield Batch(table.name, len(part), (Statement(shape.AGE, asked, len(part)),))
@@ -240,29 +248,36 @@ def _by_ties(
     wanted: Standing, facts: Int64, tied_to: Sequence[Tie], held: Mapping[str, Standing]
 ) -> Iterator[tuple[Int64, list[Tie]]]:
     """Facts by which of their ties there are."""
-    order = np.argsort(wanted.fact)
-    at = order[np.searchsorted(wanted.fact, facts, sorter=order)]
+    rows = wanted.take(facts)
     which = np.zeros(len(facts), np.int64)
     for place, tie in enumerate(tied_to):
-        which |= tied(wanted, tie.column, ids_in_force(held, tie.label))[at].astype(np.int64) << place
+        which |= tied(rows, tie, held).astype(np.int64) << place
     for bits in np.unique(which).tolist():
         yield facts[which == bits], [t for place, t in enumerate(tied_to) if bits >> place & 1]
 
 
-def tie_rows(held: Mapping[str, Standing], table: Table, tie: Tie) -> pa.Table:
-    """Every tie of a kind that shall be: fact, key columns and target of each."""
+def tie_rows(held: Mapping[str, Standing], table: Table, tie: Tie, but: Int64) -> pa.Table:
+    """Every tie of a kind that shall be, but those of some facts: fact, key columns and target of each."""
     one = held.get(table.name)
     if one is None:
         return pa.table({"fact": pa.array([], pa.int64()), "target": pa.array([], pa.string())})
-    mask = pa.array(tied(one, tie.column, ids_in_force(held, tie.label)))
-    rows = one.rows.filter(mask)
+    facts = less(one.in_force, but)
+    every = one.take(facts)
+    mask = tied(every, tie, held)
+    rows = every.filter(pa.array(mask))
     target = (
         one_chunk(rows.column(tie.column).cast(pa.string()), pa.string())
         if tie.column in rows.column_names
         else pa.array([], pa.string())
     )
     keys = {f"k{i}": rows.column(c) for i, c in enumerate(table.key) if c in rows.column_names}
-    return pa.table({"fact": pa.array(one.fact).filter(mask), "target": target, **keys})
+    return pa.table({"fact": pa.array(facts[mask]), "target": target, **keys})
+
+
+def _stay(before: Mapping[str, Standing], after: Mapping[str, Standing], table: Table) -> Int64:
+    """Facts of a table that are in force in both, sorted."""
+    one, other = before.get(table.name), after.get(table.name)
+    return less(one.in_force, less(one.in_force, other.in_force)) if one and other else NONE
 
 
 def tie_batches(
@@ -278,10 +293,12 @@ def tie_batches(
     found = same is None
     for table in NODES:
         for tie in shape.ties(table):
-            if same is not None and table.name in same and same_ids(before, after, tie.label, same):
+            same_targets = same is not None and same_ids(before, after, tie.label, same)
+            if same is not None and table.name in same and same_targets:
                 continue
-            old = tie_rows({} if found else before, table, tie)
-            new = tie_rows(after, table, tie)
+            stay = _stay(before, after, table) if same_targets else NONE
+            old = tie_rows({} if found else before, table, tie, stay)
+            new = tie_rows(after, table, tie, stay)
             columns = ["target", *(f"k{i}" for i in range(len(table.key)))]
             left, right = fingerprints(old, columns), fingerprints(new, columns)
             gone = np.flatnonzero(KeySet(right).rows(left) < 0) if len(left) else np.zeros(0, np.int64)
@@ -306,8 +323,8 @@ def _gone(
     if not len(gone) or one is None:
         return
     keys = old.take(pa.array(gone, pa.int64()))
-    shown = one.rows.filter(pa.array(one.shown)).select([c for c in table.key if c in one.rows.column_names])
-    fact = one.fact[one.shown]
+    fact = one.in_force
+    shown = one.take(fact).select([c for c in table.key if c in one.rows.column_names])
     named = shown.rename_columns([f"k{table.key.index(c)}" for c in shown.column_names])
     columns = [f"k{i}" for i in range(len(table.key))]
     at = KeySet(fingerprints(named, columns)).rows(fingerprints(keys, columns))

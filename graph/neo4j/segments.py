@@ -70,6 +70,19 @@ def numbers(named: Named, rows: npt.NDArray[np.integer]) -> Int64:
     return named.low + rows.astype(np.int64)
 
 
+def less(facts: Int64, others: Int64) -> Int64:
+    """Facts without the others; both sorted.
+
+    >>> less(np.array([1, 2, 5]), np.array([2, 3])).tolist()
+    [1, 5]
+    """
+    if not len(others):
+        return facts
+    at = np.minimum(np.searchsorted(others, facts), len(others) - 1)
+    left: Int64 = facts[others[at] != facts]
+    return left
+
+
 def described(file: str, digest: str, data: pa.Table) -> dict[str, Any]:
     """Properties of the node of a segment."""
     named = Named.of(file)
@@ -153,14 +166,18 @@ def _facts(server: Server, named: Named, columns: Sequence[str], span: tuple[int
     A load may move facts while they are read; whoever misses some asks again until all are there.
     """
     low, high = (named.low + s for s in span)
-    found: dict[str, list[Any]] = {c: [None] * (span[1] - span[0]) for c in columns}
+    found: list[pa.Table] = []
     seen = np.zeros(span[1] - span[0], bool)
     for attempt in range(_TRIES):
         for text in _questions(named, columns):
             (row,) = server.read(text, low=low, high=high)
-            _put(row, low, found, seen)
+            places = np.asarray(row[FACT], np.int64) - low
+            new = ~seen[places]
+            found.append(_as_table(named.table, columns, row, places).filter(pa.array(new)))
+            seen[places] = True
             if seen.all():
-                return _as_table(named.table, columns, found)
+                every = pa.concat_tables(found)
+                return every.take(pc.sort_indices(every.column(FACT))).select(columns)
         time.sleep(0.01 * attempt)
     raise damaged(f"{int((~seen).sum())} rows of {named.table.name} of version {named.delivery} in the graph")
 
@@ -175,20 +192,11 @@ def _questions(named: Named, columns: Sequence[str]) -> Iterator[str]:
         yield read_loose(target, named.table, columns)
 
 
-def _put(row: Row, low: int, found: dict[str, list[Any]], seen: npt.NDArray[np.bool_]) -> None:
-    """Put the facts of one record into their places."""
-    places = [fact - low for fact in row[FACT]]
-    for column, values in found.items():
-        for place, value in zip(places, row[column], strict=True):
-            values[place] = value
-    seen[places] = True
-
-
-def _as_table(table: Table, columns: Sequence[str], found: Mapping[str, list[Any]]) -> pa.Table:
-    """Lists of values as columns of their kinds."""
-    made = []
+def _as_table(table: Table, columns: Sequence[str], row: Row, places: Int64) -> pa.Table:
+    """The lists of one record as columns of their kinds, and the place of each fact."""
+    made = {FACT: pa.array(places)}
     for column in columns:
         kind = table.column(column).kind
-        values = pa.array(found[column], pa.int32() if kind is DATE else kind.arrow)
-        made.append(values.cast(kind.arrow) if kind is DATE else values)
-    return pa.table(made, list(columns))
+        values = pa.array(row[column], pa.int32() if kind is DATE else kind.arrow)
+        made[column] = values.cast(kind.arrow) if kind is DATE else values
+    return pa.table(made)

@@ -127,7 +127,7 @@ class Server:
 
         def ask() -> list[Row]:
             with self.session() as session, session.begin_transaction(timeout=_SECONDS) as work:
-                return [record.data() for record in work.run(text, parameters)]
+                return [dict(r.items()) for r in work.run(text, parameters)]  # type: ignore[no-untyped-call] # data() would copy each value of packed lists
 
         return self._again(ask)
 

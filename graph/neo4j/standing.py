@@ -14,21 +14,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graph.files.pieces import Piece, rows_of
 from graph.files.reader import FileReader, with_source
 from graph.files.segments import Segments
-from graph.ids import one_chunk
+from graph.ids import IdIndex
 from graph.keys import KeySet, fingerprints
 from graph.model import TABLES, Table
 from graph.neo4j.segments import Int64, Named, numbers
-from graph.neo4j.shape import EDGES, NODES, end, id_column
+from graph.neo4j.shape import EDGES, NODES, Tie, end, id_column
 from graph.resolve import live_on, losers
 from graph.rows import apart, below
 
 Mask = npt.NDArray[np.bool_]
-Ids = Callable[[str], "pa.Array | None"]
+Ids = Callable[[str], IdIndex | None]
 
 _STAY: Final = ("parties", "lenders")
 
@@ -73,10 +72,25 @@ class Standing:
         return _shown(self.rows, self.table, self.day, self._ids)
 
     @cached_property
-    def ids(self) -> pa.Array:
-        """Ids of the nodes in force, of a table that others refer to."""
+    def ids(self) -> IdIndex:
+        """Ids of the nodes in force, of a table that others refer to, in the order of the rows."""
         named = self.rows.column(id_column(self.table)).filter(pa.array(self.shown))
-        return one_chunk(named.cast(pa.string()), pa.string())
+        return IdIndex(named.cast(pa.string()))
+
+    @cached_property
+    def in_force(self) -> Int64:
+        """Facts in force, sorted."""
+        return np.sort(self.fact[self.shown], kind="stable")
+
+    @cached_property
+    def dormant(self) -> Int64:
+        """Facts that are only known, sorted."""
+        return np.sort(self.fact[~self.shown], kind="stable")
+
+    @cached_property
+    def _order(self) -> Int64:
+        """Rows in the order of their facts, which mostly is theirs already."""
+        return np.argsort(self.fact, kind="stable")
 
     @cached_property
     def dated(self) -> bool:
@@ -87,8 +101,7 @@ class Standing:
 
     def take(self, facts: Int64) -> pa.Table:
         """The rows of some facts, in their order."""
-        order = np.argsort(self.fact)
-        return self.rows.take(pa.array(order[np.searchsorted(self.fact, facts, sorter=order)]))
+        return self.rows.take(pa.array(self._order[np.searchsorted(self.fact, facts, sorter=self._order)]))
 
     def has_rows_of(self, other: Standing) -> bool:
         """Whether both have the same live rows, and the same ones count."""
@@ -107,7 +120,7 @@ def standings(reader: FileReader, day: dt.date | None) -> dict[str, Standing]:
     on = day or reader.day()
     made: dict[str, Standing] = {}
 
-    def ids(label: str) -> pa.Array | None:
+    def ids(label: str) -> IdIndex | None:
         return ids_in_force(made, label)
 
     for name in reader.names():
@@ -136,11 +149,10 @@ def same_ids(
     (name,) = (t.name for t in NODES if t.label == label)
     if name in same:
         return True
-    one, other = (held[name].ids if name in held else pa.array([], pa.string()) for held in (before, after))
-    if len(one) != len(other):
-        return False
-    left, right = (pc.array_sort_indices(i) for i in (one, other))
-    return bool(one.take(left).equals(other.take(right)))
+    one, other = before.get(name), after.get(name)
+    if one is None or other is None:
+        return not any(len(side.in_force) for side in (one, other) if side is not None)
+    return len(one.in_force) == len(other.in_force) and bool((one.ids.rows(other.ids.ids) >= 0).all())
 
 
 def _shown(rows: pa.Table, table: Table, day: dt.date, ids: Ids) -> Mask:
@@ -158,21 +170,20 @@ def _shown(rows: pa.Table, table: Table, day: dt.date, ids: Ids) -> Mask:
     return counts
 
 
-def _among(rows: pa.Table, column: str, ids: pa.Array | None) -> Mask:
+def _among(rows: pa.Table, column: str, ids: IdIndex | None) -> Mask:
     """Whether the column of each row names one of the ids."""
     if ids is None or column not in rows.column_names:
         return np.zeros(rows.num_rows, bool)
-    values = one_chunk(rows.column(column).cast(pa.string()), pa.string())
-    found = pc.is_in(values, value_set=one_chunk(ids, pa.string()))
-    return np.asarray(pc.and_(found, pc.is_valid(values)))
+    named: Mask = ids.rows(rows.column(column)) >= 0
+    return named
 
 
-def tied(standing: Standing, column: str, ids: pa.Array | None) -> Mask:
-    """Whether the node of each row is tied to the node that a column names: both are in force."""
-    return standing.shown & _among(standing.rows, column, ids)
+def tied(rows: pa.Table, tie: Tie, held: Mapping[str, Standing]) -> Mask:
+    """Whether the node of each row, all of them in force, is tied to the one that a column names."""
+    return _among(rows, tie.column, ids_in_force(held, tie.label))
 
 
-def ids_in_force(held: Mapping[str, Standing], label: str) -> pa.Array | None:
+def ids_in_force(held: Mapping[str, Standing], label: str) -> IdIndex | None:
     """Ids of the nodes of a label."""
     for table in NODES:
         if table.label == label and table.name in held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import neo4j
@@ -29,7 +29,7 @@ from graph.neo4j.gate import Gate, Lease, settled
 from graph.neo4j.mirror import Mirror
 from graph.neo4j.placed import Placed, since
 from graph.neo4j.plan import AT_ONCE, Batch, Move, Plan, as_rows, tie_batches
-from graph.neo4j.segments import Int64, Named, numbers
+from graph.neo4j.segments import Int64, Named, less, numbers
 from graph.neo4j.session import Statement, counted
 from graph.neo4j.shape import DELETED, FACT, PAST, PER_VERSION, SINCE, UNTIL
 from graph.neo4j.standing import Standing, standings, unchanged
@@ -152,10 +152,9 @@ class GraphWriter(FileWriter):
         for name, table in TABLES.items():
             if name in found or name in after:
                 move = Move(table, found.get(name) or Placed.empty(table), after.get(name), number)
-                old = np.setdiff1d(np.concatenate([move.shown, move.dormant]), move.placed.shown)
-                old = old[old < number * PER_VERSION]
+                old = move.earlier()
                 known = since(self._work.gate.server, table, old, number) if len(old) else {}
-                made[name] = Move(table, move.placed, move.wanted, number, known)
+                made[name] = replace(move, since=known)
         return made
 
     def _keep_segments(self, number: int, version: Version, new: Iterable[tuple[Named, Part]]) -> None:
@@ -179,9 +178,9 @@ class GraphWriter(FileWriter):
             every = numbers(named, np.arange(part.rows))
             target = DELETED if named.deleted else PAST
             one = after.get(named.table.name)
-            facts = every if named.deleted or one is None else np.setdiff1d(every, one.fact)
+            facts = every if named.deleted or one is None else less(every, np.sort(one.fact, kind="stable"))
             if again and len(facts):
-                facts = np.setdiff1d(facts, self._there(named, target))
+                facts = less(facts, np.sort(self._there(named, target)))
             if not len(facts):
                 continue
             data = self._segments.read(part).select(
