@@ -13,8 +13,8 @@ _UNITS: Final = {
     "en": ((Decimal(10**9), "bn"), (Decimal(10**6), "m")),
 }
 """Units of amounts by language, the large one first."""
-_LARGE: Final = 5
-"""A column is shown in the large unit when its largest amount has this many of it."""
+_LARGE: Final = 50_000
+"""A column is shown in the large unit when its largest amount has this many of the small one."""
 _SHARE_PLACES: Final = Decimal("0.01")
 
 
@@ -53,12 +53,12 @@ class Unit:
 def unit(values: Sequence[Decimal | None], language: str) -> Unit:
     """The unit in which a column of amounts reads best.
 
-    >>> unit([Decimal("20000000")], "en").name, unit([Decimal("20000000000")], "en").name
+    >>> unit([Decimal("20000000")], "en").name, unit([Decimal("200000000000")], "en").name
     ('m', 'bn')
     """
     largest = max((abs(v) for v in values if v is not None), default=Decimal(0))
     (large, name), (small, short) = _UNITS[language]
-    return Unit(large, name) if largest >= _LARGE * large else Unit(small, short)
+    return Unit(large, name) if largest >= _LARGE * small else Unit(small, short)
 
 
 def short(value: Decimal | None, language: str) -> str:
@@ -73,6 +73,16 @@ def short(value: Decimal | None, language: str) -> str:
         if abs(value) >= worth:
             return f"{value / worth:,.2f}\N{NO-BREAK SPACE}{name}".replace("-", "−")
     return f"{value:,.2f}".replace("-", "−")
+
+
+def typed(value: str) -> str:
+    """An amount as somebody typed it, its thousands set apart; anything else as it is.
+
+    >>> typed("50000000"), typed("1234.5"), typed("1e9"), typed("x")
+    ('50,000,000', '1,234.5', '1e9', 'x')
+    """
+    whole, point, rest = value.partition(".")
+    return f"{int(whole):,}{point}{rest}" if whole.isdecimal() else value
 
 
 def modelled(value: float | None) -> Decimal | None:

@@ -15,7 +15,7 @@ HIGH: Final = 145.0
 """Distance of two levels."""
 ROW: Final = 78.0
 """Distance of two boxes stacked below one owner."""
-_STACKED: Final = 3
+_ABREAST: Final = 3
 """An owner of more leaves than this has them below one another instead of side by side."""
 _COLUMN: Final = 8
 
@@ -52,12 +52,13 @@ def levels(nodes: Sequence[str], owns: Iterable[tuple[str, str]]) -> dict[str, i
 
 
 def tree(
-    nodes: Sequence[str], owns: Mapping[tuple[str, str], float], beside: Iterable[tuple[str, str]] = ()
-) -> Points:
+    nodes: Sequence[str], owns: Mapping[tuple[str, str], float], beside: Iterable[tuple[str, str]] = (),
+    abreast: int = _ABREAST,
+) -> Points:  # fmt: skip
     """Places of an ownership picture: owners on top, many leaves of one owner stacked below it.
 
     ``owns`` maps (owner, owned) to the share; each node hangs below its largest holder. ``beside`` are other ties:
-    a node without any stake stands to the right of whoever it is tied to.
+    a node without any stake stands to the right of whoever it is tied to. Up to ``abreast`` leaves stand side by side.
     """
     level = levels(nodes, owns)
     tied = {n for pair in owns for n in pair}
@@ -71,7 +72,7 @@ def tree(
     for n in held:
         if n in parent:
             children[parent[n]].append(n)
-    points, right = _hung(held, children, parent, level)
+    points, right = _hung(held, children, parent, level, abreast)
     return points | _loose(loose, points, beside, right)
 
 
@@ -80,13 +81,14 @@ def _hung(
     children: Mapping[str, list[str]],
     parent: Mapping[str, str],
     level: Mapping[str, int],
+    abreast: int,
 ) -> tuple[Points, float]:
     """Places of the trees side by side, and where their right edge is."""
     width: dict[str, float] = {}
     stacks: dict[str, list[str]] = {}
     for n in sorted(held, key=lambda n: -level[n]):
         leaves = [c for c in children[n] if not children[c]]
-        stacks[n] = leaves if len(leaves) > _STACKED else []
+        stacks[n] = leaves if len(leaves) > abreast else []
         columns = math.ceil(len(stacks[n]) / _COLUMN)
         others = sum(width[c] for c in children[n] if c not in stacks[n])
         width[n] = max(1.0, others + columns)

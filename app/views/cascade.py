@@ -10,19 +10,22 @@ from app import formats
 from app.drawing import blocks, cells, network
 from app.drawing.cells import amount, column, text, tile
 from app.drawing.layout import spread, tree
-from app.formats import modelled
+from app.formats import Unit, modelled
 from app.views.frame import Frame
 
 _PLAYING: Final = "konzern-playing"
 _PACE: Final = 1.2
 """Seconds a round is shown while it plays."""
+_ABREAST: Final = 9
+"""Who loses by one party stands side by side up to here, so that each amount has a line of its own."""
 
 
-def show(frame: Frame, name: str) -> None:
-    """One scenario: figures, the picture by rounds, who loses."""
+def show(frame: Frame, name: str, *, beside: bool) -> None:
+    """One scenario: figures, the picture by rounds, who loses; ``beside`` another one it has half of the page."""
     say, language, base = frame.say, frame.language, frame.base
     fail = frame.listed(name)
-    held = frame.ask("cascade", fail=fail, lgd=_lgd(frame))
+    with st.spinner(say["running"]):
+        held = frame.ask("cascade", fail=fail, lgd=_lgd(frame))
     summary = held["summary"]
     names = say["comma"].join(frame.name(frame.names(p)) for p in fail)
     blocks.title(say["scenario_of"].format(names=names), "")
@@ -39,14 +42,15 @@ def show(frame: Frame, name: str) -> None:
         ],
     )  # fmt: skip
     _stage(frame, name, fail, held)
-    left, right = st.columns([0.62, 0.38], gap="medium")
+    unit = formats.unit([modelled(summary["total_loss"])], language)
+    left, right = (st.container(), st.container()) if beside else st.columns([0.62, 0.38], gap="medium")
     with left:
         st.subheader(say["losers_title"], anchor=False)
-        _losers(frame, name, held)
+        _losers(frame, name, held, unit)
     with right:
         st.subheader(say["by_lender"], anchor=False)
-        _lenders(frame, name, held["lenders"])
-        _channels(frame, name, summary)
+        _lenders(frame, name, held["lenders"], unit)
+        _channels(frame, name, summary, unit)
 
 
 def _lgd(frame: Frame) -> float | None:
@@ -55,9 +59,8 @@ def _lgd(frame: Frame) -> float | None:
     return int(held) / 100 if held.isdecimal() and int(held) <= 100 else None  # noqa: PLR2004 (per cent)
 
 
-def _lenders(frame: Frame, name: str, held: list[dict[str, Any]]) -> None:
+def _lenders(frame: Frame, name: str, held: list[dict[str, Any]], unit: Unit) -> None:
     """Loss by lender."""
-    unit = formats.unit([modelled(r["loss"]) for r in held], frame.language)
     rows = [
         {"id": "", "cells": [text(frame.lender(r["lender"])), amount(modelled(r["loss"]), unit, frame.base)]}
         for r in held
@@ -66,11 +69,10 @@ def _lenders(frame: Frame, name: str, held: list[dict[str, Any]]) -> None:
     blocks.table(f"lenders-{name}", cells.table(columns, rows, empty=frame.say["nothing"]))
 
 
-def _channels(frame: Frame, name: str, summary: dict[str, Any]) -> None:
+def _channels(frame: Frame, name: str, summary: dict[str, Any], unit: Unit) -> None:
     """Loss by channel."""
     say = frame.say
     held = {k: modelled(v) for k, v in summary["loss_by_channel"].items() if v}
-    unit = formats.unit(list(held.values()), frame.language)
     rows = [{"id": "", "cells": [say[f"channel_{k}"], amount(v, unit, frame.base)]} for k, v in held.items()]
     columns = [column(say["by_channel"]), column(unit.heading(say["loss"], frame.base), "r")]
     blocks.table(f"channels-{name}", cells.table(columns, rows, empty=say["nothing"]))
@@ -116,7 +118,7 @@ def _scene(frame: Frame, name: str, fail: tuple[str, ...], now: int, last: int) 
     drawn = frame.ask("cascade_picture", fail=fail, upto=now, lgd=_lgd(frame))
     whole = frame.ask("cascade_picture", fail=fail, upto=last, lgd=_lgd(frame))
     flows = {(t.source, t.target): float(t.amount or 0) for t in whole.ties}
-    points = spread(tree([n.names.id for n in whole.nodes], flows))
+    points = spread(tree([n.names.id for n in whole.nodes], flows, abreast=_ABREAST))
     look = network.Look(f"{name}-{'-'.join(fail)}", 460, boxes=("failed", "lender", "outside"))
     blocks.picture(
         f"cascade-picture-{name}", network.data(drawn, points, frame.say, frame.language, look),
@@ -135,11 +137,9 @@ def _toggle(name: str, last: int) -> None:
         st.session_state[stored] = 0
 
 
-def _losers(frame: Frame, name: str, held: dict[str, Any]) -> None:
+def _losers(frame: Frame, name: str, held: dict[str, Any], unit: Unit) -> None:
     """Who loses or fails, by round."""
     say = frame.say
-    amounts = [modelled(r[k]) for r in held["parties"] for k in ("loss", "call", "equity_after")]
-    unit = formats.unit(amounts, frame.language)
     rows = [
         {
             "id": r["party_id"],
@@ -152,7 +152,8 @@ def _losers(frame: Frame, name: str, held: dict[str, Any]) -> None:
     ]  # fmt: skip
     columns = [
         column(say["party"]), column(say["fails"], "n"), column(unit.heading(say["loss"], frame.base), "r"),
-        column(say["channel_call"], "r"), column(say["equity_after"], "r", say["tip_equity_after"]),
+        column(unit.heading(say["channel_call"], frame.base), "r"),
+        column(unit.heading(say["equity_after"], frame.base), "r", say["tip_equity_after"]),
     ]  # fmt: skip
     blocks.table(
         f"losers-{name}",

@@ -71,9 +71,9 @@ def _play(frame: Frame) -> None:
         columns = st.columns(2, gap="medium")
         for place, name in enumerate(("fail", "other")):
             with columns[place]:
-                cascade.show(frame, name)
+                cascade.show(frame, name, beside=True)
     else:
-        cascade.show(frame, "fail")
+        cascade.show(frame, "fail", beside=False)
     with st.expander(say["compare"], expanded=False):
         pick(
             frame,
@@ -103,10 +103,11 @@ def _ranking(frame: Frame) -> None:
         for r in held["rows"]
     ]  # fmt: skip
     columns = [
-        column(say["rank"], "r"), column(say["party"]), column(unit.heading(say["total_loss"], frame.base), "r"),
+        column(say["rank"], "r"), column(say["party"]), column(say["total_loss"], "r"),
         *(column(say[f"channel_{k}"], "r") for k in _CHANNELS), column(say["hit"], "r", say["tip_hit"]), column(say["failures"], "r"),
         column(say["waves"], "r"),
     ]  # fmt: skip
+    blocks.note(say["in_unit"].format(unit=f"{unit.name} {frame.base}"))
     more = (
         say["more"].format(count=formats.count(held["count"] - len(rows)))
         if held["count"] > len(rows)

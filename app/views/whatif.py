@@ -39,7 +39,7 @@ def _form(frame: Frame) -> None:
     """Who borrows, at which lender, how much."""
     say = frame.say
     st.subheader(say["whatif_title"], anchor=False)
-    left, right = st.columns([0.27, 0.73], gap="medium")
+    left, right = st.columns([0.4, 0.6], gap="medium")
     with left:
         pick(frame, "obligor", say["choose_party"], lambda p: frame.put(obligor=p, amount=""))
         if frame.get("obligor"):
@@ -47,13 +47,13 @@ def _form(frame: Frame) -> None:
     lenders = frame.lenders()
     products, currencies = frame.choices()
     with right, st.form("whatif", border=False):
-        a, b, c, d, e = st.columns([0.31, 0.2, 0.19, 0.17, 0.13], vertical_alignment="bottom")
-        lender = a.selectbox(
+        lender = st.selectbox(
             say["lender"],
             list(lenders),
             format_func=lambda i: lenders[i] or i,
             index=_place(list(lenders), frame.get("lender")),
         )
+        b, c, d, e = st.columns([0.3, 0.28, 0.2, 0.22], vertical_alignment="bottom")
         product = b.selectbox(
             say["product"],
             products,
@@ -61,7 +61,9 @@ def _form(frame: Frame) -> None:
             index=_place(products, frame.get("product") or "term_loan"),
         )
         wanted = c.text_input(
-            say["proposed_amount"], value=frame.get("amount") or "50000000", help=say["amount_help"]
+            say["proposed_amount"],
+            value=formats.typed(frame.get("amount") or "50000000"),
+            help=say["amount_help"],
         )
         currency = d.selectbox(
             say["currency"], currencies, index=_place(currencies, frame.get("currency") or frame.base)
