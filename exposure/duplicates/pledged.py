@@ -100,7 +100,8 @@ def findings(held: Facilities) -> Batch:
 def pledges(held: Facilities, asset: Int32, *, known: bool = True) -> tuple[Int64, Int32, Int32, Int64]:
     """Pledges for counted facilities, one an asset and facility: row, asset, facility, amount; by asset.
 
-    Those of unknown amount are left out, or, unless ``known``, are there with NULL.
+    It is the one of the largest amount, of equal ones the one of the first rank, then of the smallest id. Those of
+    unknown amount are left out, or, unless ``known``, are there with NULL.
     """
     snapshot = held.snapshot
     rows = snapshot.tables["pledges"]
@@ -116,8 +117,21 @@ def pledges(held: Facilities, asset: Int32, *, known: bool = True) -> tuple[Int6
     start = np.flatnonzero(new)
     most = np.maximum.reduceat(amount, start) if len(start) else amount
     best = np.flatnonzero(amount == np.repeat(most, np.diff(np.append(start, len(of)))))
-    first = best[np.searchsorted(best, start)]
+    group = np.searchsorted(start, best, "right")
+    if len(best) > len(start):
+        best = best[_preferred(snapshot, row[order[best]], group)]
+    first = best[np.searchsorted(group, np.arange(1, len(start) + 1))]
     return row[order[first]], of[first], facility[first], amount[first]
+
+
+def _preferred(snapshot: Snapshot, row: Int64, group: Int64) -> Int64:
+    """Pledges (by row of the table) in the order of their group, rank and collateral id: places, int64."""
+    rows = snapshot.tables["pledges"]
+    names = snapshot.tables["collateral"].text("collateral_id")
+    place = np.empty(len(names), np.int64)
+    place[np.asarray(pc.sort_indices(names))] = np.arange(len(names))
+    rank = np.where(rows["rank"][row] == NULL, np.iinfo(np.int64).max, rows["rank"][row])
+    return np.lexsort((place[rows["collateral_id"][row]], rank, group))
 
 
 def _facts(snapshot: Snapshot, ptr: Int64, pledge: Int64) -> Sources:

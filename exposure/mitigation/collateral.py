@@ -135,18 +135,22 @@ def collateral(held: Facilities) -> Collateral:
 
 
 def _values(snapshot: Snapshot, asset: Int32, many: int) -> tuple[Int64, Int32]:
-    """Value of each asset, NULL unknown: the lowest among its ids as valued by the day; and the id that it is of."""
+    """Value of each asset, NULL unknown: the lowest among its ids as valued by the day; and the id that it is of.
+
+    Of equal values, and of values that are not known, the smallest id counts.
+    """
     rows = snapshot.tables["collateral"]
     day = (snapshot.as_of - _EPOCH).days
     worth = snapshot.in_base("collateral", "value")
     valued = rows["valuation_date"]
-    known = np.flatnonzero((worth != NULL) & ((valued == NO_DATE) | (valued <= day)))
-    order = known[np.argsort(worth[known], kind="stable")[::-1]]
+    known = (worth != NULL) & ((valued == NO_DATE) | (valued <= day))
+    worth = np.where(known, worth, NULL)
+    by_id = np.asarray(pc.sort_indices(rows.text("collateral_id")))
+    falling = by_id[np.argsort(np.where(known, worth, _LAST)[by_id], kind="stable")][::-1]
     item = np.zeros(many, np.int32)
-    item[asset] = np.arange(len(asset), dtype=np.int32)
-    item[asset[order]] = order.astype(np.int32)  # the last one written is the lowest
+    item[asset[falling]] = falling.astype(np.int32)  # the last one written is the lowest
     value = np.full(many, NULL, np.int64)
-    value[asset[order]] = worth[order]
+    value[asset[falling]] = worth[falling]
     return value, item
 
 

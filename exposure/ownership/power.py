@@ -82,6 +82,7 @@ class Seats:
         np.add.at(summed, which, votes)
         ptr = np.searchsorted(company[first], np.arange(n + 1)).astype(np.int64)
         alone = 2 * summed > control.base[company[first]]
+        alone &= np.bincount(company[first][alone], minlength=n)[company[first]] == 1  # an over-full register
         alone &= (
             np.bincount(company[first][alone], minlength=n)[company[first]] == 1
         )  # else over 100 % is held

@@ -74,6 +74,20 @@ def test_one_registry_entry_is_one_asset_worth_the_lowest_of_its_values() -> Non
     assert given_by(held) == {("L-7", "F1"): 50, ("L-7", "F2"): 20}
 
 
+def test_of_ids_that_are_worth_the_same_the_smallest_counts_in_whatever_order() -> None:
+    assets = [
+        asset("C1", 70, registry_ref="R", kind="cash"),
+        asset("C2", 70, registry_ref="R", kind="equity, other"),
+    ]
+    pledges = [pledge("C1", "F", 70, 2), pledge("C2", "F", 70, 1), pledge("C1", "G", 70, 1)]
+    found = [
+        made(assets[::turn], pledges[::turn], dict.fromkeys("FG"[::turn], 100)).table().to_pylist()
+        for turn in (1, -1)
+    ]
+    assert found[0] == found[1]
+    assert {(r["rank"], r["haircut"], r["secured"]) for r in found[0]} == {(1, 0, 35)}
+
+
 def test_a_valuation_after_the_day_is_not_known_on_it() -> None:
     later = DAY + dt.timedelta(days=1)
     held = made([asset("C", 100, valuation_date=later)], [pledge("C", "F1", 50)], {"F1": 50})

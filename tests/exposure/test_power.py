@@ -125,6 +125,10 @@ def test_a_firm_that_nobody_alone_commands_is_looked_through() -> None:
     assert told(votes, "T") == pytest.approx({"p": 1 / 3, "q": 1 / 3, "r": 1 / 3})
 
 
+def test_two_majorities_of_an_over_full_register_share_the_power() -> None:
+    assert told({("p", "T"): 60, ("q", "T"): 60}, "T") == {"p": 0.5, "q": 0.5}
+
+
 def test_many_players_of_one_company_are_counted_by_weight() -> None:
     votes = {(f"h{i:02d}", "T"): 2 for i in range(50)}
     made = computed(votes)
