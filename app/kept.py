@@ -115,6 +115,11 @@ def reported(analysis: Analysis, store: Store | None, scope: str = "") -> Report
     return report
 
 
+def is_kept(analysis: Analysis, store: Store, scope: str = "") -> bool:
+    """Whether the report of an analysis is kept beside its version."""
+    return store.kept_report(_key(analysis, scope)) is not None
+
+
 def _keep(report: Report, store: Store, key: ReportKey) -> None:
     """Keep a report; where the store cannot be written to, it is computed again next time."""
     tables, summary = report

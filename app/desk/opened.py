@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from app.kept import reported
+from app.desk.apart import large, made
+from app.kept import is_kept, reported
 from app.scope import part_of
 from app.source import compiled, earlier
 from exposure.report import Analysis, Request
@@ -235,14 +236,21 @@ def first(table: pa.Table, count: int, where: pa.Array | None = None, **order: s
     return table.take(at.take(best)).to_pylist()  # type: ignore[no-any-return]
 
 
-def open_desk(store: Store, scope: Scope, request: Request, version: int | None = None) -> Desk:
-    """The desk of a version (by default the latest) for a scope; its report is made now if it is not kept yet."""
+def open_desk(
+    store: Store, scope: Scope, request: Request, version: int | None = None, *, apart: bool = True
+) -> Desk:
+    """The desk of a version (by default the latest) for a scope; its report is made now if it is not kept yet.
+
+    That of a large book is made ``apart``, by a process of its own.
+    """
     snapshot, noticed = compiled(store.url, version=version)
     previous = earlier(store.url, snapshot, None, int(house().setting("compare", "days")))
     if scope.lender:
         snapshot, noticed = _narrowed(snapshot, scope.lender)
         previous = None if previous is None else _narrowed(previous, scope.lender)[0]
     analysis = Analysis(snapshot, request, noticed, previous=previous)
+    if apart and large(snapshot) and not is_kept(analysis, store, scope.lender):
+        made(store.url, scope, request, snapshot.version)
     tables, summary = reported(analysis, store, scope.lender)
     if scope.lender:
         tables = _own_level(tables)

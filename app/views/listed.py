@@ -27,7 +27,7 @@ def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
         for r in held
     ]  # fmt: skip
     columns = [
-        column(say["rule"]), *(column(unit.heading(say[k]), "r", say.get(f"tip_{k}", "")) for k in ("value", "limit", "headroom")),
+        column(say["rule"]), *(column(unit.heading(say[k], base), "r", say.get(f"tip_{k}", "")) for k in ("value", "limit", "headroom")),
         column(say["used"], "r", say["tip_used"]), column("", "w"),
     ]  # fmt: skip
     blocks.table("limits", cells.table(columns, rows, empty=say["no_limits"], height=360))
