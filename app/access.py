@@ -30,6 +30,8 @@ ROLES: Final = (MANAGER, APPROVER, ANALYST, SUBSIDIARY, AUDITOR, OPERATOR)
 WHOLE: Final = frozenset({MANAGER, APPROVER, ANALYST, AUDITOR})
 """Roles that see every lender's credit."""
 BUSINESS: Final = WHOLE | {SUBSIDIARY}
+_DESKS: Final = 12
+"""Desks that stay open, those asked for last."""
 _ANSWERS: Final = 256
 """Answers that a desk keeps."""
 
@@ -120,11 +122,11 @@ class Access:
         judged = self.store.journal.records(kind=KIND)
         key = scope, version, judged[-1].number if judged else 0
         with self._opening.setdefault(key, threading.Lock()):
-            held = self._desks.get(key)
-            if held is None:
-                held = self._desks[key] = open_desk(self.store, scope, self.request, version)
-                for old in [k for k in self._desks if k[:2] == key[:2] and k != key]:
-                    self._desks.pop(old, None)
+            held = self._desks.pop(key, None) or open_desk(self.store, scope, self.request, version)
+            self._desks[key] = held
+            kept = list(self._desks)  # the one that was asked for last stands last
+            for old in [*kept[:-_DESKS], *(k for k in kept if k[:2] == key[:2] and k != key)]:
+                self._desks.pop(old, None)
             return held
 
     def entered(self, name: str, roles: frozenset[str], *, let_in: bool) -> None:

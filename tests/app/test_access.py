@@ -270,3 +270,16 @@ def test_events_are_one_line_of_json_each(access: Access) -> None:
     access.ask(local(), "overview", 1)
     line = access.audit.path.read_text().splitlines()[-1]
     assert json.loads(line)["question"] == "overview"
+
+
+def test_only_the_desks_asked_for_last_stay_open(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.access._DESKS", 2)
+    few = Access(access.store, access.audit, access.request, access.questions)
+    first, own = local().scope, who(S).scope
+    held = few.desk(first, 1)
+    few.desk(own, 1)
+    assert few.desk(first, 1) is held
+    few.desk(who(M).scope, 1)
+    assert few.desk(first, 1) is held
+    assert len(few._desks) == 2
+    assert own not in [scope for scope, *_ in few._desks]
