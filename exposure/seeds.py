@@ -98,15 +98,16 @@ def branches(graph: RiskGraph, settings: Settings) -> list[Seed]:
 
 
 def kin_seeds(snapshot: Snapshot) -> list[Seed]:
-    """One group per person and that person's close kin, not chains of kin (rulebook 49)."""
+    """One group per person and that person's close kin, not chains of kin (rulebook 49), in the order of ids."""
     of: dict[int, list[int]] = {}
     for person, relative in close_kin(snapshot)[0]:
         of.setdefault(person, []).append(relative)
-    return [Seed((person,), tuple(kin), _kernels.KIN) for person, kin in of.items()]
+    persons = sorted(of, key=snapshot.party_rank.__getitem__)
+    return [Seed((person,), tuple(of[person]), _kernels.KIN) for person in persons]
 
 
 def maximal(kept: Int64, ptr: Int64, members: Int32, seeds: Seeds) -> tuple[Int64, Seeds]:
-    """Drop each set that lies inside another; of equal sets keep one with the sources of all."""
+    """Drop each set that lies inside another; of equal sets keep the first, with the sources of all."""
     sets = {g: frozenset(members[ptr[g] : ptr[g + 1]].tolist()) for g in kept.tolist()}
     with_member: dict[int, list[int]] = {}
     for g, parties in sets.items():

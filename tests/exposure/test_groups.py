@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from exposure.control import control
 from exposure.groups import MOST_PER_PARTY, Groups, findings, groups
@@ -100,8 +101,8 @@ def test_depth_counts_the_steps_from_a_source(net: Network) -> None:
         assert group == "G:" + min(sources)
 
 
-@given(net=networks())
-def test_order_of_rows_does_not_matter(net: Network) -> None:
+@given(net=networks(), settings=st.sampled_from([Settings(), Settings(kin=True)]))
+def test_order_of_rows_does_not_matter(net: Network, settings: Settings) -> None:
     turned = Network(
         net.parties[::-1],
         net.votes[::-1],
@@ -110,7 +111,20 @@ def test_order_of_rows_does_not_matter(net: Network) -> None:
         net.kin,
         net.dependence,
     )
-    assert grouped(net.snapshot()).members_table().equals(grouped(turned.snapshot()).members_table())
+    made, again = (grouped(n.snapshot(), settings).members_table() for n in (net, turned))
+    assert made.equals(again)
+
+
+def test_kin_of_the_same_group_come_in_through_the_one_who_names_it() -> None:
+    for names in ("AB", "BA"):
+        kin = [{"person_id": names[0], "relative_id": names[1], "relation": "brother"}]
+        held = grouped(Snapshot.of(book(parties=[party(n) for n in names], kin=kin)), Settings(kin=True))
+        assert [
+            (r["group_id"], r["party_id"], r["via"], r["depth"]) for r in held.members_table().to_pylist()
+        ] == [
+            ("G:A", "A", "source", 0),
+            ("G:A", "B", "kin", 1),
+        ]
 
 
 def test_joint_ventures_on_request_belong_to_both() -> None:
