@@ -71,22 +71,24 @@ class PartyTotals:
             self, **{f.name: getattr(self, f.name)[low:high] for f in fields(self) if f.name != "held"}
         )
 
-    def also(self, parties: Int32, net: Int64) -> tuple[PartyTotals, Int64]:
-        """These totals and the net of each row, with rows of zeros for all lenders for further parties.
-
-        ``parties`` are int32 numbers, each once; those that have a row already get no other one.
-        """
+    def lacking(self, parties: Int32) -> tuple[Int64, Int32]:
+        """Those of some parties (int32, each once) without a row, by id, behind the place before which each belongs."""
         snapshot = self.held.snapshot
         there = np.zeros(snapshot.n + 1, bool)
         there[self.party] = True
         added = parties[~there[parties]]
         rank = np.append(2 * snapshot.party_rank.astype(np.int64), 2 * unknown_place(snapshot) - 1)
         added = added[np.argsort(rank[added])]
-        at = np.searchsorted(rank[self.party], rank[added])
+        return np.searchsorted(rank[self.party], rank[added]), added
+
+    def also(self, places: Int64, parties: Int32) -> PartyTotals:
+        """These rows, and rows of zeros for all lenders for further parties before these places."""
+        if not len(parties):
+            return self
         fill: dict[str, Any] = {f.name: 0 for f in fields(self) if f.name != "held"}
-        fill |= {"party": added, "lender": ALL}
-        columns: dict[str, Any] = {c: np.insert(getattr(self, c), at, value) for c, value in fill.items()}
-        return replace(self, **columns), np.insert(net, at, 0)
+        fill |= {"party": parties, "lender": ALL}
+        columns: dict[str, Any] = {c: np.insert(getattr(self, c), places, v) for c, v in fill.items()}
+        return replace(self, **columns)
 
     def table(
         self, attributable: Float64 | Callable[[PartyTotals], Float64] | None = None, **more: pa.Array

@@ -21,7 +21,7 @@ from exposure.findings import Finding, finding
 from exposure.kernels import control as _kernels
 from exposure.kin import close_kin
 from exposure.results import COUNT, SHARE, decimals, ids, result
-from graph.csr import Csr
+from graph.csr import Csr, ordered
 from graph.model import CONTROL_FACTS, CONTROL_MARKS
 from graph.model import SHARE as SHARE_KIND
 from graph.snapshot import Snapshot
@@ -118,7 +118,7 @@ class Control:
     def table(self) -> pa.Table:
         """The ``control`` result, ordered by controller and controlled id."""
         s, rank = self.snapshot, self.snapshot.party_rank
-        order = np.lexsort((rank[self.controlled], rank[self.controller]))
+        order = ordered(rank[self.controller], rank[self.controlled], s.n)
         a, b = self.controller[order], self.controlled[order]
         basis = np.where(self.by_votes[order], 0, 1)
         return result(
@@ -135,7 +135,7 @@ class Control:
     def votes_table(self) -> pa.Table:
         """The ``votes`` result: who commands a fifth or more of the votes, ordered by id."""
         s, rank = self.snapshot, self.snapshot.party_rank
-        order = np.lexsort((rank[self.owned], rank[self.holder]))
+        order = ordered(rank[self.holder], rank[self.owned], s.n)
         return result(
             "votes",
             holder_id=ids(s.party_ids, self.holder[order]),

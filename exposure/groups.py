@@ -26,7 +26,7 @@ from exposure.results import COUNT, constant, ids, result
 from exposure.risk import RiskGraph, Settings
 from exposure.rulepack import RulePack
 from exposure.seeds import Seeds, branches, ends, kin_seeds, maximal, plain
-from graph.csr import Csr
+from graph.csr import Csr, ordered
 from graph.money import NULL
 from graph.snapshot import Snapshot
 
@@ -103,7 +103,7 @@ class Groups:
     def members_table(self) -> pa.Table:
         """The ``group_members`` result, ordered by group and party id."""
         rank = self.snapshot.party_rank[self.members]
-        order = np.lexsort((rank, self.group_of_place))
+        order = ordered(self.group_of_place, rank, max(len(self), self.snapshot.n))
         return result(
             "group_members",
             group_id=pa.array(self.names, pa.string()).take(pa.array(self.group_of_place)),

@@ -45,7 +45,6 @@ from graph.errors import OptionError
 from graph.money import NULL, total
 from graph.snapshot import Snapshot
 
-Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
@@ -264,16 +263,25 @@ class Parts:
     def party_exposures(self) -> Iterator[pa.Table]:
         """The ``party_exposures`` result, piece by piece."""
         totals, net = self._parties
-        rows, net = totals.also(np.union1d(self.owners, self.guarantees.guarantors), net)
-        called = self.guarantees.called(rows.party, rows.lender)
-        shared = self.attributable(rows)
+        at, more = totals.lacking(np.union1d(self.owners, self.guarantees.guarantors))
+        party, lender = np.insert(totals.party, at, more), np.insert(totals.lender, at, aggregate.ALL)
+        called = self.guarantees.called(party, lender)
+        gross = np.insert(totals.gross, at, 0)
+        shared = ownership_.attributed(self.ownership, party, lender, gross)
 
         def piece(low: int) -> pa.Table:
-            high = low + PIECE
-            more = {"net": decimals(net[low:high], MONEY), "guaranteed": decimals(called[low:high], MONEY)}
-            return rows.rows(low, high).table(shared[low:high], **more)
+            high = min(low + PIECE, len(totals))
+            first = int(np.searchsorted(at, low))
+            last = len(at) if high == len(totals) else int(np.searchsorted(at, high))
+            places, whole = at[first:last] - low, slice(low + first, high + last)
+            rows = totals.rows(low, high).also(places, more[first:last])
+            return rows.table(
+                shared[whole],
+                net=decimals(np.insert(net[low:high], places, 0), MONEY),
+                guaranteed=decimals(called[whole], MONEY),
+            )
 
-        return map(piece, range(0, max(len(rows), 1), PIECE))
+        return map(piece, range(0, max(len(totals), 1), PIECE))
 
     @once
     def limits(self) -> list[limits_.Limits]:
@@ -315,13 +323,6 @@ class Parts:
         """Close links, by the line of the first pack that has one."""
         asking = [pack for pack in self.packs if pack.has("close_link")]
         return closelinks.close_links(self.ownership, asking[0] if asking else None)
-
-    def attributable(self, totals: aggregate.PartyTotals) -> Float64:
-        """Own gross and what corrected shares attribute of others', by row of the totals: float64, base units.
-
-        NaN where an owner is in a closed set, so that no share of it exists.
-        """
-        return ownership_.attributed(self.ownership, totals.party, totals.lender, totals.gross)
 
     @once
     def owners(self) -> Int32:

@@ -32,16 +32,17 @@ def net_parties(mitigation: Mitigation, totals: PartyTotals) -> tuple[PartyTotal
     n = mitigation.held.snapshot.n
     after = party_totals(mitigation.net, np.zeros(n + 1, np.int64), np.zeros(0, np.int32))
     held = mitigation.held
-    before, own = _party_keys(held, totals), _party_keys(held, after)
-    many, first, second = _union(before, own)
+    many, first, second = _union(_party_keys(held, totals), _party_keys(held, after))
     party, lender = np.empty(many, np.int32), np.empty(many, np.int32)
     for place, rows in ((first, totals), (second, after)):
         party[place], lender[place] = rows.party, rows.lender
+    net = _placed(after.gross, second, many)
+    del after, rows, place, second  # at a million parties some hundred megabytes
     columns: dict[str, Any] = {
         name: _placed(getattr(totals, name), first, many)
         for name in ("limit", "drawn", "gross", "controlled", "unknown")
     }
-    return replace(totals, party=party, lender=lender, **columns), _placed(after.gross, second, many)
+    return replace(totals, party=party, lender=lender, **columns), net
 
 
 def net_groups(mitigation: Mitigation, totals: GroupTotals, members: Int32) -> tuple[GroupTotals, Int64]:

@@ -313,7 +313,7 @@ def test_every_reason_has_a_name() -> None:
     assert len(set(REASONS)) == len(REASONS)
 
 
-def test_net_of_rows_that_the_totals_lack_is_nothing() -> None:
+def test_parties_that_the_totals_lack_owe_nothing() -> None:
     tables = {
         "parties": [party("A"), party("B")],
         "lenders": [BANK],
@@ -321,5 +321,5 @@ def test_net_of_rows_that_the_totals_lack_is_nothing() -> None:
     }
     held = Credit(tables, load("EU-CRR")).held()
     totals = party_totals(held, np.zeros(3, np.int64), np.zeros(0, np.int32))
-    more, net = totals.also(np.array([1], np.int32), totals.gross)
-    assert (more.gross.tolist(), net.tolist()) == ([900, 900, 0], [900, 900, 0])
+    more = totals.also(*totals.lacking(np.array([0, 1], np.int32)))
+    assert (more.party.tolist(), more.gross.tolist()) == ([0, 0, 1], [900, 900, 0])
