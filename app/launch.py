@@ -143,7 +143,7 @@ def prepare(
     RUNNING.sign_in, RUNNING.language = sign_in, language
     RUNNING.principal = None if sign_in else sample(role) if role else local()
     RUNNING.access = Access(store, Audit(audit or audit_file(store)), request, QUESTIONS)
-    RUNNING.access.desk(RUNNING.principal.scope if RUNNING.principal else Scope(), store.latest())
+    RUNNING.access.desk(RUNNING.principal.scope if RUNNING.principal else Scope(), store.latest()).ready()
     return RUNNING
 
 

@@ -69,20 +69,27 @@ def measured(browser: Browser, address: str) -> None:
     meter, spent = opened(browser, address, f"groups?lang=zh&group={group}", ".kz-picture[data-drawn]")
     print(f"  largest group      {spent:6.2f} s, {drawn(meter)} parties drawn")
     meter.page.wait_for_timeout(1500)
-    clicks, sizes = [], []
+    clicks, told, sizes = [], [], []
     for i in range(1, min(CLICKS, meter.page.locator(".st-key-members tr.kz-link").count())):
         before = meter.bytes
         row = f"document.querySelectorAll('.st-key-members tr.kz-link')[{i}]"
         clicks.append(meter.timed(f"{row}.click()", f"{row}?.classList.contains('kz-chosen')"))
+        heads = "[...document.querySelectorAll('.kz-head')]"
+        facts = f"{heads}.some(e => e.textContent.startsWith({row}.dataset.row + ' '))"
+        told.append(clicks[-1] + meter.timed("", facts))
         meter.page.wait_for_timeout(900)
         sizes.append(meter.bytes - before)
     if clicks:
         sent = statistics.median(sizes) / 1024
+        marked, shown = (statistics.median(held) * 1000 for held in (clicks, told))
         print(
-            f"  click, median      {statistics.median(clicks) * 1000:6.0f} ms (promise 300 ms), sends {sent:.0f} KB"
+            f"  click, median      {marked:6.0f} ms, what it shows {shown:.0f} ms (promise 300 ms), sends {sent:.0f} KB"
         )
     meter, spent = opened(browser, address, "rings?lang=zh&parts=60", ".kz-picture[data-drawn]")
     print(f"  guarantee network  {spent:6.2f} s, {drawn(meter)} parties drawn (promise 4 s for 1,000)")
+    for page, ready in (("contagion?tab=ranking", ".st-key-ranking"), ("warnings?", ".st-key-warnings")):
+        _, spent = opened(browser, address, f"{page}&lang=zh", f"{ready} tbody tr")
+        print(f"  {page.partition('?')[0]:18} {spent:6.2f} s")
 
 
 def main(book: Path) -> None:

@@ -216,6 +216,11 @@ class Desk:
         """Questions about proposed changes."""
         return WhatIf.of(self.analysis)
 
+    def ready(self) -> None:
+        """Make now what pages ask for again and again, so that the first reader does not wait for it."""
+        for made in ("lenders", "owing", "holdings", "given", "received", "webs"):
+            getattr(self, made)
+
     def place(self, table: str, row: int) -> str:
         """File and line of a row in force, as people write it."""
         held = self.snapshot.tables[table]
