@@ -5,25 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from app.codes import DUPLICATES, WARNINGS
+from app.options import analysis_of, language, printed, reading
 from app.query import graph_store, query
-from app.settings import PREFIX, from_file, pairs
+from app.scenarios import contagion, reservations, whatif
+from app.settings import PREFIX, from_file
 from app.storage import load, store
 from app.web import command as web
 from graph.errors import InputError, KonzernError, OptionError
 from graph.findings import SEVERITIES
-
-if TYPE_CHECKING:
-    from exposure.report import Analysis
-
 
 STOPPED: Final = 130
 """Exit code after Ctrl-C, as shells have it: 1 would say that there are findings."""
@@ -74,89 +72,6 @@ def main(ctx: click.Context, log_level: str) -> None:
     ctx.default_map = dict.fromkeys(main.commands, held)
 
 
-def _source(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every command that reads a book."""
-    for option in reversed(
-        (
-            click.argument("source"),
-            click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file."),
-            click.option("--encoding", help="How CSV files are encoded that are not UTF-8, such as gb18030."),
-            click.option("--rules", default="EU-CRR", envvar=f"{PREFIX}_RULES", show_default=True,
-                         help="Rule packs, comma separated; the first leads."),
-            click.option("--option", "options", multiple=True, metavar="KEY=VALUE",
-                         help="A choice that the rules leave open; may be repeated."),
-            click.option("--book-version", type=int, help="Version of a store; default: the latest."),
-            click.option("--as-of", envvar=f"{PREFIX}_AS_OF", help="Date, YYYY-MM-DD; default: the book's own."),
-            click.option("--since", envvar=f"{PREFIX}_SINCE",
-                         help="Compare with this day, or with this version of a store; default: "
-                         "a quarter earlier, else the version before."),
-            click.option("--base", envvar=f"{PREFIX}_BASE", help="Base currency; default: the book's own."),
-            click.option("--lender", envvar=f"{PREFIX}_LENDER", help="Only what this lender has granted."),
-            click.option("--min-share", default="0.05", envvar=f"{PREFIX}_MIN_SHARE", show_default=True,
-                         help="List integrated shares from here."),
-        )
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-_language = click.option(
-    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
-)
-"""The language of sentences."""
-
-
-def _printed(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every command that prints tables."""
-    command = _language(command)
-    command = click.option(
-        "--out", type=click.Path(path_type=Path), help="Write the tables into this folder."
-    )(command)
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
-
-
-def _analysis(
-    source: str,
-    mapping: str | None,
-    encoding: str | None,
-    rules: str,
-    options: tuple[str, ...],
-    book_version: int | None,
-    as_of: str | None,
-    since: str | None,
-    base: str | None,
-    lender: str | None,
-    min_share: str,
-) -> Analysis:
-    """Open a source and prepare its analysis; everything is checked before anything is computed."""
-    from app.source import compiled, earlier
-    from exposure.report import Analysis, Request
-    from exposure.rulepack import house
-
-    request = Request(
-        packs=tuple(part.strip() for part in rules.split(",")),
-        options=pairs(options),
-        lender=lender,
-        min_share=_parts(min_share),
-    )
-    snapshot, noticed = compiled(
-        source, mapping=mapping, encoding=encoding, as_of=as_of, base=base, version=book_version
-    )
-    previous = earlier(source, snapshot, since, int(house().setting("compare", "days")))
-    return Analysis(snapshot, request, noticed, previous=previous)
-
-
-def _parts(share: str) -> int:
-    """A share such as 0.05 in parts per 10^9."""
-    try:
-        value = Decimal(share)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not 0 <= value <= 1:
-        raise OptionError(f"--min-share {share}: write a share from 0 to 1, such as 0.05")
-    return int(value * 10**9)
-
-
 @main.command()
 @click.argument("source")
 @click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file.")
@@ -175,10 +90,10 @@ def check(source: str, mapping: str | None, encoding: str | None, *, as_json: bo
 
 
 @main.command()
-@_source
+@reading
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--formats", help="parquet,csv,xlsx,html; default: all four.")
-@_language
+@language
 @click.option(
     "--write-back", is_flag=True, help="Write groups, exposures and findings into a store in Neo4j."
 )
@@ -205,7 +120,7 @@ def report(
 
     keep_freed()
     chosen = output.formats(formats)
-    analysis, store = _analysis(**source), store_of(source["source"])
+    analysis, store = analysis_of(**source), store_of(source["source"])
     graph = graph_store(store) if write_back else None
     summary: Mapping[str, Any]
     if store is None and set(chosen) <= set(output.PER_TABLE):
@@ -248,7 +163,7 @@ def _part(name: str, tables: tuple[str, ...], doc: str, codes: tuple[str, ...] =
         from app import output
         from app.terminal import shown
 
-        analysis = _analysis(**source)
+        analysis = analysis_of(**source)
         made = {table: analysis.table(table) for table in tables}
         if codes:
             made["findings"] = output.of_codes(made["findings"], codes)
@@ -263,7 +178,7 @@ def _part(name: str, tables: tuple[str, ...], doc: str, codes: tuple[str, ...] =
                 click.echo(shown(title, table, lang))
 
     command.__doc__ = doc
-    main.command(name)(_source(_printed(command)))
+    main.command(name)(reading(printed(command)))
 
 
 main.add_command(load)
@@ -291,139 +206,23 @@ _part("warnings", ("findings",), "Early warnings: what is late, got worse, chang
 
 
 @main.command()
-@_source
+@reading
 @click.argument("subject")
-@_language
+@language
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def explain(subject: str, lang: str, *, as_json: bool, **source: Any) -> None:
     """Why: chains, paths and source rows behind a party, a group or a finding."""
     from exposure.explain import explain as explained
 
-    told = explained(_analysis(**source), subject)
+    told = explained(analysis_of(**source), subject)
     click.echo(
         json.dumps(told.as_dict(lang), ensure_ascii=False, default=str) if as_json else told.text(lang)
     )
 
 
-@main.command()
-@_source
-@click.argument("changes", type=click.Path(path_type=Path))
-@click.option("--reserve", is_flag=True, help="Hold the headroom in the store's journal, if it fits.")
-@click.option(
-    "--hours",
-    type=click.FloatRange(0, min_open=True),
-    default=24,
-    show_default=True,
-    help="How long a reservation holds.",
-)
-@click.option("--by", default="", help="Who reserves; default: the user.")
-@_printed
-def whatif(
-    changes: Path,
-    hours: float,
-    by: str,
-    lang: str,
-    out: Path | None,
-    *,
-    reserve: bool,
-    as_json: bool,
-    **source: Any,
-) -> None:
-    """Before and after of proposed facilities, guarantees, stakes, sales and merges.
-
-    CHANGES is a CSV file with a column change (party, facility, guarantee, stake, sale, merge) and the columns of
-    the data model. Says whether a limit would be broken, which one binds, and the largest admissible amount of the
-    last facility proposed; what is reserved in the store counts as granted.
-    """
-    from app import whatif as asked
-    from app.terminal import shown
-    from ingest.changes import read
-
-    proposals, analysis, record = read(changes), _analysis(**source), None
-    if reserve:
-        record, answer = asked.reserved(analysis, source["source"], proposals, hours, by)
-    else:
-        answer = asked.answered(analysis, source["source"], proposals)
-    if out is not None:
-        asked.write(answer, out)
-    if as_json:
-        number = {} if record is None else {"reservation": record.number, "until": record.body["until"]}
-        click.echo(json.dumps({**answer.as_dict(), **number}, ensure_ascii=False, default=str))
-        return
-    click.echo(asked.as_text(answer, analysis.snapshot.base, lang))
-    if record is not None:
-        click.echo(asked.words(lang)["reserved"].format(until=record.body["until"], number=record.number))
-    for title, table in answer.tables.items() if out is None else ():
-        click.echo(shown(f"{title}: before and after", table, lang))
-
-
-@main.command()
-@click.argument("store_url")
-@click.option("--release", type=int, metavar="NUMBER", help="Give back what this reservation holds.")
-@click.option("--by", default="", help="Who releases; default: the user.")
-@_language
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-def reservations(store_url: str, release: int | None, by: str, lang: str, *, as_json: bool) -> None:
-    """Headroom that is reserved in a store: by whom, for whom and until when."""
-    import getpass
-
-    from app import whatif as asked
-    from graph.reservations import release as give_back
-
-    found = asked.store(store_url)
-    if release is not None:
-        give_back(found.journal, release, author=by or getpass.getuser(), now=asked.now())
-    held = asked.listed(found)
-    if as_json:
-        click.echo(json.dumps(held, ensure_ascii=False, default=str))
-        return
-    for r in held:
-        kinds = ", ".join(str(c.get("facility_id") or c["kind"]) for c in r["changes"])
-        click.echo(asked.words(lang)["reservation"].format_map({**r, "changes": kinds}))
-    if not held:
-        click.echo(asked.words(lang)["nothing"])
-
-
-@main.command()
-@_source
-@click.option("--model", type=click.Choice(["clearing", "debtrank", "threshold", "group"]), default="group",
-              show_default=True, help="The network is liabilities; for group the whole book.")  # fmt: skip
-@click.option("--fail", default="", metavar="ID,ID", help="Parties that fail at first.")
-@click.option("--shock", type=click.Path(path_type=Path), help="CSV: party_id, loss_share or loss, weight.")
-@click.option("--scenario", type=click.Path(path_type=Path), help="TOML: fail, losses, lgd, prices, fx.")
-@click.option("--lgd", type=float, help="Loss given default, 0 to 1; default: 1 - recovery.")
-@click.option("--alpha", type=float, help="Clearing: part of outside assets that a defaulter realises.")
-@click.option("--beta", type=float, help="Clearing: part of receipts that a defaulter realises.")
-@click.option("--every", is_flag=True, help="Fail every party in turn: the systemic ranking.")
-@click.option(
-    "--monte-carlo", type=int, metavar="N", help="Draw N scenarios from the PDs: VaR and ES by lender."
-)
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of the draws; the same gives the same bits."
-)
-@click.option("--correlation", type=float, help="Of defaults; default: the option, else 0.15.")
-@click.option("--reverse", metavar="LENDER[=AMOUNT|=SHARE%]",
-              help="The fewest defaults that cost the lender more than this; default: its capital.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True)
-@_printed
-def contagion(lang: str, out: Path | None, *, as_json: bool, **given: Any) -> None:
-    """What the failure of some costs others: by party, lender and group, edge by edge."""
-    from dataclasses import fields
-
-    from app import contagion as asked
-    from app.terminal import shown
-
-    wanted = asked.Asked(**{f.name: given.pop(f.name) for f in fields(asked.Asked)})
-    tables, summary = asked.run(_analysis(**given), wanted)
-    if out is not None:
-        asked.write(tables, summary, out)
-    if as_json:
-        told = {"summary": summary, **{name: table.to_pylist() for name, table in tables.items()}}
-        click.echo(json.dumps(told if out is None else summary, ensure_ascii=False, default=str))
-        return
-    click.echo(asked.headline(summary, lang))
-    for title, table in asked.telling(tables).items() if out is None else ():
-        click.echo(shown(title, table, lang))
+main.add_command(whatif)
+main.add_command(reservations)
+main.add_command(contagion)
 
 
 @main.command()

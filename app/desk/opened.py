@@ -218,8 +218,8 @@ class Desk:
 
     def ready(self) -> None:
         """Make now what pages ask for again and again, so that the first reader does not wait for it."""
-        for made in ("lenders", "owing", "holdings", "given", "received", "webs"):
-            getattr(self, made)
+        for held in ("lenders", "owing", "holdings", "given", "received", "webs"):
+            getattr(self, held)
 
     def place(self, table: str, row: int) -> str:
         """File and line of a row in force, as people write it."""
