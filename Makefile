@@ -11,7 +11,7 @@ SCALE ?= L
 
 BIN := .venv/bin
 ROOMS := graph ingest exposure app cypher
-BENCHES = $(filter-out bench/generate_book.py bench/make_sample.py bench/clock.py,$(wildcard bench/*.py))
+BENCHES = $(filter-out bench/generate_book.py bench/make_sample.py bench/clock.py bench/majority.py,$(wildcard bench/*.py))
 # the file that the generator writes last
 BOOK = .bench/$(SCALE)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
