@@ -20,6 +20,7 @@ from neo4j.exceptions import (
     ClientError,
     ConfigurationError,
     DatabaseError,
+    DatabaseUnavailable,
     DriverError,
     Neo4jError,
     ServiceUnavailable,
@@ -220,9 +221,21 @@ def as_error(error: Exception, url: str) -> StoreError | OptionError:
         return StoreError(
             f"{url} does not answer: start the server (konzern store up) or mend the connection; repeat"
         )
-    if isinstance(error, DatabaseError):
-        return StoreError(
-            f"{url} failed ({error.code}): look at its log and its disk, restart it, run the job again"
-        )
     code = getattr(error, "code", None) or type(error).__name__
-    return StoreError(f"{url} refused ({code}): {getattr(error, 'message', None) or error}")
+    told = getattr(error, "message", None) or error
+    if isinstance(error, DatabaseError | DatabaseUnavailable):
+        return StoreError(
+            f"{url} failed ({code}): look at its log, make room where its disk is full, restart it (the local one with "
+            "konzern store down, then up), run the job again"
+        )
+    if "MemoryPoolOutOfMemory" in code:
+        return StoreError(
+            f"{url} gives a transaction too little memory ({told}): raise db.memory.transaction.max and "
+            "dbms.memory.transaction.total.max in its neo4j.conf and restart it, or ask for less; nothing of the "
+            "transaction was done"
+        )
+    if "DatabaseNotFound" in code:
+        return OptionError(
+            f"{url}: {told}; set {DATABASE_SETTING} to a database that is there, or leave it out"
+        )
+    return StoreError(f"{url} refused ({code}): {told}")

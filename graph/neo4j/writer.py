@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -119,7 +120,7 @@ class GraphWriter(FileWriter):
             self._run(number, batch)
         wanted = {n: one for n, one in after.items() if n not in same}
         plan = Plan(self._moves(number, found, wanted), after, undo=False)
-        for batch in plan.batches():
+        for batch in _ahead(plan.batches()):
             step(batch.table, min(done, total), total)
             self._run(number, batch)
             done += batch.rows
@@ -279,6 +280,15 @@ class GraphWriter(FileWriter):
         """Merge deltas in the mirror."""
         versions = self._versions.upto(self._versions.latest())
         self._runs.merge(chains(versions, None)[by])
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, each made while the server works on the one before."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 def _brought(version: Version) -> Iterable[tuple[Named, Part]]:
