@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import neo4j
 import pytest
+from neo4j.exceptions import TransientError
 
 from graph.errors import StoreError
-from graph.neo4j.session import Access, Server
+from graph.neo4j.plan import Batch
+from graph.neo4j.session import Access, Server, Statement, counted
 from graph.neo4j.store import GraphStore
+from graph.neo4j.writer import GraphWriter
 from graph.server import process
 from graph.server.home import Home
 from graph.store import BusyError
@@ -142,6 +149,76 @@ def test_two_jobs_at_once_are_one_after_the_other(servers: Servers) -> None:
     said, _ = job.communicate()
     assert said.split() == ["loading", "loaded"]
     assert GraphStore(servers.access()).latest() == 2
+
+
+def added(server: Server, first: str, second: str, meet: Callable[[], object]) -> int:
+    """Add one to two nodes in one transaction, in this order; ``meet`` waits between them, the first time only.
+
+    How often it was tried.
+    """
+    key, waits, tries = f"{first}{second}", iter([meet]), itertools.count()
+
+    def act(work: neo4j.Transaction) -> None:
+        next(tries)
+        work.run("MATCH (c:Counter {name: $name}) SET c.n = c.n + 1", name=first).consume()
+        next(waits, lambda: None)()
+        work.run("MATCH (c:Counter {name: $name}) SET c.n = c.n + 1", name=second).consume()
+        work.run("CREATE (:Added {key: $key})", key=key).consume()
+
+    server.transact(act, lambda: server.read("MATCH (a:Added {key: $key}) RETURN a", key=key) or None)
+    return next(tries)
+
+
+def test_of_two_writers_that_wait_for_each_other_both_are_done_once(servers: Servers) -> None:
+    server = Server(servers.access())
+    server.schema("CREATE (:Counter {name: 'A', n: 0}), (:Counter {name: 'B', n: 0})")
+    both = threading.Barrier(2, timeout=60)
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(added, server, *order, both.wait) for order in ("AB", "BA")]
+        assert sum(job.result() for job in jobs) > len(jobs)
+    assert server.read("MATCH (c:Counter) RETURN c.n AS n") == [{"n": 2}, {"n": 2}]
+    assert server.read("MATCH (a:Added) RETURN count(a) AS n") == [{"n": 2}]
+
+
+def test_a_load_that_waits_for_another_program_which_waits_for_it_is_done_once(servers: Servers) -> None:
+    publish(GraphStore(servers.access()), STORY[0])
+    store, server = GraphStore(servers.access()), Server(servers.access())
+    tied, locked = threading.Event(), threading.Event()
+    tries, met = itertools.count(), iter([None])
+
+    def theirs() -> None:
+        """Hold a party, then ask for the gate, which the batch holds that wants the party."""
+        with server.session(writes=True) as session, session.begin_transaction() as work:
+            work.run("MATCH (p:Party {party_id: 'Q'}) SET p._held = true REMOVE p._held").consume()
+            tied.set()
+            locked.wait(60)
+            store._gate.lock(work)
+            work.rollback()
+
+    plain = GraphWriter._run
+
+    def run(writer: GraphWriter, number: int, batch: Batch) -> None:
+        """The first batch is after one that, holding the gate, wants the party."""
+        if next(met, "over") is None:
+            statement = Statement("MATCH (p:Party {party_id: 'Q'}) SET p._held = true REMOVE p._held")
+
+            def act(work: neo4j.Transaction) -> None:
+                next(tries)
+                locked.set()
+                counted(work, statement)
+
+            writer.change(act, lambda: False)
+        plain(writer, number, batch)
+
+    with ThreadPoolExecutor(1) as pool, pytest.MonkeyPatch.context() as patch:
+        other = pool.submit(theirs)
+        tied.wait(60)
+        patch.setattr(GraphWriter, "_run", run)
+        publish(store, STORY[2])
+        assert isinstance(other.exception(), TransientError) or next(tries) > 1
+    again = forgotten(servers)
+    assert again.reader().graph_hash() == hash_of([STORY[0], STORY[2]])
+    assert live_is_exact(again)
 
 
 @pytest.mark.soak
