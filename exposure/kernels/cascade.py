@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.kernels import kernel
+from graph.kernels.ids import _prefetch
 
 LINE, LOSS, RUN, FAILED, HIT, HITS_END, DEBT, DEBTS_END = range(8)
 """Columns of a party's record; ``FAILED`` is the run in which it failed, negative during the round itself."""
@@ -24,6 +25,8 @@ CALL, PAYMENT, COUNTER, REPAID = range(5, 9)
 FAILURES, ROUNDS, LENDERS, NOTED = range(5, 9)
 """Further columns of a run's figures."""
 _TINY = 1e-6
+_AHEAD = 16
+"""How many parties or debts ahead their memory is asked for, where a round has more of them than that."""
 
 
 class Net(NamedTuple):
@@ -209,7 +212,8 @@ def cascades(
     used, wanted, cap_run, cap_round = state.used, state.wanted, state.cap_run, state.cap_round
     lender, lent, lost_part, lost, lost_run = net.lender, net.lent, net.lost, state.lost, state.lost_run
     pending, counter_used, counter_run = state.pending, state.counter_used, state.counter_run
-    record, counters = len(log.amount) > 0, len(net.counter) > 0
+    record, counters, records = len(log.amount) > 0, len(net.counter) > 0, party.reshape(-1)
+    sums = debt.reshape(-1)
     for s in range(len(ptr) - 1):
         run += 1
         many = 0
@@ -227,11 +231,21 @@ def cascades(
             last = many
             opened = again
             calls = 0
+            wide = last - first > _AHEAD
             for at in range(first, last):
+                if wide:
+                    _prefetch(records, np.int64(failed[min(at + _AHEAD, last - 1)]) * 8)
                 party[failed[at], FAILED] = run
                 rounds[at] = when - 1
             for at in range(first, last):
                 p = failed[at]
+                if wide:
+                    far, near = failed[min(at + _AHEAD, last - 1)], failed[min(at + _AHEAD // 2, last - 1)]
+                    _prefetch(hits, np.int64(party[far, HIT]))
+                    _prefetch(hit_amount, np.int64(party[far, HIT]))
+                    _prefetch(sums, np.int64(party[far, DEBT]) * 8)
+                    if party[near, HIT] < party[near, HITS_END]:
+                        _prefetch(records, np.int64(hits[int(party[near, HIT])] >> 2) * 8)
                 for h in range(int(party[p, HIT]), int(party[p, HITS_END])):
                     who, channel, amount = hits[h] >> 2, hits[h] & 3, hit_amount[h]
                     out[s, channel] += amount
@@ -242,6 +256,7 @@ def cascades(
                     opens[opened], rests[opened] = d, debt[d, REST]
                     opened += 1
             first = last
+            wide = opened > _AHEAD
             for k in range(opened):  # what the debts of this round want of a cap over several of them
                 d = opens[k]
                 if debt[d, SHARED] == 0.0:
@@ -258,6 +273,13 @@ def cascades(
             for k in range(opened):  # each debt is called of those who stand
                 d = opens[k]
                 begins[k] = calls
+                if wide:
+                    far, near = opens[min(k + _AHEAD, opened - 1)], opens[min(k + _AHEAD // 2, opened - 1)]
+                    _prefetch(guarantor, np.int64(debt[far, PAIR]))
+                    _prefetch(promised, np.int64(debt[far, PAIR]))
+                    _prefetch(shared, np.int64(debt[far, PAIR]))
+                    if debt[near, PAIR] < debt[near, PAIRS_END]:
+                        _prefetch(records, np.int64(guarantor[int(debt[near, PAIR])]) * 8)
                 low, high = int(debt[d, PAIR]), int(debt[d, PAIRS_END])
                 offered = 0.0
                 for i in range(low, high):
@@ -318,6 +340,10 @@ def cascades(
             for k in range(opened):  # who still stands pays; the rest is called again, or lost
                 d = opens[k]
                 low, high = int(debt[d, PAIR]), int(debt[d, PAIRS_END])
+                if wide:
+                    far = opens[min(k + _AHEAD, opened - 1)]
+                    _prefetch(lender, np.int64(debt[far, LENT]))
+                    _prefetch(lost_part, np.int64(debt[far, LENT]))
                 # a lone guarantor is called once for all, unless its cap is shared and other debts leave some of it
                 recalled = high - low > 1 or debt[d, SHARED] != 0.0
                 paid = 0.0
