@@ -25,6 +25,7 @@ from exposure.whatif.region import region
 from exposure.whatif.ties import Ties
 from graph.excerpt import excerpt, proposed
 from graph.model import MONEY as MONEY_KIND
+from graph.money import Fx
 from graph.proposal import Proposal
 from graph.snapshot import Snapshot
 
@@ -50,8 +51,8 @@ ANSWERS: Final[dict[str, dict[str, pa.DataType]]] = {
 """The tables of an answer and their columns; amounts in the base currency."""
 _HALVED: Final = 4
 """Every so many steps the space that is left is halved."""
-_MOST: Final = 2**61
-"""No admissible amount is looked for beyond this many minor units."""
+_MOST: Final = 2**60
+"""No admissible amount is looked for beyond this many minor units of the base: sums have to stay in range."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,15 @@ class WhatIf:
 
         if not watched:
             return asked, None, currency
-        return asked, highest(asked or MONEY_KIND.scale, left), currency
+        return asked, highest(asked or MONEY_KIND.scale, left, _most(base.fx, currency)), currency
+
+
+def _most(fx: Fx, currency: str) -> int:
+    """What the range holds of a currency, in its minor units."""
+    of = fx.currencies.index(currency) if currency in fx.currencies else -1
+    if of < 0 or not fx.numerator[of]:
+        return _MOST
+    return min(_MOST, _MOST * fx.denominator[of] // fx.numerator[of])
 
 
 def _left(rows: Sequence[Row]) -> int:
@@ -175,8 +184,8 @@ def _left(rows: Sequence[Row]) -> int:
     return min(least, -1) if any(row["breach"] for row in rows) else least
 
 
-def highest(asked: int, left: Callable[[int], int]) -> int | None:
-    """The highest whole amount at which something is left, None where it does not shrink, 0 where none is good.
+def highest(asked: int, left: Callable[[int], int], most: int = _MOST) -> int | None:
+    """The highest whole amount at which something is left, None where it is ``most``, 0 where none is good.
 
     ``left`` never grows with the amount and is straight in parts, so that lines through its last two values meet
     0 after a few of them; where they do not, the space between is halved.
@@ -191,14 +200,14 @@ def highest(asked: int, left: Callable[[int], int]) -> int | None:
     for step in range(1, 300):
         if high is not None and high[0] - low[0] == 1:
             break
-        if low[0] > _MOST:
+        if low[0] >= most:
             return None
         a, b = (first, low) if high is None else (low, high)
         halfway = high is not None and not step % _HALVED
         guess = (a[0] + b[0]) // 2 if halfway else 1024 * b[0] if a[1] == b[1] else _zero(*a, *b)
-        guess = max(guess, low[0] + 1) if high is None else min(max(guess, low[0] + 1), high[0] - 1)
+        guess = min(max(guess, low[0] + 1), most if high is None else high[0] - 1)
         for amount in (guess, guess + 1):
-            if high is None or low[0] < amount < high[0]:
+            if low[0] < amount <= most if high is None else low[0] < amount < high[0]:
                 rest = left(amount)
                 low, high = ((amount, rest), high) if rest >= 0 else (low, (amount, rest))
     return low[0]

@@ -346,6 +346,33 @@ def test_no_limit_binds_without_capital() -> None:
     assert (answer.fits, answer.largest, answer.binding) == (True, None, None)
 
 
+def test_a_limit_that_nobody_knows_binds_nothing_beside_a_guarantee_either() -> None:
+    held = book(
+        parties=[party("A"), party("G")],
+        lenders=[BANK],
+        facilities=[facility("F", "A", 1, 1)],
+        guarantees=[
+            {"guarantee_id": "G1", "guarantor_id": "G", "form": "full", "obligor_id": "A", "eligible": True}
+        ],
+        limits=[{"scope": "unified", "subject_id": "A", "amount": None, "currency": "EUR"}],
+        fx=[{"currency": c, "date": AS_OF, "rate": rate} for c, rate in (("EUR", 1), ("KWD", 3))],
+    )
+    for currency in ("EUR", "KWD"):
+        answer = WhatIf.of(Analysis(Snapshot.of(held))).ask([lending(50_00, currency=currency)])
+        assert (answer.fits, answer.largest) == (True, None)
+
+
+def test_no_amount_beyond_the_range_is_tried() -> None:
+    tried: list[int] = []
+
+    def left(amount: int) -> int:
+        tried.append(amount)
+        return 5
+
+    assert highest(50, left, 10**12) is None
+    assert max(tried) == 10**12
+
+
 def test_a_stake_joins_groups_and_a_guarantee_closes_a_ring() -> None:
     (row,) = (
         asked(Proposal("stake", {"owner_id": "A", "owned_id": "C", "share": 510_000_000}))
