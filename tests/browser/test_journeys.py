@@ -36,7 +36,7 @@ def test_a_breach_is_found_and_explained(
     assert (v.outside, v.errors) == ([], [])
 
 
-@pytest.mark.parametrize(("language", "width"), FEWER)
+@pytest.mark.parametrize(("language", "width"), WALKS)
 def test_a_duplicate_is_confirmed(
     visit: Callable[[str, int], Visit], site: str, language: str, width: int
 ) -> None:
@@ -59,7 +59,7 @@ def test_a_duplicate_is_confirmed(
     assert (v.outside, v.errors) == ([], [])
 
 
-@pytest.mark.parametrize(("language", "width"), FEWER)
+@pytest.mark.parametrize(("language", "width"), WALKS)
 def test_a_contagion_is_played(
     visit: Callable[[str, int], Visit], site: str, language: str, width: int
 ) -> None:
@@ -80,7 +80,7 @@ def test_a_contagion_is_played(
     assert (v.outside, v.errors) == ([], [])
 
 
-@pytest.mark.parametrize(("language", "width"), FEWER)
+@pytest.mark.parametrize(("language", "width"), WALKS)
 def test_a_loan_is_asked_for_and_reserved(
     visit: Callable[[str, int], Visit], site: str, language: str, width: int
 ) -> None:
@@ -99,20 +99,24 @@ def test_a_loan_is_asked_for_and_reserved(
     assert (v.outside, v.errors) == ([], [])
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_other_pages_are_whole(visit: Callable[[str, int], Visit], site: str, language: str) -> None:
-    v = visit(site, 1440)
+@pytest.mark.parametrize(("language", "width"), FEWER)
+def test_the_other_pages_are_whole(
+    visit: Callable[[str, int], Visit], site: str, language: str, width: int
+) -> None:
+    v = visit(site, width)
     for page in (
         "groups",
         "rings",
         "warnings",
         "data",
+        "contagion?tab=ranking",
+        "contagion?fail=C-DUANQIAO-01&other=C-LANHENG-01",
         "contagion?tab=monte&draws=1000",
         "contagion?tab=reverse&lender=L-LEASE&share=10",
     ):
         v.open(f"{page}{'&' if '?' in page else '?'}lang={language}")
         v.page.wait_for_selector(".kz-table tbody tr", timeout=20_000)
-        v.shot(f"{page.partition('&')[0].replace('?tab=', '-')}-{language}-1440")
+        v.shot(f"{page.partition('&')[0].replace('?tab=', '-').replace('?fail=', '-')}-{language}-{width}")
         assert v.cut() == []
     assert (v.outside, v.errors) == ([], [])
 
