@@ -66,26 +66,50 @@ def cut_once(at: int, when: str) -> Callable[[bytes], str]:
     return cut
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("at", [12, *(pytest.param(n, marks=pytest.mark.soak) for n in range(0, 40, 5))])
-def test_a_commit_whose_request_or_answer_is_lost_is_looked_up_and_done_once(
-    servers: Servers, at: int, when: str
-) -> None:
+def lost(servers: Servers, at: int, when: str) -> bool:
+    """Publish while the n-th commit or its answer is lost; whether there were as many."""
+    wipe(servers)
     publish(GraphStore(servers.access()), STORY[0])
-    with Proxy(servers.get().running.port, cut_once(at, when)) as proxy:
+    cut: list[str] = []
+    plain = cut_once(at, when)
+
+    def told(data: bytes) -> str:
+        cut.append(plain(data))
+        return cut[-1]
+
+    with Proxy(servers.get().running.port, told) as proxy:
         access = Access(f"bolt://127.0.0.1:{proxy.port}", servers.get().auth)
         assert publish(GraphStore(access), STORY[2]).version == 2
         Server(access).close()
     store = forgotten(servers)
     assert store.reader().graph_hash() == hash_of([STORY[0], STORY[2]])
     assert live_is_exact(store)
+    return when in cut
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_commit_whose_request_or_answer_is_lost_is_looked_up_and_done_once(
+    servers: Servers, when: str
+) -> None:
+    assert lost(servers, 12, when)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_any_commit_whose_request_or_answer_is_lost_is_looked_up_and_done_once(
+    servers: Servers, when: str
+) -> None:
+    at = 0
+    while lost(servers, at, when):
+        at += 3
+    assert at > 12
 
 
 def test_where_nothing_goes_through_any_more_the_job_says_so_and_may_be_repeated(servers: Servers) -> None:
     publish(GraphStore(servers.access()), STORY[0])
-    with Proxy(servers.get().running.port, commits(7, "after")) as proxy:
+    with Proxy(servers.get().running.port, commits(7, "before")) as proxy:
         access = Access(f"bolt://127.0.0.1:{proxy.port}", servers.get().auth)
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError, match="does not answer"):
             publish(GraphStore(access), STORY[2])
         Server(access).close()
     store = GraphStore(servers.access(), clock=lambda: time.time() + 10**6)
@@ -98,56 +122,75 @@ LOADER = """
 import sys
 from graph.neo4j.session import Access
 from graph.neo4j.store import GraphStore
-from tests.graph.sent import FEB, delta, publish, umbrella
+from graph.neo4j.writer import GraphWriter
+from tests.faults.test_neo4j import MANY
+from tests.graph.sent import publish
 
-rows = [umbrella(f"U{i}", i + 1) for i in range(int(sys.argv[4]))]
-store = GraphStore(Access(sys.argv[1], (sys.argv[2], sys.argv[3])))
-print("loading", flush=True)
-publish(store, delta("A", FEB, umbrellas=rows))
+plain, left = GraphWriter._run, iter(range(int(sys.argv[4])))
+
+def run(writer, number, batch):
+    if next(left, None) is None:
+        print("paused", flush=True)
+        sys.stdin.readline()
+    plain(writer, number, batch)
+
+GraphWriter._run = run
+publish(GraphStore(Access(sys.argv[1], (sys.argv[2], sys.argv[3]))), MANY)
 print("loaded", flush=True)
 """
+MANY = delta("A", FEB, umbrellas=[umbrella(f"U{i}", i + 1) for i in range(20_000)])
+LITTLE = full("A", JAN, umbrellas=[umbrella("U1", 5), umbrella("V", 1)])
+BATCHES = 4
+"""Batches that it takes to bring the many."""
 
 
-def loader(servers: Servers, rows: int) -> subprocess.Popen[str]:
-    """A job in a process of its own."""
-    server = servers.get()
-    command = [sys.executable, "-c", LOADER, server.url, *server.auth, str(rows)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def loader(server: process.Server, pause: int) -> subprocess.Popen[str]:
+    """A job in a process of its own, which waits for a word before batch ``pause`` and each after it."""
+    job = subprocess.Popen(
+        [sys.executable, "-c", LOADER, server.url, *server.auth, str(pause)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert job.stdout is not None
+    assert job.stdout.readline() == "paused\n"
+    return job
 
 
-def begun(servers: Servers, job: subprocess.Popen[str], batches: int) -> None:
-    """Wait until the job has written a number of batches, or has ended."""
-    store = Server(servers.access())
-    while job.poll() is None:
-        found = store.read("MATCH (b:Batch {version: 2}) RETURN count(b) AS n")
-        if found[0]["n"] >= batches:
-            return
+def word(job: subprocess.Popen[str], times: int = 1) -> None:
+    """Let it go on."""
+    assert job.stdin is not None
+    job.stdin.write("\n" * times)
+    job.stdin.flush()
 
 
-@pytest.mark.parametrize("batches", [3, *(pytest.param(n, marks=pytest.mark.soak) for n in (1, 5, 8, 10))])
-def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers, batches: int) -> None:
-    first = full("A", JAN, umbrellas=[umbrella("U1", 5), umbrella("V", 1)])
-    publish(GraphStore(servers.access()), first)
-    job = loader(servers, 20_000)
-    begun(servers, job, batches)
+POINTS = [(at, midst) for at in range(BATCHES) for midst in (False, True)]
+"""Before which batch a job or its server is killed, and whether it was told to write that batch just before."""
+
+
+@pytest.mark.parametrize(
+    ("at", "midst"), [(2, False), *(pytest.param(*p, marks=pytest.mark.soak) for p in POINTS)]
+)
+def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers, at: int, midst: bool) -> None:
+    publish(GraphStore(servers.access()), LITTLE)
+    job = loader(servers.get(), at)
+    if midst:
+        word(job, BATCHES)
     job.kill()
     job.communicate()
     store = GraphStore(servers.access())
-    assert store.reader(1).graph_hash() == hash_of([first])
-    second = delta("A", FEB, umbrellas=[umbrella(f"U{i}", i + 1) for i in range(20_000)])
-    publish(store, second)  # the lease of the dead is not waited for
-    assert store.reader().graph_hash() == hash_of([first, second])
+    assert midst or (store.latest(), job.returncode) == (1, -signal.SIGKILL)
+    assert store.reader(1).graph_hash() == hash_of([LITTLE])
+    publish(store, MANY)  # the lease of the dead is not waited for
+    assert store.reader().graph_hash() == hash_of([LITTLE, MANY])
     assert live_is_exact(store)
 
 
 def test_two_jobs_at_once_are_one_after_the_other(servers: Servers) -> None:
-    publish(GraphStore(servers.access()), full("A", JAN, umbrellas=[umbrella("V", 1)]))
-    job = loader(servers, 20_000)
-    begun(servers, job, 2)
+    publish(GraphStore(servers.access()), LITTLE)
+    job = loader(servers.get(), 2)
     with pytest.raises(BusyError, match="is writing"):
         GraphStore(servers.access()).writer("other")
-    said, _ = job.communicate()
-    assert said.split() == ["loading", "loaded"]
+    said, _ = job.communicate("\n" * BATCHES)
+    assert said.split()[-1] == "loaded"
     assert GraphStore(servers.access()).latest() == 2
 
 
@@ -236,35 +279,21 @@ def test_a_frozen_server_is_told(servers: Servers) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("batches", [1, 4, 9])
-def test_a_server_that_is_killed_under_a_load_loses_nothing(tmp_path: Path, batches: int) -> None:
+@pytest.mark.parametrize("at", [1, 3])
+def test_a_server_that_is_killed_under_a_load_loses_nothing(tmp_path: Path, at: int) -> None:
     home = Home(tmp_path / "home")
     server = process.up(home, lasting=False, memory=SMALL, quick=True)
-    store = GraphStore(Access(server.url, server.auth))
-    first = full("A", JAN, umbrellas=[umbrella("V", 1)])
-    publish(store, first)
-    plain = {0: server}
-
-    class Only:
-        """The one server, as the loader takes it."""
-
-        def get(self) -> process.Server:
-            return plain[0]
-
-        def access(self) -> Access:
-            return Access(server.url, server.auth)
-
-    job = loader(Only(), 20_000)  # type: ignore[arg-type]
-    begun(Only(), job, batches)  # type: ignore[arg-type]
+    publish(GraphStore(Access(server.url, server.auth)), LITTLE)
+    job = loader(server, at)
+    word(job, BATCHES)
     os.kill(server.running.pid, signal.SIGKILL)
     job.communicate()
     server.stop()
     again = process.up(home, lasting=False, memory=SMALL, quick=True)
     try:
         back = GraphStore(Access(again.url, again.auth), clock=lambda: time.time() + 10**6)
-        second = delta("A", FEB, umbrellas=[umbrella(f"U{i}", i + 1) for i in range(20_000)])
-        publish(back, second)
-        assert back.reader().graph_hash() == hash_of([first, second])
+        publish(back, MANY)
+        assert back.reader().graph_hash() == hash_of([LITTLE, MANY])
         assert live_is_exact(back)
     finally:
         again.stop()
