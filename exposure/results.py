@@ -117,7 +117,7 @@ RUNS: Final[dict[str, dict[str, pa.DataType]]] = {
 """Columns and types of what ``konzern contagion`` writes besides ``findings`` and ``ranking``."""
 
 
-PIECE: Final = 1 << 20
+PIECE: Final = 1 << 18
 """Rows that large results are made of at a time, so that no more of them are held."""
 
 
