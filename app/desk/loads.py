@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any, Final
 
+import pyarrow as pa
+
 from app.desk.opened import Desk, Row
 from app.desk.overview import freshness
 from graph.errors import OptionError
@@ -12,10 +14,14 @@ from graph.judgements import JUDGEMENTS, SIGN, latest, pair
 from graph.judgements import judge as judged
 
 SHOWN: Final = 200
+_TABLE: Final = pa.schema(
+    [("version", pa.int64()), ("by", pa.string()), ("kind", pa.string()), ("day", pa.date32()), ("rows", pa.int64()),
+     ("aside", pa.int64()), ("problems", pa.int64()), ("reconciled", pa.bool_())]
+)  # fmt: skip
 
 
 def loads(desk: Desk) -> Row:
-    """Deliveries with their receipts, the freshness of each subsidiary, and judgements of identity."""
+    """Deliveries with their receipts, the freshness of each subsidiary, and the ``table`` of all to download."""
     held = desk.store.reader(desk.version).deliveries()
     rows = []
     for delivery in reversed(held):
@@ -29,7 +35,8 @@ def loads(desk: Desk) -> Row:
                 "problems": receipt.get("problem_total", 0), "receipt": receipt,
             }
         )  # fmt: skip
-    return {"deliveries": rows[:SHOWN], "fresh": freshness(desk)}
+    table = pa.Table.from_pylist([{name: row[name] for name in _TABLE.names} for row in rows], _TABLE)
+    return {"deliveries": rows[:SHOWN], "fresh": freshness(desk), "table": table}
 
 
 def identities(desk: Desk) -> list[Row]:

@@ -120,13 +120,13 @@ def _overview(desk: Desk, **_: Any) -> overview.Overview:
 
 
 def _audit(desk: Desk, access: Access, head: str = "0", **_: Any) -> dict[str, Any]:  # noqa: ARG001
-    """The latest events of the audit file, its head, and whether its chain holds."""
+    """The latest events of the audit file, its head, whether its chain holds, and the ``table`` of all."""
     from dataclasses import asdict
 
-    events = access.audit.events()
+    events = [asdict(e) for e in access.audit.events()]
     return {
-        "events": [asdict(e) for e in reversed(events[-200:])], "count": len(events), "head": access.audit.head(),
-        "broken": access.audit.broken(head),
+        "events": events[:-201:-1], "count": len(events), "head": access.audit.head(), "broken": access.audit.broken(head),
+        "table": pa.Table.from_pylist(events),
     }  # fmt: skip
 
 

@@ -36,6 +36,8 @@ BOXES: Final = {
     "lender": (MEMBER, "solid", "2px"),
     "failed": (ROUNDS[1], "dashed", "2px"),
     "outside": (OUTSIDE, "dashed", "2px"),
+    "circle": (MEMBER, "solid", "2px"),
+    "apart": (OUTSIDE, "dashed", "2px"),
     "person": (PERSON, "solid", "8px"),
 }
 """Colour, border and corners of a box in the legend."""

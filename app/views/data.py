@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -35,6 +36,10 @@ def show(frame: Frame) -> None:
     if frame.principal.may(questions["audit"].roles):
         st.subheader(say["audit_title"], anchor=False)
         _audit(frame)
+    files: dict[str, Callable[[], Any]] = {"loads": lambda: frame.ask("loads")["table"]}
+    if frame.principal.may(questions["audit"].roles):
+        files["audit"] = lambda: frame.ask("audit")["table"]
+    frame.files("data", files)
 
 
 def _deliveries(frame: Frame, held: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from app.drawing.cells import amount, column, count, percent, text, tile
 from app.drawing.layout import circle, packed
 from app.views.frame import Frame
 
+_BOXES: Final = ("circle", "apart", "person")
 _LABELLED: Final = 12
 """A picture with more guarantees than this has no amounts on its lines, which would hide one another."""
 
@@ -81,7 +82,7 @@ def _one(frame: Frame, ring_id: str) -> None:
     others = [n.names.id for n in held.nodes if n.names.id not in inside]
     points = circle(inside)
     points |= {n: (x * 2 + 0.0, y * 2 + 0.0) for n, (x, y) in circle(others).items()} if others else {}
-    look = network.Look(ring_id, cut=cut, labels=len(held.ties) <= _LABELLED)
+    look = network.Look(ring_id, cut=cut, labels=len(held.ties) <= _LABELLED, boxes=_BOXES)
     data = network.data(held, points, say, frame.language, look)
     _draw(frame, "ring", data)
     blocks.note(say["cut"].format(names=say["comma"].join(cut)) if cut else say["no_cut"])
@@ -94,7 +95,7 @@ def _web(frame: Frame) -> None:
     held, split, count_of = frame.ask("ring_web", opened=frame.listed("open"), parts=parts)
     st.subheader(say["web_title"], anchor=False)
     labels = len(held.ties) <= _LABELLED
-    look = network.Look(f"web-{parts}", labels=labels)
+    look = network.Look(f"web-{parts}", labels=labels, boxes=_BOXES)
     data = network.data(held, packed(split) if split else {}, say, frame.language, look)
     _draw(frame, "web", data)
     if count_of > parts:

@@ -43,7 +43,7 @@ def elements(block: Block) -> Iterator[Element]:
 
 def drawn(view: str, **parameters: str) -> Drawn:
     """A page at these parameters of its link."""
-    test = AppTest.from_string(SCRIPT.format(view=view), default_timeout=60)
+    test = AppTest.from_string(SCRIPT.format(view=view), default_timeout=600)
     for name, value in parameters.items():
         test.query_params[name] = value
     return read(test.run())

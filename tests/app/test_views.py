@@ -161,6 +161,14 @@ def test_an_answer_to_what_if_is_downloaded_as_it_was_given(access: Access) -> N
     assert labels == ["csv", "xlsx", "html"] * (len(held["tables"]) + 1)
 
 
+def test_loads_and_the_audit_are_downloaded_whole(access: Access) -> None:
+    loads = access.ask(local(), "loads", 1)
+    assert loads["table"]["version"].to_pylist() == [d["version"] for d in loads["deliveries"]] == [1]
+    audit = access.ask(sample("auditor"), "audit", 1)
+    assert audit["table"]["seq"].to_pylist() == list(range(1, audit["count"] + 1))
+    assert audit["events"][0]["seq"] == audit["count"]
+
+
 def test_a_page_that_is_open_says_that_newer_data_has_come_and_keeps_its_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
