@@ -175,7 +175,7 @@ def power(control: Control) -> Power:
 
 
 def _idle(seats: Seats, voted: Int32, player: Int32, company: Int32) -> tuple[Int32, Int32]:
-    """Players who stand at the ends of a company's chains of votes and never decide: int32 pairs."""
+    """Known players who stand at the ends of a company's chains of votes and never decide: int32 pairs."""
     n = len(seats.ptr) - 1
     told = set(zip(player.tolist(), company.tolist(), strict=True))
     idle = []
@@ -185,7 +185,7 @@ def _idle(seats: Seats, voted: Int32, player: Int32, company: Int32) -> tuple[In
             new = set(seats.holder[seats.ptr[at] : seats.ptr[at + 1]].tolist()) - seen
             seen |= new
             waiting += [holder for holder in new if seats.contested(holder)]
-        ends = [p for p in seen if p >= n or not seats.contested(p)]
+        ends = [p for p in seen if p < n and not seats.contested(p)]
         idle += [(p, c) for p in ends if (p, c) not in told]
     pairs = np.array(idle, np.int32).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]

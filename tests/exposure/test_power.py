@@ -100,8 +100,9 @@ def registers(draw: st.DrawFn) -> Votes:
 @given(registers())
 def test_power_is_how_often_a_player_decides_over_all_orders(votes: Votes) -> None:
     for company in {b for _, b in votes}:
-        exact = {k: float(v) for k, v in by_orders(votes, company).items()}
-        assert told(votes, company) == pytest.approx(exact)
+        exact = {k: float(v) for k, v in by_orders(votes, company).items() if v or k[0] != "("}
+        found = {k: v for k, v in told(votes, company).items() if v > 1e-12 or k[0] != "("}
+        assert found == pytest.approx(exact)
 
 
 def test_one_per_cent_is_as_powerful_as_forty_nine_beside_fifty() -> None:
