@@ -4,10 +4,9 @@ The players of a company are those who stand at the ends of its chains of votes:
 unknown owners of what a register leaves open, as one player a company. A company in between casts its votes as
 more than half of its own votes have it (the least fixpoint in loops, as in control); a voting body casts those of
 its members. A majority decides alone, so that such companies are passed over (of a register that holds over 100 %
-each majority decides, whoever comes first); in small books those who never decide
-are listed too, at 0. Games of up to ``FEW`` players are counted in full, larger ones of one company by whole weights
-where that is quick, and all others by random orders from a fixed seed, with the bound of their error at 95 % in
-``method``.
+each majority decides, whoever comes first); in small books those who never decide are listed too, at 0. Games of up
+to ``FEW`` players are counted in full, larger ones of one company by whole weights where that is quick, and all
+others by random orders from a fixed seed, with the bound of their error at 95 % in ``method``.
 """
 
 from __future__ import annotations
@@ -82,10 +81,7 @@ class Seats:
         np.add.at(summed, which, votes)
         ptr = np.searchsorted(company[first], np.arange(n + 1)).astype(np.int64)
         alone = 2 * summed > control.base[company[first]]
-        alone &= np.bincount(company[first][alone], minlength=n)[company[first]] == 1  # an over-full register
-        alone &= (
-            np.bincount(company[first][alone], minlength=n)[company[first]] == 1
-        )  # else over 100 % is held
+        alone &= np.bincount(company[first][alone], minlength=n)[company[first]] == 1  # else overfull
         boss = np.arange(2 * n, dtype=np.int32)
         boss[company[first][alone]] = holder[first][alone]
         return cls(ptr, holder[first], summed, control.base, _ends(boss, snapshot.n))
