@@ -7,6 +7,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 SESSIONS = 50
 GROUPS = (
@@ -21,7 +22,9 @@ GROUPS = (
 def asked(address: str, group: str, start: threading.Barrier) -> tuple[bytes, list[str]]:
     """All that a session is sent for a group's page, and the errors in it."""
     url = address.replace("http", "ws") + "/_stcore/stream"
-    with connect(url, subprotocols=["streamlit"], origin=address, max_size=None) as socket:  # type: ignore[arg-type,list-item]
+    with connect(
+        url, subprotocols=[Subprotocol("streamlit")], origin=Origin(address), max_size=None
+    ) as socket:
         start.wait()
         message = BackMsg()
         message.rerun_script.query_string = f"lang=en&group={group}"
