@@ -29,6 +29,7 @@ from graph.money import Fx
 from graph.proposal import Proposal
 from graph.snapshot import Snapshot
 
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Row = dict[str, Any]
 
@@ -230,22 +231,25 @@ def _tightness(row: Row) -> tuple[Decimal, str, str, str]:
     return row["headroom"], row["scope"], row["subject_id"], row["rule"]
 
 
-def _in_groups(run: Parts, names: set[str]) -> list[set[str]]:
-    """Ids of the groups of each pack that one of the parties is in."""
-    number = run.snapshot.number_of
-    own = [number[name] for name in names if name in number]
-    return [{held.names[g] for p in own for g in held.groups_of(p)} for held in run.groups]
+def _numbers(run: Parts, names: set[str]) -> Int32:
+    """Numbers of the parties of these ids that are there: int32, sorted."""
+    found = pc.index_in(run.snapshot.party_ids, value_set=pa.array(sorted(names), pa.string()))
+    return np.flatnonzero(np.asarray(pc.is_valid(found))).astype(np.int32)
+
+
+def _in_groups(run: Parts, own: Int32) -> list[list[int]]:
+    """Numbers of the groups of each pack that one of the parties is in."""
+    return [sorted({g for p in own.tolist() for g in held.groups_of(p)}) for held in run.groups]
 
 
 def _tested(run: Parts, names: set[str]) -> dict[tuple[Any, ...], Row]:
     """Rows of limits on the parties and on their groups by their key."""
     found: dict[tuple[Any, ...], Row] = {}
-    groups = _in_groups(run, names)
-    for k, held in enumerate(run.limits):
-        wanted = names | groups[k]
-        table = held.table()
-        mine = pc.is_in(table["subject_id"], value_set=pa.array(sorted(wanted), pa.string()))
-        for row in table.filter(mine).to_pylist():
+    own = _numbers(run, names)
+    for held, groups in zip(run.limits, _in_groups(run, own), strict=True):
+        tested = held.tested
+        mine = np.where(tested.group, np.isin(tested.subject, groups), np.isin(tested.subject, own))
+        for row in replace(held, tested=tested.take(mine)).table().to_pylist():
             found[tuple(row[c] for c in _SUBJECT)] = row
     return found
 
@@ -305,18 +309,17 @@ _NO_GROUP: Final[Row] = {"members": frozenset(), "gross": None, "net": None}
 def _group_rows(run: Parts, names: set[str]) -> dict[tuple[str, str], Row]:
     """Members, gross and net of the groups that a touched party is in, by pack and id."""
     found = {}
-    party = run.snapshot.party_ids
-    for held, (totals, net), wanted in zip(run.groups, run.net_groups, _in_groups(run, names), strict=True):
+    party, inside = run.snapshot.party_ids, _in_groups(run, _numbers(run, names))
+    for held, (totals, net), groups in zip(run.groups, run.net_groups, inside, strict=True):
         whole = np.flatnonzero(totals.lender == -1)
-        for g, name in enumerate(held.names):
-            if name in wanted:
-                members = held.members[held.ptr[g] : held.ptr[g + 1]]
-                row = whole[g]
-                found[held.pack.name, name] = {
-                    "members": frozenset(party.take(pa.array(members)).to_pylist()),
-                    "gross": _money(int(totals.gross[row])),
-                    "net": _money(int(net[row])),
-                }
+        for g in groups:
+            members = held.members[held.ptr[g] : held.ptr[g + 1]]
+            row = whole[g]
+            found[held.pack.name, held.names[g]] = {
+                "members": frozenset(party.take(pa.array(members)).to_pylist()),
+                "gross": _money(int(totals.gross[row])),
+                "net": _money(int(net[row])),
+            }
     return found
 
 
@@ -347,8 +350,7 @@ def _party_rows(
     totals, net = net_parties(run.mitigation[0], run.parties)
     lenders = run.snapshot.tables["lenders"].text("lender_id")
     party = run.snapshot.party_ids
-    number = run.snapshot.number_of
-    own = np.isin(totals.party, [number[name] for name in names if name in number])
+    own = np.isin(totals.party, _numbers(run, names))
     return {
         (
             party[int(totals.party[i])].as_py(),
