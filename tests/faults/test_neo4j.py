@@ -18,6 +18,7 @@ import pytest
 from neo4j.exceptions import TransientError
 
 from graph.errors import StoreError
+from graph.neo4j.ask import ChangingError, ask
 from graph.neo4j.plan import Batch
 from graph.neo4j.session import Access, Server, Statement, counted
 from graph.neo4j.store import GraphStore
@@ -192,6 +193,27 @@ def test_two_jobs_at_once_are_one_after_the_other(servers: Servers) -> None:
     said, _ = job.communicate("\n" * BATCHES)
     assert said.split()[-1] == "loaded"
     assert GraphStore(servers.access()).latest() == 2
+
+
+def test_what_is_read_while_a_job_writes_is_whole(servers: Servers) -> None:
+    publish(GraphStore(servers.access()), LITTLE)
+    job = loader(servers.get(), BATCHES - 1)
+    store = GraphStore(servers.access())
+    totals = {1: 6_00, 2: 1_00 + sum(range(1, 20_001)) * 100}
+    text = "MATCH (u:Umbrella) RETURN sum(u.limit) AS total"
+    with pytest.raises(ChangingError, match="a load is going on"):
+        ask(store.server, text, {})
+    seen = set()
+    for times in (0, BATCHES):
+        word(job, times)
+        while not seen or (times and job.poll() is None):
+            book = store.reader().book()
+            assert sum(book.table("umbrellas").column("limit").to_pylist()) == totals[book.version]
+            seen.add(book.version)
+    job.communicate()
+    assert 1 in seen
+    found = ask(store.server, text, {})
+    assert (found.version, found.rows[0]["total"]) == (2, totals[2])
 
 
 def added(server: Server, first: str, second: str, meet: Callable[[], object]) -> int:

@@ -113,5 +113,6 @@ def test_a_reader_beside_a_writer_sees_amounts_that_add_up(fresh_root: Callable[
     assert process.returncode == 0
     assert process.stdout is not None
     process.stdout.close()
+    assert seen
     assert seen <= set(range(1, 14))
     assert store.latest() == 13
