@@ -51,7 +51,12 @@ class Staging:
         self.adopt()
 
     def adopt(self) -> None:
-        """Put a whole database into its place, if there is one that is not there yet; nothing may serve the home."""
+        """Put a whole database into its place if there is one that is not there yet; remove unfinished ones.
+
+        Nothing may serve the home.
+        """
+        if self._made.root.is_dir():
+            self._disk.remove(self._made.root)
         if not self._ready.is_dir():
             return
         for kind in _KINDS:

@@ -180,7 +180,8 @@ def test_killed_anywhere_the_store_is_the_old_one_and_the_job_can_be_run_again(
         writer = in_bulk(servers).writer("killed")
         with pytest.raises(StoppedError):
             writer.publish(delivery(FIRST), contents(FIRST))
-    servers.again()
+    home = servers.again().home
+    assert not any((home.root / left).exists() for left in ("staging", "staged"))
     store = GraphStore(servers.access(), clock=lambda: time.time() + 10**8, bulk=Bulk(servers.get(), least=0))
     assert store.latest() == 0
     assert publish(store, FIRST).is_new
