@@ -1,4 +1,4 @@
-"""How Hypothesis searches here: the same examples every time in CI, a printed seed everywhere else."""
+"""How Hypothesis searches here (in CI the same examples every time), and the fixtures that all folders share."""
 
 import os
 import random
@@ -6,10 +6,15 @@ import random
 import pytest
 from hypothesis import settings
 
+from tests.servers import fresh, servers
+from tests.stores import fresh_root, stores
+
+__all__ = ["fresh", "fresh_root", "servers", "stores"]
+
 FIXED = "CI" in os.environ
 """CI repeats a run example by example; at a desk each run looks somewhere new."""
 
-settings.register_profile("default", deadline=None, derandomize=FIXED, max_examples=100, print_blob=True)
+settings.register_profile("default", deadline=None, derandomize=FIXED, max_examples=80, print_blob=True)
 settings.register_profile("soak", settings.get_profile("default"), max_examples=2_000)
 settings.load_profile("default")
 

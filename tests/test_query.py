@@ -11,9 +11,7 @@ from app.cli import main
 from graph.neo4j.store import GraphStore
 from tests.books import party
 from tests.graph.sent import JAN, full, publish
-from tests.servers import Servers, servers, wipe
-
-__all__ = ["servers"]
+from tests.servers import Servers, wipe
 
 
 def run(*arguments: str) -> tuple[int, str]:

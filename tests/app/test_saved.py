@@ -11,9 +11,7 @@ from app.source import SAMPLE
 from graph.errors import OptionError
 from graph.store import open_store
 from ingest.load import load
-from tests.servers import Servers, servers, wipe
-
-__all__ = ["servers"]
+from tests.servers import Servers, wipe
 
 
 @pytest.mark.soak  # it starts a server of its own

@@ -15,9 +15,7 @@ from graph.neo4j.ask import Caps, answer
 from graph.neo4j.store import GraphStore
 from tests.books import BANK, facility, party
 from tests.graph.sent import JAN, full, publish
-from tests.servers import Servers, servers, wipe
-
-__all__ = ["servers"]
+from tests.servers import Servers, wipe
 
 KNOT, TIES = 30, 90
 TREE, STAKES, LOOPS = 822, 923, 39

@@ -20,9 +20,7 @@ from graph.neo4j.ask import Answer, Caps, RefusedError, answer, ask
 from graph.neo4j.results import RESULTS
 from graph.neo4j.store import GraphStore
 from ingest.load import load
-from tests.servers import Servers, servers, wipe
-
-__all__ = ["servers"]
+from tests.servers import Servers, wipe
 
 EXPECTED = json.loads((Path(__file__).parent / "expected.json").read_text("utf-8"))
 QUESTIONS = list(cypher.catalogue().values())

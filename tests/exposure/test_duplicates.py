@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure import batches, findings
@@ -138,6 +138,7 @@ def compare(tables: dict[str, list[Row]]) -> None:
     assert found(alias_findings(of), of) == oracle.one_borrower(tables)
 
 
+@settings(max_examples=30)
 @given(tables=crowded_books())
 def test_order_of_rows_does_not_matter(tables: dict[str, list[Row]]) -> None:
     turned = {name: rows[::-1] for name, rows in tables.items()}

@@ -30,9 +30,7 @@ from tests.faults.proxy import COMMIT, Proxy
 from tests.graph.contract import hash_of
 from tests.graph.sent import FEB, JAN, delta, full, publish, umbrella
 from tests.graph.test_graphstore import STORY, forgotten, live_is_exact
-from tests.servers import SMALL, Servers, servers, wipe
-
-__all__ = ["servers"]
+from tests.servers import SMALL, Servers, wipe
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,10 +1,6 @@
-"""Fixtures of the store tests."""
+"""Which tests of the stores are long."""
 
 import pytest
-
-from tests.stores import fresh_root, stores
-
-__all__ = ["fresh_root", "stores"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -21,10 +21,7 @@ from tests.books import BANK, facility, party
 from tests.graph.contract import hash_of
 from tests.graph.sent import FEB, JAN, MAR, contents, delivery, delta, full, publish, umbrella
 from tests.graph.test_graphstore import forgotten, live_is_exact
-from tests.servers import Servers, servers, wipe
-from tests.stores import fresh_root, stores
-
-__all__ = ["fresh_root", "servers", "stores"]
+from tests.servers import Servers, wipe
 
 ODD = [
     'quo"ted, and',
@@ -155,20 +152,16 @@ def killed_in(patch: pytest.MonkeyPatch, place: str) -> None:
         patch.setattr(bulk_loads._Files, "compare", stop)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "place",
     [
+        "writing files",
+        "importer",
+        "before the rename",
         "half in its place",
-        *(
-            pytest.param(place, marks=pytest.mark.soak)
-            for place in (
-                "writing files",
-                "importer",
-                "before the rename",
-                "after the rename",
-                "before publication",
-            )
-        ),
+        "after the rename",
+        "before publication",
     ],
 )
 def test_killed_anywhere_the_store_is_the_old_one_and_the_job_can_be_run_again(

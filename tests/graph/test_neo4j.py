@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from tests.graph.contract import StoreContract
-from tests.servers import fresh, servers
-
-__all__ = ["fresh", "servers"]
 
 
 class TestGraphStore(StoreContract):

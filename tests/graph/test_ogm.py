@@ -7,9 +7,7 @@ import warnings
 from graph.neo4j.store import GraphStore
 from tests.books import BANK, facility, party
 from tests.graph.sent import JAN, full, publish
-from tests.servers import Servers, servers, wipe
-
-__all__ = ["servers"]
+from tests.servers import Servers, wipe
 
 
 def test_models_lead_from_a_company_to_its_holders_facilities_and_guarantees(servers: Servers) -> None:

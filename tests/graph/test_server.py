@@ -20,9 +20,7 @@ from graph.server import jars, process
 from graph.server.home import Home
 from graph.server.jars import Jar, JarsError
 from graph.server.process import ServerError
-from tests.servers import Servers, servers
-
-__all__ = ["servers"]
+from tests.servers import Servers
 
 ROOT = Path(__file__).parents[2]
 

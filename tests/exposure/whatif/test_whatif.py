@@ -233,7 +233,7 @@ class Told:
         return cls(limits_of(analysis, subjects), groups, owed)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_an_answer_is_what_a_report_on_the_changed_book_says(data: st.DataObject) -> None:
     compare(data)
