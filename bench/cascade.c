@@ -102,12 +102,13 @@ static int64_t spread(Net *w, int64_t run, int64_t many, double *totals, int64_t
             int32_t number = w->open[k];
             const double *d = w->debt + 8 * (int64_t)number;
             int64_t low = d[PAIR], high = d[PAIRS_END];
+            int recalled = high - low > 1 || d[SHARED] != 0;
             double sum = 0;
             for (int64_t c = w->first[k]; c < w->first[k + 1]; c++) {
                 int64_t i = w->call[c];
                 if (party[8 * (int64_t)w->guarantor[i] + FAILED] == -run) continue;
                 sum += w->call_amount[c];
-                if (high - low > 1) {
+                if (recalled) {
                     if (w->paid_run[i] != run) { w->paid_run[i] = run; w->paid[i] = 0; }
                     w->paid[i] += w->call_amount[c];
                 }
@@ -115,7 +116,7 @@ static int64_t spread(Net *w, int64_t run, int64_t many, double *totals, int64_t
             totals[4] += sum;
             double rest = w->rest[k] - sum;
             int more = 0;
-            if (rest > TINY && high - low > 1)
+            if (rest > TINY && recalled)
                 for (int64_t i = low; i < high && !more; i++)
                     if (fabs(party[8 * (int64_t)w->guarantor[i] + FAILED]) != run) {
                         double l = left(w, run, i, 1);
