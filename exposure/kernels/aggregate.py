@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.kernels import kernel
-from graph.kernels.ids import _prefetch
+from graph.kernels.memory import prefetch
 
 _NULL = -(2**63)
 _AHEAD = 12
@@ -60,8 +60,8 @@ def sort_by_party(
     last = len(party) - 1
     flat = entries.ravel()
     for i in range(len(party)):
-        _prefetch(at, np.int64(party[min(i + 2 * _AHEAD, last)]))
-        _prefetch(flat, at[party[min(i + _AHEAD, last)]] * _WORDS)
+        prefetch(at, np.int64(party[min(i + 2 * _AHEAD, last)]))
+        prefetch(flat, at[party[min(i + _AHEAD, last)]] * _WORDS)
         p = at[party[i]]
         at[party[i]] += 1
         c = claim[i]
@@ -125,11 +125,11 @@ def _add_all(total: np.ndarray, touched: np.ndarray, count: int) -> None:
 @kernel
 def _ahead(ptr: np.ndarray, flat: np.ndarray, near: int, far: int) -> None:
     """Fetch the first entries of one party that is summed soon, and the place of those of a later one."""
-    _prefetch(ptr, np.int64(far))
+    prefetch(ptr, np.int64(far))
     first = ptr[near] * _WORDS
-    _prefetch(flat, first)
-    _prefetch(flat, first + _LINE)
-    _prefetch(flat, first + 2 * _LINE)
+    prefetch(flat, first)
+    prefetch(flat, first + _LINE)
+    prefetch(flat, first + 2 * _LINE)
 
 
 @kernel
@@ -299,7 +299,7 @@ def parties(
     stamp, touched = np.full(lenders, -1, np.int32), np.empty(lenders, np.int32)
     seen = np.full(specials, -1, np.int32)
     for g in range(low, high):
-        _prefetch(control_ptr, np.int64(order[min(g + _AHEAD, last)]))
+        prefetch(control_ptr, np.int64(order[min(g + _AHEAD, last)]))
         _ahead(ptr, flat, order[min(g + _AHEAD, last)], order[min(g + 2 * _AHEAD, last)])
         x = order[g]
         count = 0

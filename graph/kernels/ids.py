@@ -8,49 +8,14 @@ the batch before it is probed, so that the memory accesses overlap.
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
 
 from graph.kernels import kernel
+from graph.kernels.memory import load64, prefetch
 
 _M1 = np.uint64(0x9E3779B97F4A7C15)
 _M2 = np.uint64(0xC2B2AE3D27D4EB4F)
 _S29 = np.uint64(29)
 _S32 = np.uint64(32)
-
-
-@intrinsic
-def _load64(typingctx, array, offset):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-    """Read eight bytes at an offset of a uint8 array as one little-endian word."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        view = make_array(signature.args[0])(context, builder, args[0])
-        pointer = builder.gep(view.data, [args[1]])
-        word = builder.bitcast(pointer, context.get_value_type(types.uint64).as_pointer())
-        return builder.load(word, align=1)
-
-    return types.uint64(array, types.int64), codegen
-
-
-@intrinsic
-def _prefetch(typingctx, array, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-    """Ask for the cache line of an element of an array, without waiting for it."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        view = make_array(signature.args[0])(context, builder, args[0])
-        byte = ir.IntType(8).as_pointer()
-        number = ir.IntType(32)
-        function = builder.module.declare_intrinsic(
-            "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        )
-        pointer = builder.bitcast(builder.gep(view.data, [args[1]]), byte)
-        builder.call(function, [pointer, number(0), number(3), number(1)])  # to read, keep near, data
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), codegen
-
 
 _SHORT = 11
 _LONG = np.uint64(255) << np.uint64(24)
@@ -83,10 +48,10 @@ def _key(data: np.ndarray, start: int, length: int, size: int) -> tuple[np.uint6
             else:
                 b |= np.uint64(data[start + i]) << np.uint64(8 * (i - 8))
     elif length < 8:
-        a = _load64(data, start) & ((_ONE << np.uint64(8 * length)) - _ONE)
+        a = load64(data, start) & ((_ONE << np.uint64(8 * length)) - _ONE)
     else:
-        a = _load64(data, start)
-        b = _load64(data, start + 8) & ((_ONE << np.uint64(8 * (length - 8))) - _ONE)
+        a = load64(data, start)
+        b = load64(data, start + 8) & ((_ONE << np.uint64(8 * (length - 8))) - _ONE)
     return a, b | (np.uint64(length) << np.uint64(24))
 
 
@@ -117,7 +82,7 @@ def _fetch(data: np.ndarray, offsets: np.ndarray, low: int, table: np.ndarray, k
         keys[i - low, 0] = a
         keys[i - low, 1] = b
         keys[i - low, 2] = slot
-        _prefetch(table, np.int64(slot))
+        prefetch(table, np.int64(slot))
 
 
 @kernel
