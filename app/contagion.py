@@ -6,7 +6,6 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +23,7 @@ from exposure.contagion.scenario import Scenario, correlation
 from graph.errors import OptionError
 from graph.model import MONEY
 from graph.money import NULL
+from graph.numbers import number
 
 if TYPE_CHECKING:
     from exposure.contagion.outcome import Outcome
@@ -183,12 +183,8 @@ def _line(analysis: Analysis, text: str) -> tuple[int, float]:
             f"--reverse {text}: no lender {name!r}; choose from all, {', '.join(sorted(names)[:20])}"
         )
     lender = -1 if name not in names else names.index(name)
-    share, number = size.endswith("%") or not size, size.removesuffix("%") or "100"
-    try:
-        value = Decimal(number)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not value.is_finite() or value < 0:
+    share, value = size.endswith("%") or not size, number(size.removesuffix("%") or "100")
+    if value is None:
         raise OptionError(f"--reverse {text}: write LENDER, LENDER=AMOUNT or LENDER=25%")
     if not share:
         return lender, float(value * MONEY.scale)

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from app.settings import PREFIX, pairs
-from graph.errors import OptionError
 
 if TYPE_CHECKING:
     from exposure.report import Analysis
+
+
+rule_packs = click.option(
+    "--rules",
+    default="EU-CRR",
+    envvar=f"{PREFIX}_RULES",
+    show_default=True,
+    help="Rule packs, comma separated; the first leads.",
+)
+"""The rule packs, as ``packs`` reads them."""
+
+language = click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
+)
+"""The language of sentences."""
+
+
+def packs(rules: str) -> tuple[str, ...]:
+    """Names of the rule packs that the option ``--rules`` lists.
+
+    >>> packs("CN-LE, CN-UNIFIED")
+    ('CN-LE', 'CN-UNIFIED')
+    """
+    return tuple(part.strip() for part in rules.split(","))
 
 
 def reading(command: Callable[..., None]) -> Callable[..., None]:
@@ -23,8 +45,7 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
             click.argument("source"),
             click.option("--mapping", help="Translate another layout: a name such as finbench, or a TOML file."),
             click.option("--encoding", help="How CSV files are encoded that are not UTF-8, such as gb18030."),
-            click.option("--rules", default="EU-CRR", envvar=f"{PREFIX}_RULES", show_default=True,
-                         help="Rule packs, comma separated; the first leads."),
+            rule_packs,
             click.option("--option", "options", multiple=True, metavar="KEY=VALUE",
                          help="A choice that the rules leave open; may be repeated."),
             click.option("--book-version", type=int, help="Version of a store; default: the latest."),
@@ -40,12 +61,6 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
     ):  # fmt: skip
         command = option(command)
     return command
-
-
-language = click.option(
-    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
-)
-"""The language of sentences."""
 
 
 def printed(command: Callable[..., None]) -> Callable[..., None]:
@@ -74,26 +89,17 @@ def analysis_of(
     from app.source import compiled, earlier
     from exposure.report import Analysis, Request
     from exposure.rulepack import house
+    from graph.model import SHARE
+    from graph.numbers import share
 
     request = Request(
-        packs=tuple(part.strip() for part in rules.split(",")),
+        packs=packs(rules),
         options=pairs(options),
         lender=lender,
-        min_share=_parts(min_share),
+        min_share=int(share("--min-share", min_share) * SHARE.scale),
     )
     snapshot, noticed = compiled(
         source, mapping=mapping, encoding=encoding, as_of=as_of, base=base, version=book_version
     )
     previous = earlier(source, snapshot, since, int(house().setting("compare", "days")))
     return Analysis(snapshot, request, noticed, previous=previous)
-
-
-def _parts(share: str) -> int:
-    """A share such as 0.05 in parts per 10^9."""
-    try:
-        value = Decimal(share)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not 0 <= value <= 1:
-        raise OptionError(f"--min-share {share}: write a share from 0 to 1, such as 0.05")
-    return int(value * 10**9)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
 from exposure.contagion.scenario import Scenario
 from graph import toml
 from graph.errors import InputError, OptionError, Problem
+from graph.numbers import number
 from graph.snapshot import Snapshot
 
 _COLUMNS: Final = ("party_id", "loss_share", "loss", "weight")
@@ -49,7 +49,7 @@ def shocked(scenario: Scenario, path: Path, snapshot: Snapshot) -> Scenario:
             text = row.get(column)
             if not text:
                 continue
-            value = _number(text)
+            value = number(text)
             if value is None or (column == "loss_share" and value > 1):
                 high = "1" if column == "loss_share" else "any amount"
                 wrong(column, f"not a number from 0 to {high}", "write it with a point, such as 0.25")
@@ -79,15 +79,6 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
         told = f"no column {strange[0]!r}" if strange else "party_id and loss_share or loss are missing"
         raise OptionError(f"--shock {path}: {told}; the columns are {', '.join(_COLUMNS)}")
     return rows
-
-
-def _number(text: str) -> Decimal | None:
-    """A number from 0; None for anything else."""
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and value >= 0 else None
 
 
 def staged(scenario: Scenario, path: Path) -> Scenario:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from app.launch import ADDRESS, PORT, free, prepare, reachable, serve
+from app.options import language, packs, rule_packs
 from app.settings import PREFIX
 from app.source import STORE
 from graph.errors import OptionError
@@ -25,21 +27,13 @@ from graph.errors import OptionError
 @click.option(
     "--port",
     type=int,
-    default=8501,
+    default=PORT,
     envvar=f"{PREFIX}_PORT",
     show_default=True,
     help="Port; the next free one is taken if it is in use.",
 )
-@click.option(
-    "--rules",
-    default="EU-CRR",
-    envvar=f"{PREFIX}_RULES",
-    show_default=True,
-    help="Rule packs, comma separated; the first leads.",
-)
-@click.option(
-    "--lang", type=click.Choice(["en", "zh"]), default="en", envvar=f"{PREFIX}_LANG", show_default=True
-)
+@rule_packs
+@language
 @click.option(
     "--audit",
     type=click.Path(path_type=Path),
@@ -54,7 +48,7 @@ from graph.errors import OptionError
 )
 @click.option(
     "--address",
-    default="127.0.0.1",
+    default=ADDRESS,
     envvar=f"{PREFIX}_ADDRESS",
     show_default=True,
     help="Address to listen on; one that other machines reach only with --sign-in.",
@@ -69,17 +63,16 @@ class Wanted:
     """How the app is asked for: the options of the command."""
 
     role: str | None = None
-    port: int = 8501
+    port: int = PORT
     rules: str = "EU-CRR"
     lang: str = "en"
     audit: Path | None = None
     sign_in: Path | None = None
-    address: str = "127.0.0.1"
+    address: str = ADDRESS
 
 
 def start(source: str, wanted: Wanted) -> None:
     """Prepare the report, print the address and serve until Ctrl-C."""
-    from app.launch import free, prepare, reachable, serve
     from app.memory import keep_freed
     from app.signin import read
     from exposure.report import Request
@@ -89,7 +82,7 @@ def start(source: str, wanted: Wanted) -> None:
     sign_in = read(wanted.sign_in) if wanted.sign_in else None
     reachable(wanted.address, sign_in)
     keep_freed()
-    request = Request(packs=tuple(p.strip() for p in wanted.rules.split(",")))
+    request = Request(packs=packs(wanted.rules))
     prepare(source, request, wanted.role, wanted.lang, wanted.audit, sign_in)
     port = free(wanted.port, wanted.address)
     click.echo(f"\nKonzern: http://{wanted.address}:{port}   (Ctrl-C stops it)")

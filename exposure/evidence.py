@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from exposure.mitigation.steps import expanded
 from exposure.ownership.power import Seats
 from exposure.parts import Parts
 from exposure.statement import Line
-from graph.model import SHARE
+from graph.model import MONEY, SHARE
 from graph.money import NULL, total
 
 Int32 = npt.NDArray[np.int32]
@@ -54,20 +55,16 @@ def _bridge(analysis: Parts, pack: int, group: int) -> list[Line]:
         return []
     made = bridge(analysis.mitigation[pack], np.array([0, len(members)], np.int64), members)
 
+    def sum_of(place: int, below: Iterable[Line]) -> Line:
+        said = {"step": STEPS[place], "pack": held.pack.name}
+        return Line("bridge", said, int(made.amount[0, place]), below=tuple(below), rule="sum")
+
     def step(place: int) -> Line:
         at = slice(int(made.ptr[place]), int(made.ptr[place + 1]))
-        below = tuple(
-            reasons.credit(analysis, f, amount)
-            for f, amount in zip(made.facility[at].tolist(), made.each[at].tolist(), strict=True)
-        )
-        said = {"step": STEPS[place], "pack": held.pack.name}
-        return Line("bridge", said, int(made.amount[0, place]), below=below, rule="sum")
+        parts = zip(made.facility[at].tolist(), made.each[at].tolist(), strict=True)
+        return sum_of(place, (reasons.credit(analysis, f, amount) for f, amount in parts))
 
-    def sum_of(place: int, below: tuple[Line, ...]) -> Line:
-        said = {"step": STEPS[place], "pack": held.pack.name}
-        return Line("bridge", said, int(made.amount[0, place]), below=below, rule="sum")
-
-    gross = sum_of(_GROSS, tuple(step(i) for i in range(_GROSS) if made.amount[0, i]))
+    gross = sum_of(_GROSS, (step(i) for i in range(_GROSS) if made.amount[0, i]))
     net = sum_of(_NET, (gross, *(step(i) for i in range(_GROSS + 1, _NET) if made.amount[0, i])))
     return [net, *(step(i) for i, kind in enumerate(KINDS) if kind == "memo" and made.amount[0, i])]
 
@@ -103,7 +100,7 @@ def _listed(analysis: Parts, pack: int, row: dict[str, Any], table: list[dict[st
     source = reasons.places(analysis, "lenders", [lenders.row[lender]])
     capital = Line("capital", {"of": base, "lender": row["lender_id"]}, scope.capital[base], source)
     before = [
-        Line("before", {"id": r["subject_id"]}, int(r["gross"] * 100))
+        Line("before", {"id": r["subject_id"]}, int(r["gross"] * MONEY.scale))
         for r in table
         if None not in (r["rank"], row["rank"])
         and (r["lender_id"], r["level"]) == (row["lender_id"], row["level"])

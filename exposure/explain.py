@@ -53,7 +53,7 @@ def explain(analysis: Analysis, subject: str) -> Explanation:
 
 
 def _by_source(analysis: Analysis, source: str) -> Explanation:
-    """The groups of which a party is a source, under any pack; ``OptionError`` where there is none."""
+    """The group of which a party is a source, under the first pack that has one; ``OptionError`` where none has."""
     snapshot = analysis.snapshot
     number = snapshot.number_of.get(source, -1)
     if number < 0:
@@ -61,8 +61,9 @@ def _by_source(analysis: Analysis, source: str) -> Explanation:
     name = snapshot.party_ids[number].as_py()
     said = _other_ids(analysis, name) if name != source else []
     for k, held in enumerate(analysis.groups):
-        for at in np.flatnonzero(held.sources == number).tolist():
-            g = int(np.searchsorted(held.source_ptr, at, "right")) - 1
+        at = np.flatnonzero(held.sources == number)
+        if len(at):
+            g = int(np.searchsorted(held.source_ptr, at[0], "right")) - 1
             return Explanation(held.names[g], (*said, *_group(analysis, k, g)))
     inside = sorted({held.names[g] for held in analysis.groups for g in held.groups_of(number)})
     one = "" if name == source else f"{source} is one party with {name}, which is no source of a group; "

@@ -21,7 +21,7 @@ from exposure.mitigation.substitution import REASONS
 from exposure.ownership.shareholding import chains
 from exposure.parts import Parts
 from exposure.statement import Line
-from graph.model import GUARANTEE_FORMS, SHARE
+from graph.model import GUARANTEE_FORMS, SHARE, TABLES
 from graph.money import NULL
 
 Bool = npt.NDArray[np.bool_]
@@ -37,10 +37,7 @@ def of(analysis: Parts, subject: str) -> tuple[Line, ...]:
     if sign and owner in number and company in number:
         return (share(analysis, number[owner], number[company]),)
     for table, told in (("guarantees", _guarantee), ("facilities", _facility)):
-        names = analysis.snapshot.tables[table].text(
-            f"{table[:-1] if table != 'facilities' else 'facility'}_id"
-        )
-        found = names.index(subject).as_py()
+        found = analysis.snapshot.tables[table].text(TABLES[table].key[0]).index(subject).as_py()
         if found >= 0:
             return told(analysis, found)
     return ()

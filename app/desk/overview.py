@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from app.codes import DUPLICATES
 from app.desk.groups import amount
 from app.desk.opened import Desk, Row, first
+from app.formats import modelled
 from exposure.results import not_computed
 
 SHOWN: Final = 12
@@ -88,9 +89,9 @@ def _costliest(desk: Desk) -> Row | None:
     worst = next(iter(first(desk.tables["ranking"], 1, credit="descending")), None)
     if worst is None or not worst["credit"]:
         return None
-    loss = Decimal(str(round(worst["credit"], 2)))
+    loss = modelled(worst["credit"])
     capital = _capital(desk)
-    share = None if not capital else float(loss / capital)
+    share = float(loss / capital) if loss and capital else None
     return {
         "party_id": worst["party_id"],
         "names": desk.names(worst["party_id"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from exposure.whatif.whatif import Answer
 from graph import reservations
 from graph.errors import OptionError
 from graph.model import MONEY
+from graph.numbers import number
 from graph.proposal import Proposal
 
 _MOST: Final = Decimal(10) ** 16
@@ -29,11 +30,8 @@ def proposal(desk: Desk, lender: str, obligor: str, product: str, amount: str, c
         raise OptionError(f"no party {obligor!r}: choose a party of the book")
     if lender not in desk.lenders or (desk.scope.lender and lender != desk.scope.lender):
         raise OptionError(f"no lender {lender!r}")
-    try:
-        value = Decimal(amount)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not 0 < value < _MOST or value != value.quantize(Decimal("0.01")):
+    value = number(amount)
+    if value is None or not 0 < value < _MOST or value != value.quantize(Decimal("0.01")):
         raise OptionError(f"amount {amount}: write a positive amount with at most two decimals")
     name = f"WHATIF-{lender}-{obligor}"
     values = {

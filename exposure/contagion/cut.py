@@ -13,7 +13,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 import numpy as np
@@ -29,6 +28,7 @@ from graph.errors import OptionError
 from graph.model import INT64_MAX
 from graph.model import MONEY as MONEY_KIND
 from graph.money import NULL
+from graph.numbers import number
 
 Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
@@ -147,13 +147,11 @@ def appetite(text: str) -> int:
     >>> appetite("1500.50")
     150050
     """
-    try:
-        units = Decimal(text) * MONEY_KIND.scale
-        if 0 <= units < INT64_MAX and units == int(units):
-            return int(units)
-    except (InvalidOperation, ValueError, OverflowError):
-        pass
-    raise OptionError(f"ring_appetite={text}: give an amount in the base currency, such as 1000000")
+    value = number(text)
+    units = -1 if value is None else value * MONEY_KIND.scale
+    if not 0 <= units < INT64_MAX or units != int(units):
+        raise OptionError(f"ring_appetite={text}: give an amount in the base currency, such as 1000000")
+    return int(units)
 
 
 def cuts(network: Network, rings: Rings, appetite: int, *, pays: bool = False) -> Cuts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from graph.errors import OptionError
 from graph.model import MONEY
 from graph.money import NULL, Fx
+from graph.numbers import share
 from graph.snapshot import Rows, Snapshot
 
 Int32 = npt.NDArray[np.int32]
@@ -54,10 +55,10 @@ class Scenario:
         """Refuse what has no meaning."""
         named = {name: getattr(self, name) for name in _SHARES}
         named |= {f"lgd of {product}": lgd for product, lgd in self.lgd_by_product.items()}
-        named |= {f"loss_share of {party}": share for party, share in self.loss_share.items()}
-        for name, share in named.items():
-            if not 0 <= share <= 1:
-                raise OptionError(f"{name} = {share}: give a share from 0 to 1, such as 0.45")
+        named |= {f"loss_share of {party}": part for party, part in self.loss_share.items()}
+        for name, part in named.items():
+            if not 0 <= part <= 1:
+                raise OptionError(f"{name} = {part}: give a share from 0 to 1, such as 0.45")
         for name, amount in [*self.loss.items(), *self.weight.items()]:
             if not 0 <= amount < math.inf:
                 raise OptionError(f"loss or weight of {name} = {amount}: give a number from 0")
@@ -77,7 +78,7 @@ class Scenario:
         pays = options.get("failing_guarantor_pays", "false")
         if pays not in ("true", "false"):
             raise OptionError(f"failing_guarantor_pays={pays}: choose true or false")
-        lgd = Decimal(1) - _decimal("recovery", options.get("recovery", "0"))
+        lgd = Decimal(1) - share("recovery", options.get("recovery", "0"))
         return cls(lgd=float(lgd), failing_guarantor_pays=pays == "true")
 
     @property
@@ -131,33 +132,22 @@ class Scenario:
         ``OptionError`` for a share of an equity that is not known.
         """
         out = np.zeros(snapshot.n)
-        for p, share in zip(
+        for p, part in zip(
             numbers(snapshot, self.loss_share).tolist(), self.loss_share.values(), strict=True
         ):
-            if share and math.isnan(equity[p]):
+            if part and math.isnan(equity[p]):
                 name = snapshot.party_ids[p].as_py()
                 raise OptionError(
                     f"loss_share of {name}: its equity is not known; give the loss as an amount"
                 )
-            out[p] += share * max(np.nan_to_num(equity[p]), 0.0)
+            out[p] += part * max(np.nan_to_num(equity[p]), 0.0)
         out[numbers(snapshot, self.loss)] += np.array(list(self.loss.values()), float) * MONEY.scale
         return out
 
 
 def correlation(options: Mapping[str, str]) -> float:
     """Correlation of defaults that ``--option correlation=x`` asks for; 0.15 if it is not given."""
-    return float(_decimal("correlation", options.get("correlation", str(CORRELATION))))
-
-
-def _decimal(name: str, text: str) -> Decimal:
-    """A share of an option; ``OptionError`` if it is none."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not 0 <= value <= 1:
-        raise OptionError(f"{name}={text}: give a share from 0 to 1, such as 0.15")
-    return value
+    return float(share("correlation", options.get("correlation", str(CORRELATION))))
 
 
 def numbers(snapshot: Snapshot, names: Iterable[str]) -> Int32:
