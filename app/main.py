@@ -12,6 +12,8 @@ from app.views.entry import comer, door
 from app.views.frame import Frame, opened
 
 ICON = Path(__file__).parent / "drawing" / "icon.svg"
+ROOT = "root"
+"""What Streamlit calls the default page by, which it shows at the root whatever its name."""
 VIEWS: dict[str, Callable[[Frame], None]] = {
     "overview": overview.show,
     "groups": groups.show,
@@ -37,11 +39,22 @@ def page(frame: Frame, name: str) -> Callable[[], None]:
 
 
 def offered(frame: Frame) -> dict[str, st.Page]:
-    """The pages that the frame's principal may see."""
+    """The pages that the frame's principal may see; the first one is at the root."""
     return {
-        name: st.Page(page(frame, name), title=frame.say[f"page_{name}"], url_path=name, default=place == 0)
+        name: st.Page(
+            page(frame, name),
+            title=frame.say[f"page_{name}"],
+            url_path=name if place else ROOT,
+            default=not place,
+        )
         for place, name in enumerate(pages_of(frame.principal))
     }
+
+
+def named(frame: Frame) -> st.Page:
+    """The first page at its own name as well, for addresses typed by hand."""
+    name = pages_of(frame.principal)[0]
+    return st.Page(page(frame, name), title=frame.say[f"page_{name}"], url_path=name, visibility="hidden")
 
 
 who = comer()
@@ -51,6 +64,6 @@ if isinstance(who, str):
 else:
     frame = opened(who)
     pages = offered(frame)
-    chosen = st.navigation(list(pages.values()), position="top")
+    chosen = st.navigation([*pages.values(), named(frame)], position="top")
     frame.follow(pages)
     chosen.run()

@@ -55,8 +55,8 @@ def show(frame: Frame, name: str, *, beside: bool) -> None:
 
 def _lgd(frame: Frame) -> float | None:
     """The loss given default of the URL, None for the pack's own."""
-    held = frame.get("lgd")
-    return int(held) / 100 if held.isdecimal() and int(held) <= 100 else None  # noqa: PLR2004 (per cent)
+    held = frame.number("lgd", None, 0, 100)
+    return None if held is None else held / 100
 
 
 def _lenders(frame: Frame, name: str, held: list[dict[str, Any]], unit: Unit) -> None:

@@ -45,7 +45,7 @@ def _play(frame: Frame) -> None:
             lambda p: frame.put(fail="~".join([*frame.listed("fail"), p]), round=""),
         )
     with middle:
-        now = int(frame.get("lgd")) if frame.get("lgd").isdecimal() else 100
+        now = frame.number("lgd", 100, 0, 100)
         key = "contagion-lgd"
         st.slider(
             f"{say['lgd']} (%)",

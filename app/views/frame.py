@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,8 @@ from app.desk.opened import Names
 from app.drawing import blocks
 from app.launch import RUNNING
 from graph.errors import KonzernError, StoreError
+
+_T = TypeVar("_T")
 
 LANGUAGES: Final = {"zh": "中文", "en": "English"}
 _WORDS: Final = Path(__file__).parents[1] / "words"
@@ -49,6 +51,10 @@ class Frame:
         """The word for a code of the tables, the code itself where there is none (a product of the bank's own)."""
         return "" if code is None else self.say.get(f"{kind}_{code}", code)
 
+    def rule(self, said: str) -> str:
+        """The word for a rule as the table of limits names it: its pack, then its code."""
+        return self.word("rule", said.rpartition(" ")[2])
+
     def name(self, names: Names) -> str:
         """How a party is called here; a natural person by its pseudonym unless names are shown."""
         return self.say["withheld"].format(id=names.id) if names.withheld else names.said(self.language)
@@ -79,6 +85,11 @@ class Frame:
     def get(self, name: str) -> str:
         """A parameter of the URL, empty if it is not there."""
         return str(st.query_params.get(name, ""))
+
+    def number(self, name: str, default: _T, low: int, high: int) -> int | _T:
+        """A parameter of the URL that is a whole number in a range, the default if it is none."""
+        held = self.get(name)
+        return int(held) if held.isdecimal() and low <= int(held) <= high else default
 
     def listed(self, name: str) -> tuple[str, ...]:
         """A parameter of the URL that lists ids."""

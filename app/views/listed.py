@@ -18,7 +18,7 @@ def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
         {
             "id": "",
             "cells": [
-                text(frame.word("rule", r["rule"].rpartition(" ")[2]), f"{frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
+                text(frame.rule(r["rule"]), f"{frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
                 amount(r["value"], unit, base), amount(r["limit"], unit, base),
                 amount(r["headroom"], unit, base, tone="bad" if r["breach"] else ""),
                 percent(r["utilisation"], tone="bad" if r["breach"] else ""), used(r["utilisation"]),

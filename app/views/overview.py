@@ -84,7 +84,7 @@ def _limits(frame: Frame, rows: list[Row]) -> None:
             "id": r["subject_id"],
             "cells": [
                 text(frame.name(r["names"]), f"{frame.word('scope', r['scope'])} · {frame.lender(r['lender'])}"),
-                text(frame.word("rule", r["rule"].rpartition(" ")[2]), r["rule"]),
+                text(frame.rule(r["rule"]), r["rule"]),
                 amount(r["value"], unit, frame.base), amount(r["limit"], unit, frame.base),
                 percent(r["utilisation"], tone="bad" if r["breach"] else "warn"), used(r["utilisation"]),
             ],

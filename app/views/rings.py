@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 import streamlit as st
@@ -15,6 +16,8 @@ from app.views.frame import Frame
 _BOXES: Final = ("circle", "apart", "person")
 _LABELLED: Final = 12
 """A picture with more guarantees than this has no amounts on its lines, which would hide one another."""
+_PARTS: Final = 12
+"""Parts of the network that are drawn at first."""
 
 
 def show(frame: Frame) -> None:
@@ -91,7 +94,7 @@ def _one(frame: Frame, ring_id: str) -> None:
 def _web(frame: Frame) -> None:
     """The guarantee network, its largest parts first; more parts on demand."""
     say = frame.say
-    parts = int(frame.get("parts")) if frame.get("parts").isdecimal() else 12
+    parts = frame.number("parts", _PARTS, 1, sys.maxsize)
     held, split, count_of = frame.ask("ring_web", opened=frame.listed("open"), parts=parts)
     st.subheader(say["web_title"], anchor=False)
     labels = len(held.ties) <= _LABELLED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from app import formats
@@ -10,26 +12,24 @@ from app.drawing.cells import amount, column, count, text
 from app.formats import modelled
 from app.views.frame import Frame
 
+_DRAWS: Final = (100, 100_000)
+_SEEDS: Final = (0, 10_000)
+_SHARES: Final = (1, 1000)
+"""Least and most draws, seed, and per cent of capital that are asked for."""
+
 
 def monte(frame: Frame) -> None:
     """Simulated losses: risk by lender, and the distribution."""
     say, base = frame.say, frame.base
     left, middle, right = st.columns([0.2, 0.2, 0.6], vertical_alignment="bottom")
-    draws = left.number_input(
-        say["draws"],
-        100,
-        100_000,
-        int(frame.get("draws") or 10_000) if (frame.get("draws") or "1").isdecimal() else 10_000,
-        1000,
-    )
-    seed = middle.number_input(
-        say["seed"], 0, 10_000, int(frame.get("seed")) if frame.get("seed").isdecimal() else 0
-    )
+    draws = left.number_input(say["draws"], *_DRAWS, frame.number("draws", 10_000, *_DRAWS), 1000)
+    seed = middle.number_input(say["seed"], *_SEEDS, frame.number("seed", 0, *_SEEDS))
     right.button(say["run"], type="primary", on_click=lambda: frame.put(draws=str(draws), seed=str(seed)))
-    if not frame.get("draws").isdecimal():
+    asked = frame.number("draws", None, *_DRAWS)
+    if asked is None:
         return
     with st.spinner(say["running"]):
-        held = frame.ask("simulated", draws=int(frame.get("draws")), seed=int(frame.get("seed") or 0))
+        held = frame.ask("simulated", draws=asked, seed=frame.number("seed", 0, *_SEEDS))
     for english, chinese in held["notes"]:
         blocks.note(chinese if frame.language == "zh" else english)
     left, right = st.columns([0.58, 0.42], gap="medium")
@@ -87,15 +87,12 @@ def reverse(frame: Frame) -> None:
         index=list(lenders).index(now) if now else 0,
     )
     share = middle.number_input(
-        f"{say['share_of_capital']} (%)",
-        1,
-        1000,
-        int(frame.get("share")) if frame.get("share").isdecimal() else 100,
+        f"{say['share_of_capital']} (%)", *_SHARES, frame.number("share", 100, *_SHARES)
     )
     right.button(
         say["run"], type="primary", on_click=lambda: frame.put(lender=lender or "", share=str(share))
     )
-    if not frame.get("share").isdecimal():
+    if frame.number("share", None, *_SHARES) is None:
         return
     with st.spinner(say["running"]):
         held = frame.ask("reverse", lender=now, share=frame.get("share"))

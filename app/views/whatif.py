@@ -105,7 +105,7 @@ def _answer(frame: Frame, held: dict[str, Any]) -> None:
         where = f"{frame.name(binding['names'])} · {frame.lender(binding['lender'])}"
         after = say["left_after"].format(amount=formats.short(binding["headroom"], language))
         tiles.append(
-            tile(say["binding"], frame.word("rule", binding["rule"].rpartition(" ")[2]), note=f"{where} · {after}", tone="" if held["fits"] else "bad",
+            tile(say["binding"], frame.rule(binding["rule"]), note=f"{where} · {after}", tone="" if held["fits"] else "bad",
                  exact=formats.exact(binding["limit"], frame.base))
         )  # fmt: skip
     blocks.tiles("whatif-tiles", tiles)

@@ -159,6 +159,14 @@ def test_back_and_a_second_tab_show_what_the_link_says(visit: Callable[[str, int
     expect(other.page.locator(".kz-name").first).to_contain_text("岑望舒", timeout=20_000)
 
 
+def test_the_first_page_is_found_by_its_name_too(visit: Callable[[str, int], Visit], site: str) -> None:
+    v = visit(site, 1440)
+    v.open("overview?lang=en")
+    expect(v.page.locator(".kz-title")).to_have_text(words("en")["page_overview"])
+    assert "/overview" in v.page.url
+    expect(v.page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_party_is_found_and_downloaded(visit: Callable[[str, int], Visit], site: str) -> None:
     v, say = visit(site, 1440), words("en")
     v.open("groups?lang=en")
