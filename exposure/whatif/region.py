@@ -136,14 +136,14 @@ def _moved(analysis: Parts, ties: Ties, changes: Sequence[Proposal], about: Int6
         chosen = ties.structure(above)
         small = proposed(excerpt(ties.snapshot, chosen), _tied(changes))
         full = _full(chosen, small)
-        place = {int(p): i for i, p in enumerate(full.tolist())}
         after = _controls(type(analysis)(small, analysis.request))
         fresh = np.setdiff1d(found, seen)
+        places = np.searchsorted(chosen["parties"], fresh).tolist()
         changed = [
             d
-            for d in fresh.tolist()
+            for d, place in zip(fresh.tolist(), places, strict=True)
             if any(
-                set(b.controllers(d).tolist()) != set(full[a.controllers(place[d])].tolist())
+                set(b.controllers(d).tolist()) != set(full[a.controllers(place)].tolist())
                 for b, a in zip(before, after, strict=True)
             )
         ]

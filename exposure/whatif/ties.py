@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from exposure.kernels import closure as _kernels
 from graph.csr import Csr
 from graph.snapshot import Snapshot
 
@@ -189,11 +190,6 @@ def distinct(numbers: npt.NDArray[np.signedinteger]) -> Int64:
 def closure(start: Int64, steps: tuple[tuple[str, str, str], ...], ties: Ties) -> Int64:
     """The parties that ties lead to from the start, however many: steps as (table, column, other column)."""
     by, other = ties.ways(steps)
-    found = fresh = distinct(start)
-    while len(fresh):
-        starts, sizes = by.ptr[fresh], by.ptr[fresh + 1] - by.ptr[fresh]
-        ends = np.cumsum(sizes)
-        reached = distinct(other[np.arange(ends[-1]) + np.repeat(starts - (ends - sizes), sizes)])
-        fresh = reached[found[np.minimum(np.searchsorted(found, reached), len(found) - 1)] != reached]
-        found = joined(found, fresh)
-    return found
+    out = np.empty(ties.snapshot.n, np.int64)
+    many = _kernels.closure(by.ptr, other, start, np.zeros(ties.snapshot.n, bool), out)
+    return np.sort(out[:many])
