@@ -2,13 +2,15 @@
 
 An exposure with unknown amounts lies between what is known, with each unknown amount at its least, and the same with
 each at its most: an unknown drawn amount lies between nothing and the limit, an unknown limit is at least what is
-drawn and at most anything, as is an amount without a rate. A share lies where ``exposure.ownership`` says. With each
-interval go the ``SHOWN`` facts whose confirmation narrows it most: amounts that leave it open first, then the widest.
+drawn and at most anything, as is an amount without a rate; the headroom of an umbrella is what these make of it. A
+share lies where ``exposure.ownership`` says. With each interval go the ``SHOWN`` facts whose confirmation narrows it
+most: amounts that leave it open first, then the widest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +21,7 @@ import pyarrow as pa
 from exposure.aggregate import ALL, GroupTotals, PartyTotals
 from exposure.facilities import Facilities
 from exposure.groups import Groups
-from exposure.lines import facilities_of
+from exposure.lines import Lines, facilities_of
 from exposure.ownership.bands import banded, bands
 from exposure.ownership.integrated import LINES, Ownership
 from exposure.ownership.registers import rest
@@ -81,27 +83,95 @@ def of_exposure(kind: str, subject: str, known: int, unknown: Sequence[Unknown])
 
 def unknowns(held: Facilities, facilities: Iterable[int]) -> list[Unknown]:
     """What is unknown of facilities without a gross, and between which amounts each lies."""
-    snapshot = held.snapshot
-    rows = snapshot.tables["facilities"]
-    names, currencies = rows.text("facility_id"), snapshot.fx.currencies
     found = []
     for f in facilities:
-        name = names[f].as_py()
-        code = int(rows["currency"][f])
-        if code < 0 or not snapshot.fx.numerator[code]:
-            told = f"fx {currencies[code]}" if code >= 0 else f"facilities {name} currency"
-            found.append(Unknown(told, 0, None))
-            continue
         limit, drawn = int(held.limit[f]), int(held.drawn[f])
-        shared = held.umbrellas.line_of[f] >= 0
-        if drawn == NULL and limit != NULL:
-            least = 0 if shared else int(portion(held.limit[f : f + 1], held.ccf[f : f + 1])[0])
-            found.append(Unknown(f"facilities {name} drawn", least, limit))
-        elif drawn == NULL:
-            found.append(Unknown(f"facilities {name} limit, drawn", 0, None))
+        if drawn != NULL:
+            low, high = drawn, None
+        elif limit == NULL:
+            low, high = 0, None
         else:
-            found.append(Unknown(f"facilities {name} limit", drawn, None))
+            shared = held.umbrellas.line_of[f] >= 0
+            low, high = 0 if shared else int(portion(held.limit[f : f + 1], held.ccf[f : f + 1])[0]), limit
+        found.append(Unknown(_fact(held, f), low, high))
     return found
+
+
+def headrooms(held: Facilities, lines: Lines) -> Iterator[Unknown]:
+    """What is unknown of the headroom of umbrellas whose line is among these, and between which amounts it lies.
+
+    A group owes the more the more its members have drawn and may draw, and the less others have drawn under the same
+    umbrella. So the least is where every unknown amount is at the end that makes it least. From there one fact after
+    the other, in the order of their names, is put at its other end; each has what it adds to the headroom or takes.
+    """
+    inside = set(lines.facility.tolist())
+    for number in lines.umbrella[(lines.umbrella >= 0) & (lines.gross == NULL)].tolist():
+        line = int(np.searchsorted(held.umbrellas.number, number))
+        ends: dict[str, list[tuple[int, Room]]] = {}
+        room: dict[int, Room] = {}
+        for f in np.flatnonzero(held.umbrellas.line_of == line).tolist():
+            room[f], most = _rooms(int(held.limit[f]), int(held.drawn[f]), inside=f in inside)
+            if room[f] != most:
+                ends.setdefault(_fact(held, f), []).append((f, most))
+        own = int(held.umbrellas.limit[line])
+        room[-1] = 0, own if own != NULL else 0
+        if own == NULL:
+            name = held.snapshot.tables["umbrellas"].text("umbrella_id")[number].as_py()
+            told = _rateless(held, "umbrellas", number, name) or f"umbrellas {name} limit"
+            ends.setdefault(told, []).append((-1, (0, math.inf)))
+        before, least = _headroom(room, int(held.umbrellas.ccf[line])), True
+        for fact in sorted(ends):
+            room |= dict(ends[fact])
+            after = _headroom(room, int(held.umbrellas.ccf[line]))
+            low = before if least else 0
+            yield Unknown(fact, int(low), None if math.isinf(after) else int(low + after - before))
+            before, least = after, False
+            if math.isinf(after):
+                break
+
+
+Room = tuple[float, float]
+"""What is drawn of a facility and what is not, minor units (inf = open); of the umbrella itself 0 and its limit."""
+
+
+def _rooms(limit: int, drawn: int, *, inside: bool) -> tuple[Room, Room]:
+    """What is drawn and undrawn of a facility where its group owes least, and where it owes most."""
+    if drawn != NULL:
+        return (drawn, 0 if limit == NULL else max(limit - drawn, 0)), (
+            drawn, math.inf if limit == NULL else max(limit - drawn, 0),
+        )  # fmt: skip
+    most = math.inf if limit == NULL else limit
+    empty, full = (0, most), (most, 0)
+    if inside:
+        return ((0, 0), empty) if limit == NULL else (empty, full)
+    return full, empty
+
+
+def _headroom(room: Mapping[int, Room], ccf: int) -> float:
+    """The line of an umbrella: max(0, min(limit - drawn, undrawn)) x CCF, minor units, inf where nothing bounds it."""
+    members = [r for f, r in room.items() if f >= 0]
+    used, free, limit = sum(d for d, _ in members), sum(u for _, u in members), room[-1][1]
+    left = 0.0 if math.isinf(used) else max(min(limit - used, free), 0)
+    if math.isinf(left):
+        return left if ccf else 0.0
+    return int(portion(np.array([left], np.int64), np.array([ccf], np.int64))[0])
+
+
+def _fact(held: Facilities, f: int) -> str:
+    """What is not known of a facility without a limit or a drawn amount."""
+    name = held.snapshot.tables["facilities"].text("facility_id")[f].as_py()
+    blank = [
+        column for column, amount in (("limit", held.limit[f]), ("drawn", held.drawn[f])) if amount == NULL
+    ]
+    return _rateless(held, "facilities", f, name) or f"facilities {name} {', '.join(blank)}"
+
+
+def _rateless(held: Facilities, table: str, row: int, name: str) -> str | None:
+    """The rate or currency that an amount of a row needs and the book does not have; None where it has both."""
+    fx, code = held.snapshot.fx, int(held.snapshot.tables[table]["currency"][row])
+    if code >= 0 and fx.numerator[code]:
+        return None
+    return f"fx {fx.currencies[code]}" if code >= 0 else f"{table} {name} currency"
 
 
 def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list[Interval]:
@@ -122,7 +192,8 @@ def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list
     for g in wanted[np.argsort(-totals.gross[whole][wanted], kind="stable")][:MOST].tolist():
         lines = facilities_of(held, groups.members[groups.ptr[g] : groups.ptr[g + 1]])
         blank = lines.facility[(lines.gross == NULL) & (lines.facility >= 0)].tolist()
-        made.append(of_exposure("group", groups.names[g], int(totals.gross[whole[g]]), unknowns(held, blank)))
+        unknown = [*unknowns(held, blank), *headrooms(held, lines)]
+        made.append(of_exposure("group", groups.names[g], int(totals.gross[whole[g]]), unknown))
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,14 +16,19 @@ from graph.snapshot import Snapshot
 from tests.books import BANK, Row, book, facility, party
 
 
-def analysed(facilities: list[Row], stakes: list[Row] = [], **options: str) -> Analysis:  # noqa: B006 (never changed)
+def analysed(
+    facilities: list[Row],
+    stakes: list[Row] = [],  # noqa: B006 (never changed)
+    umbrella: int | None = 500,
+    **options: str,
+) -> Analysis:
     parties = [party(n) for n in "ABC"] + [party(n, "person") for n in "PQ"]
     held = book(
         parties=parties,
         lenders=[BANK],
         facilities=facilities,
         ownership=[{"owner_id": "A", "owned_id": "B", "share": 1}, *stakes],
-        umbrellas=[{"umbrella_id": "U", "limit": 500, "currency": "EUR"}],
+        umbrellas=[{"umbrella_id": "U", "limit": umbrella, "currency": "EUR"}],
     )
     return Analysis(Snapshot.of(held), Request(options=options))
 
@@ -82,6 +88,55 @@ def test_whatever_fills_the_gaps_stays_within(drawn: list[tuple[int, int, bool, 
     exact = next((r["gross"] for r in table if r["party_id"] == "A" and not r["lender_id"]), Decimal(0))
     if row is not None:
         assert row["lower"] <= exact <= row["upper"]
+
+
+UNDER = st.lists(
+    st.tuples(st.sampled_from("AC"), st.integers(0, 5), st.integers(0, 5), st.booleans()),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(UNDER, st.integers(0, 20))
+def test_the_total_of_a_group_lies_where_all_fillings_of_an_umbrella_put_it(
+    members: list[tuple[str, int, int, bool]], limit: int
+) -> None:
+    rows = [
+        facility(f"F{i}", who, most, None if gap else min(used, most), umbrella_id="U")
+        for i, (who, most, used, gap) in enumerate(members)
+    ]
+    row = told(analysed(rows, umbrella=limit), "group").get("G:A")
+    ways = product(*(range(most + 1) if gap else [min(used, most)] for _, most, used, gap in members))
+    sums = []
+    for way in ways:
+        free = sum(most - used for (_, most, _, _), used in zip(members, way, strict=True))
+        mine = sum(used for (who, *_), used in zip(members, way, strict=True) if who == "A")
+        sums.append(mine + max(min(limit - sum(way), free), 0) * Decimal("0.4"))
+    if any(gap for *_, gap in members) and any(who == "A" for who, *_ in members):
+        assert row is not None
+        assert (row["lower"], row["upper"]) == (min(sums), max(sums))
+        gaps = {f"facilities F{i} drawn" for i, (*_, gap) in enumerate(members) if gap}
+        assert set(row["facts"]) <= gaps
+    else:
+        assert row is None
+
+
+def test_an_unknown_limit_under_an_umbrella_is_bounded_by_the_umbrella_and_the_other_way_round() -> None:
+    def row(limit: int | None, umbrella: int | None) -> dict[str, Any]:
+        under = [
+            facility("F1", "A", limit, 10, umbrella_id="U"),
+            facility("F2", "B", 60, 20, umbrella_id="U"),
+        ]
+        return told(analysed(under, umbrella=umbrella), "group")["G:A"]
+
+    one = row(None, 200)
+    assert (one["lower"], one["upper"], one["facts"]) == (46, 98, ["facilities F1 limit"])
+    one = row(80, None)
+    assert (one["lower"], one["upper"], one["facts"]) == (30, 74, ["umbrellas U limit"])
+    one = row(None, None)
+    assert (one["lower"], one["upper"]) == (30, None)
+    assert set(one["facts"]) == {"facilities F1 limit", "umbrellas U limit"}
 
 
 def test_a_share_that_may_reach_a_line_names_what_leaves_it_open() -> None:
