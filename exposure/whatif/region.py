@@ -93,17 +93,12 @@ def region(analysis: Parts, ties: Ties, changes: Sequence[Proposal]) -> Region:
     )
     if not derived and not any(c.kind in STRUCTURAL for c in changes):
         return Region(about, _grouped(analysis, about), none)
-    moved, above = _moved(analysis, ties, changes, about)
+    moved, above, full, after = _moved(analysis, ties, changes, about, derived=derived)
     touched = joined(about, moved)
-    kin = closure(above, _KIN, ties) if any(s.kin for s in settings) else above
-    chosen = ties.about(kin if derived else none, kin)
-    made = changes if derived else _tied(changes)
-    after = type(analysis)(proposed(excerpt(ties.snapshot, chosen), made), analysis.request)
-    full = _full(chosen, after.snapshot)
     inside = np.flatnonzero(np.isin(full, touched))
     together = full[_grouped(after, inside)]
     reached = joined(touched, together[together >= 0])
-    return Region(touched, _grouped(analysis, reached), kin)
+    return Region(touched, _grouped(analysis, reached), above)
 
 
 def _full(chosen: Mapping[str, Int64], small: Snapshot) -> Int64:
@@ -122,21 +117,26 @@ def _grouped(analysis: Parts, parties: Int64) -> Int64:
     return joined(*found)
 
 
-def _moved(analysis: Parts, ties: Ties, changes: Sequence[Proposal], about: Int64) -> tuple[Int64, Int64]:
-    """Companies whose controllers the changes alter, or may, and everybody above them."""
+def _moved(
+    analysis: Parts, ties: Ties, changes: Sequence[Proposal], about: Int64, *, derived: bool
+) -> tuple[Int64, Int64, Int64, Parts]:
+    """Companies whose controllers the changes alter, or may, and everybody above them; these after the changes.
+
+    The last two are the numbers in the whole snapshot of the parties of an excerpt, -1 for new ones, and its analysis.
+    ``derived`` says that ties follow from facilities and guarantees that are changed.
+    """
     found = _numbers(ties, "parties", [c.text("owned_id") for c in changes])
     merges = [c for c in changes if c.kind == "merge"]
     merged = _numbers(ties, "parties", [c.text("party_id") for c in merges])
     found = joined(found, merged, *_held(ties, merged))
     found = joined(found, _numbers(ties, "parties", [c.text("into_id") for c in merges]))
-    before = _controls(analysis)
-    seen = np.zeros(0, np.int64)
+    before, made = _controls(analysis), changes if derived else _tied(changes)
+    none = seen = np.zeros(0, np.int64)
     while True:
         above = _above(analysis, ties, joined(found, about))
-        chosen = ties.structure(above)
-        small = proposed(excerpt(ties.snapshot, chosen), _tied(changes))
-        full = _full(chosen, small)
-        after = _controls(type(analysis)(small, analysis.request))
+        chosen = ties.about(above if derived else none, above)
+        small = proposed(excerpt(ties.snapshot, chosen), made)
+        full, after = _full(chosen, small), type(analysis)(small, analysis.request)
         fresh = np.setdiff1d(found, seen)
         places = np.searchsorted(chosen["parties"], fresh).tolist()
         changed = [
@@ -144,13 +144,13 @@ def _moved(analysis: Parts, ties: Ties, changes: Sequence[Proposal], about: Int6
             for d, place in zip(fresh.tolist(), places, strict=True)
             if any(
                 set(b.controllers(d).tolist()) != set(full[a.controllers(place)].tolist())
-                for b, a in zip(before, after, strict=True)
+                for b, a in zip(before, _controls(after), strict=True)
             )
         ]
         seen = found
         found = joined(found, *_held(ties, np.array(changed, np.int64)))
         if len(found) == len(seen):
-            return found, above
+            return found, above, full, after
 
 
 def _held(ties: Ties, parties: Int64) -> list[Int64]:
@@ -159,7 +159,7 @@ def _held(ties: Ties, parties: Int64) -> list[Int64]:
 
 
 def _above(analysis: Parts, ties: Ties, parties: Int64) -> Int64:
-    """The parties and all that stand above them by any tie that control or groups could follow."""
+    """The parties and all that stand above them by any tie that control or groups could follow, with their kin."""
     settings = [held.settings for held in analysis.groups]
     steps: tuple[tuple[str, str, str], ...]
     steps = (*_ABOVE, _TRADE) if any(s.derive_counterparties for s in settings) else _ABOVE
@@ -172,7 +172,7 @@ def _above(analysis: Parts, ties: Ties, parties: Int64) -> Int64:
         if len(more) == len(found):
             break
         found = more
-    return found
+    return closure(found, _KIN, ties) if any(s.kin for s in settings) else found
 
 
 def _controls(analysis: Parts) -> list[Control]:
