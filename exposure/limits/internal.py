@@ -30,6 +30,8 @@ Int64 = npt.NDArray[np.int64]
 JOINT: Final = SCOPES.index("joint")
 _MEASURES: Final = TABLES["limits"].column("measure").values
 _GROSS: Final = _MEASURES.index("gross")
+_LACKING: Final = {"limit": "limit_unknown", "drawn": "drawn_unknown"}
+"""The mark of ``Owed`` for what is not known behind a measure; gross and net have one together."""
 RULES: Final = [Rule("internal", measure) for measure in _MEASURES]
 """One rule a measure: all of one name, which ``Tested.rule`` tells apart."""
 _PLACES: Final = np.array([SCOPES.index(s) for s in TABLES["limits"].column("scope").values] + [-1], np.int8)
@@ -88,11 +90,13 @@ def _owed(owed: Owed, subject: Int32, lender: Int32, measure: Int64) -> tuple[In
     kept = np.flatnonzero(named[owed.subject])
     keys = owed.subject[kept].astype(np.int64) * wide + owed.lender[kept] + 1
     wanted = subject.astype(np.int64) * wide + lender + 1
-    value = np.zeros(len(wanted), np.int64)
+    value, unknown = np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
     for code in np.unique(measure).tolist():
         at = measure == code
         value[at] = sum_of(keys, getattr(owed, _MEASURES[code])[kept], wanted[at])
-    return value, sum_of(keys, owed.unknown[kept].astype(np.int64), wanted) > 0
+        lacking = getattr(owed, _LACKING.get(_MEASURES[code], "unknown"))[kept]
+        unknown[at] = sum_of(keys, lacking.astype(np.int64), wanted[at]) > 0
+    return value, unknown
 
 
 def _at_all_banks(snapshot: Snapshot, party: Int32, value: Int64, unknown: Bool) -> tuple[Int64, Bool]:

@@ -41,7 +41,7 @@ def loans(standing: Standing, scopes: Sequence[Scope]) -> tuple[Subjects, Int64]
     consolidated scope its own lenders, and in large books what is known and lies below the cut.
     """
     clients, n = standing.clients, standing.groups.snapshot.n
-    party, lender, amount = _drawn(standing.facilities)
+    party, lender, amount, blank = _drawn(standing.facilities)
     barred = clients.bank | clients.exempt
     by_lender = Csr.of(lender, len(standing.groups.snapshot.tables["lenders"]))
     parts, values = [], []
@@ -53,7 +53,7 @@ def loans(standing: Standing, scopes: Sequence[Scope]) -> tuple[Subjects, Int64]
         who = np.unique(party[rows])
         who = who[~barred[who] & ~np.isin(who, scope.inside)]
         value = sum_of(party[rows], amount[rows], who)
-        unknown = _unknown(standing, scope, who)
+        unknown = np.isin(who, party[rows][blank[rows]])
         kept = (value >= least) | unknown
         who, value, unknown = who[kept], value[kept], unknown[kept]
         marks = np.zeros(len(who), bool), who.astype(np.int32), np.full(len(who), place, np.int32)
@@ -64,17 +64,8 @@ def loans(standing: Standing, scopes: Sequence[Scope]) -> tuple[Subjects, Int64]
     return Subjects.joined(parts), np.concatenate(values)
 
 
-def _unknown(standing: Standing, scope: Scope, who: Int32) -> Bool:
-    """Which of these parties owe lenders of the scope an amount that is not known."""
-    owed = standing.by_party
-    if not owed.unknown.any():
-        return np.zeros(len(who), bool)
-    of = owed.unknown & np.append(scope.lenders, np.False_)[owed.lender]
-    return np.isin(who, owed.subject[of])
-
-
-def _drawn(held: Facilities) -> tuple[Int32, Int32, Int64]:
-    """Party, lender and drawn amount of each loan, once for each party that owes it; 0 where it is not known."""
+def _drawn(held: Facilities) -> tuple[Int32, Int32, Int64, Bool]:
+    """Party, lender and drawn amount of each loan, once for each party that owes it; 0 and a mark if not known."""
     codes, words = held.snapshot.tables["facilities"].words("product")
     loan = np.array([is_loan(word, held.pack) for word in words] + [False])[codes]
     claims = held.claims
@@ -84,4 +75,5 @@ def _drawn(held: Facilities) -> tuple[Int32, Int32, Int64]:
     co = np.flatnonzero(np.append(chosen, np.False_)[np.minimum(claims.co_claim, claims.main)])
     of = np.concatenate([row[main], row[claims.co_claim[co]]])
     party = np.concatenate([claims.party[main], claims.co_party[co]])
-    return party, held.lender[of], np.where(held.drawn[of] == NULL, 0, held.drawn[of])
+    blank = held.drawn[of] == NULL
+    return party, held.lender[of], np.where(blank, 0, held.drawn[of]), blank

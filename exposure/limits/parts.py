@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from exposure.aggregate import group_totals
+from exposure.aggregate import ALL, group_totals
 from exposure.facilities import Facilities
 from exposure.groups import Groups
 from exposure.limits.capital import SOLO, Scope
 from exposure.limits.standing import Standing, Subjects
-from exposure.mitigation.owed import sum_of
+from exposure.mitigation.owed import lacking_gross, rows_with, sum_of
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
@@ -86,8 +86,11 @@ class Part:
         totals = group_totals(held, self.ptr, self.member)
         wide = len(held.snapshot.tables["lenders"]) + 1
         keys = totals.group.astype(np.int64) * wide + totals.lender + 1
-        wanted = self.place * wide + (0 if self.lender is None else self.lender.astype(np.int64) + 1)
-        return sum_of(keys, totals.gross, wanted), sum_of(keys, totals.unknown.astype(np.int64), wanted) > 0
+        lender = np.full(len(self.place), ALL, np.int32) if self.lender is None else self.lender
+        wanted = self.place * wide + lender + 1
+        rows, sets = (self.place.astype(np.int32), lender), (self.ptr, self.member)
+        unknown = rows_with(held, lacking_gross(held, lines=True), rows, sets)
+        return sum_of(keys, totals.gross, wanted), unknown
 
 
 def _mitigated(standing: Standing, group: Int32, lender: Int32, out: Bool, scope: Scope | None) -> Int64:

@@ -54,7 +54,7 @@ class Standing:
         """Totals under the groups' pack; ``net`` by row of the parties' and of the groups' totals."""
         a, b = (None, None) if net is None else net
         clients = Clients.of(groups.snapshot, groups.pack)
-        by_party, by_group = Owed.by_party(parties, a), Owed.by_group(totals, b)
+        by_party, by_group = Owed.by_party(parties, a), Owed.by_group(totals, groups.members, b)
         return cls(groups, (parties, totals), clients, by_party, by_group, mitigation)
 
     def of_scope(self, scope: Scope) -> Standing:

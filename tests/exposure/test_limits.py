@@ -353,6 +353,34 @@ def test_an_unknown_amount_leaves_a_test_open_unless_the_rest_breaks_the_limit()
     assert [breach(100), breach(251)] == [None, True]
 
 
+def test_a_test_is_left_open_only_by_an_amount_that_it_needs() -> None:
+    held = limits_of(
+        "CN-LE",
+        parties=[party("A"), party("B")],
+        lenders=[bank(1000, net_capital=1000)],
+        ownership=[{"owner_id": "A", "owned_id": "B", "share": "1"}],
+        facilities=[
+            facility("F1", "A", None, 40, exposure_value=60),
+            facility("F2", "A", 10, None, product="bond"),
+            facility("F3", "B", None, None, product="derivative", exposure_value=70),
+        ],
+        limits=[
+            {"scope": "group", "subject_id": "A", "amount": 1000, "currency": "EUR", "measure": measure}
+            for measure in ("limit", "drawn", "gross")
+        ],
+    )
+    told = {(r["subject_id"], r["rule"], r["measure"]): (int(r["value"]), r["breach"]) for r in rows(held)}
+    assert told == {
+        ("A", "CN-LE single", "net"): (60, None),
+        ("A", "CN-LE loans", "drawn"): (40, False),
+        ("B", "CN-LE single", "net"): (70, False),
+        ("G:A", "CN-LE group", "net"): (130, None),
+        ("G:A", "internal", "limit"): (10, None),
+        ("G:A", "internal", "drawn"): (40, None),
+        ("G:A", "internal", "gross"): (130, None),
+    }
+
+
 @pytest.mark.parametrize("pack", ["EU-CRR", "CN-LE"])
 def test_who_owes_nothing_that_is_known_is_untested_and_not_on_the_list(pack: str) -> None:
     facilities = [facility("F1", "A", 100, 100, currency="JPY"), facility("F2", "B", None, None)]

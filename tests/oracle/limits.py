@@ -98,7 +98,7 @@ class LimitsOracle:
         book = (self.after or self.book) if net else self.book
         for lender in scope.lenders:
             found |= book.lines(parties - scope.inside, lender, umbrellas=group)
-        return sum(line[2] or 0 for line in found.values()), any(None in line for line in found.values())
+        return sum(line[2] or 0 for line in found.values()), any(line[2] is None for line in found.values())
 
     def subjects(self) -> Iterator[tuple[str, str, frozenset[str]]]:
         """Scope word, id and members of every party and group."""
