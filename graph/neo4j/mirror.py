@@ -7,7 +7,8 @@ where the copy is missing or damaged. The folder may be removed at any time.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ from graph.neo4j.segments import Named
 from graph.neo4j.session import Server
 
 SETTING: Final = "KONZERN_MIRROR"
+_WORKERS: Final = 2
 
 
 def folder(store: str) -> Path:
@@ -39,6 +41,7 @@ class Mirror(Segments):
         self._server = server
         self._delivery = delivery
         self._good: set[str] = set()
+        self._coming: dict[str, Future[pa.Table]] = {}
 
     def of_delivery(self, number: int) -> Mirror:
         """The same mirror for the rows that a version brings."""
@@ -62,14 +65,36 @@ class Mirror(Segments):
     def _sum(self, file: str) -> Path:
         return self.folder / f"{file}.sha256"
 
+    def expect(self, parts: Iterable[Part]) -> None:
+        """Fetch from the graph what is not here, one segment after another, while others are made of the first ones."""
+        files = [p.file for p in parts if Named.of(p.file) is not None]
+        lacking = [f for f in files if f not in self._coming and not self._is_here(f)]
+        if not lacking:
+            return
+        pool = ThreadPoolExecutor(_WORKERS)
+        self._coming.update({file: pool.submit(self._fetch, file) for file in lacking})
+        pool.shutdown(wait=False)  # once all are fetched
+
+    def _fetch(self, file: str) -> pa.Table:
+        """A segment from the graph, of which a copy is kept."""
+        table = graph_segments.fetched(self._server, file)
+        self._keep(file, table)
+        return table
+
     def read(self, part: Part, columns: Sequence[str] | None = None) -> pa.Table:
         """Rows of a segment, from the copy if it is whole, else from the graph."""
         if Named.of(part.file) is None:
             return super().read(part, columns)
-        known = part.file in self._good and (self.folder / part.file).is_file()
-        if not known and not self._is_whole(part.file):
-            self._keep(part.file, graph_segments.fetched(self._server, part.file))
-        return super().read(replace(part, sha256=""), columns)
+        self.expect([part])
+        coming = self._coming.pop(part.file, None)
+        if coming is None:
+            return super().read(replace(part, sha256=""), columns)
+        table = coming.result()
+        return table if columns is None else table.select([c for c in table.column_names if c in columns])
+
+    def _is_here(self, file: str) -> bool:
+        """Whether there is a copy that is whole."""
+        return self._is_whole(file) if file not in self._good else (self.folder / file).is_file()
 
     def _is_whole(self, file: str) -> bool:
         """Whether the copy is what was written."""

@@ -233,7 +233,7 @@ def lists(alias: str, table: Table, columns: Sequence[str]) -> str:
     for name in columns:
         value = f"{alias}.{name}"
         if table.column(name).kind is DATE:
-            value = f"CASE WHEN {value} IS NULL THEN null ELSE duration.inDays({DAY_ZERO}, {value}).days END"
+            value = f"duration.inDays({DAY_ZERO}, {value}).days"
         made.append(f"[{alias} IN ns | {value}] AS {name}")
     return ", ".join(made)
 

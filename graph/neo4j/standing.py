@@ -21,7 +21,7 @@ from graph.files.segments import Segments
 from graph.ids import IdIndex
 from graph.keys import KeySet, fingerprints
 from graph.model import TABLES, Table
-from graph.neo4j.segments import Int64, Named, numbers
+from graph.neo4j.segments import Int64, Named, less, numbers
 from graph.neo4j.shape import EDGES, NODES, Tie, end, id_column
 from graph.resolve import live_on, losers
 from graph.rows import apart, below
@@ -152,7 +152,12 @@ def same_ids(
     one, other = before.get(name), after.get(name)
     if one is None or other is None:
         return not any(len(side.in_force) for side in (one, other) if side is not None)
-    return len(one.in_force) == len(other.in_force) and bool((one.ids.rows(other.ids.ids) >= 0).all())
+    gone, come = less(one.in_force, other.in_force), less(other.in_force, one.in_force)
+    if len(gone) != len(come):
+        return False
+    column = id_column(one.table)
+    left, right = one.take(gone).column(column), other.take(come).column(column)
+    return bool((IdIndex(left.cast(pa.string())).rows(right.cast(pa.string())) >= 0).all())
 
 
 def _shown(rows: pa.Table, table: Table, day: dt.date, ids: Ids) -> Mask:

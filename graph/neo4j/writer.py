@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final, Self
 
 import neo4j
@@ -120,12 +121,11 @@ class GraphWriter(FileWriter):
             self._run(number, batch)
         wanted = {n: one for n, one in after.items() if n not in same}
         plan = Plan(self._moves(number, found, wanted), after, undo=False)
-        for batch in _ahead(plan.batches()):
+        ties = tie_batches(before, after, plan.entered, None if cut_off else same)
+        for batch in _ahead(chain(plan.batches(), ties)):
             step(batch.table, min(done, total), total)
             self._run(number, batch)
             done += batch.rows
-        for batch in tie_batches(before, after, plan.entered, None if cut_off else same):
-            self._run(number, batch)
         self._publish_pointer(version, reader)
 
     def _in_bulk(self, version: Version, after: Mapping[str, Standing], step: Step) -> bool:
