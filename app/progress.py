@@ -1,10 +1,16 @@
-"""Progress on stderr for whatever takes over a second, on a terminal only."""
+"""Progress for whatever takes over a second: on stderr of a terminal, or told to whoever listens."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+Step = Callable[[str, int, int], None]
+"""Is told a name, how many are done, and of how many."""
+_LISTENER: Final[ContextVar[Step | None]] = ContextVar("listener", default=None)
 
 
 def steps(names: Iterable[str]) -> Iterator[str]:
@@ -14,9 +20,6 @@ def steps(names: Iterable[str]) -> Iterator[str]:
     ['control', 'groups']
     """
     listed = list(names)
-    if not sys.stderr.isatty():
-        yield from listed
-        return
     with following() as step:
         for i, name in enumerate(listed):
             step(name, i, len(listed))
@@ -24,12 +27,33 @@ def steps(names: Iterable[str]) -> Iterator[str]:
 
 
 @contextmanager
-def following() -> Iterator[Callable[[str, int, int], None]]:
-    """What a job tells its steps to (name, how many are done, of how many): a bar when stderr is a terminal.
+def listening(step: Step) -> Iterator[None]:
+    """Have what jobs tell their steps told to ``step`` in this block; what it raises ends the job.
+
+    >>> told = []
+    >>> with listening(lambda *said: told.append(said)), following() as step:
+    ...     step("parties.csv", 0, 3)
+    >>> told
+    [('parties.csv', 0, 3)]
+    """
+    token = _LISTENER.set(step)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
+@contextmanager
+def following() -> Iterator[Step]:
+    """What a job tells its steps to: whoever listens, else a bar when stderr is a terminal.
 
     >>> with following() as step:
     ...     step("parties.csv", 0, 3)
     """
+    listener = _LISTENER.get()
+    if listener is not None:
+        yield listener
+        return
     if not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return

@@ -25,12 +25,23 @@ MOST: Final = 100_000
 """Scenarios that a simulation of a page draws at most."""
 
 
+def failing(desk: Desk, fail: tuple[str, ...]) -> list[str]:
+    """The parties that fail: those that are named, and all members of groups that are named."""
+    made: dict[str, None] = {}
+    for name in fail:
+        members = desk.rows("group_members", group_id=name)["party_id"].to_pylist()
+        if desk.number(name) is None and not members:
+            raise OptionError(f"no party or group {name!r}: choose parties or groups of the book")
+        made |= dict.fromkeys(members or [name])
+    return list(made)
+
+
 def cascade(desk: Desk, fail: tuple[str, ...], lgd: float | None = None) -> Row:
-    """The group cascade when these fail: summary, parties that lose or fail, lenders, edges with names, rounds."""
-    unknown = [p for p in fail if desk.number(p) is None]
-    if unknown:
-        raise OptionError(f"no party {unknown[0]!r}: choose parties of the book")
-    tables, summary = run(desk.analysis, Asked(fail=",".join(fail), lgd=lgd))
+    """The group cascade when these parties and groups fail.
+
+    ``summary``, ``parties`` that lose or fail, ``lenders``, ``edges`` with names, ``rounds``, and the ``tables`` of all.
+    """
+    tables, summary = run(desk.analysis, Asked(fail=",".join(failing(desk, fail)), lgd=lgd))
     parties = tables["parties"]
     hurt = parties.filter(pc.or_(parties["failed"], pc.greater(parties["loss"], 0)))
     rows = first(hurt, SHOWN, failed="descending", round="ascending", loss="descending")
@@ -42,7 +53,7 @@ def cascade(desk: Desk, fail: tuple[str, ...], lgd: float | None = None) -> Row:
     edges = tables["edges"]
     return {
         "summary": summary, "parties": rows, "lenders": lenders, "edges": edges,
-        "rounds": pc.max(edges["round"]).as_py() or 0, "failed": dict(zip(*_failed(parties), strict=True)),
+        "rounds": pc.max(edges["round"]).as_py() or 0, "failed": dict(zip(*_failed(parties), strict=True)), "tables": tables,
     }  # fmt: skip
 
 
@@ -107,7 +118,14 @@ def simulated(desk: Desk, draws: int, seed: int) -> Row:
         for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
     notes = [(r["text_en"], r["text_zh"]) for r in tables["findings"].slice(0, 3).to_pylist()]
-    return {"risk": risk, "bins": bins, "none": int((losses <= 0).sum()), "summary": summary, "notes": notes}
+    return {
+        "risk": risk,
+        "bins": bins,
+        "none": int((losses <= 0).sum()),
+        "summary": summary,
+        "notes": notes,
+        "tables": tables,
+    }
 
 
 def reverse(desk: Desk, lender: str, share: str) -> Row:
@@ -116,4 +134,4 @@ def reverse(desk: Desk, lender: str, share: str) -> Row:
     rows = tables["reverse"].to_pylist()
     for row in rows:
         row["names"] = desk.names(row["party_id"])
-    return {"rows": rows, "summary": summary}
+    return {"rows": rows, "summary": summary, "tables": tables}

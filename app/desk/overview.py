@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -14,6 +15,7 @@ from app.desk.groups import amount
 from app.desk.opened import Desk, Row, first
 from app.formats import modelled
 from exposure.results import not_computed
+from graph.model import TABLES
 
 SHOWN: Final = 12
 """Rows that each list of the overview shows."""
@@ -25,6 +27,7 @@ class Overview:
 
     ``limits`` are breaches and near-breaches, ``large`` the largest exposures with their share of capital,
     ``fresh`` one row a subsidiary with its last delivery, ``duplicate`` the amount counted twice in ``cases``,
+    ``changes`` as ``changed`` tells them, ``incomplete`` the subsidiaries that delivered less lately than others,
     ``worst`` whose default alone costs lenders most: ``names``, ``loss``, its ``share`` of capital (None = unknown).
     """
 
@@ -48,6 +51,7 @@ class Overview:
     changes: list[Row]
     change_count: int
     missing: list[str]
+    incomplete: list[str]
     worst: Row | None
 
 
@@ -77,11 +81,36 @@ def overview(desk: Desk) -> Overview:
         limits=_worst(desk),
         large=_named(desk, first(large, SHOWN, ratio_before="descending")),
         fresh=freshness(desk),
-        changes=changes.slice(0, SHOWN).to_pylist(),
+        changes=changed(desk, changes),
         change_count=changes.num_rows,
+        incomplete=list(whole["incomplete"]),
         worst=_costliest(desk),
         missing=not_computed(changes) if len(not_computed(changes)) == changes.num_columns else [],
     )
+
+
+def changed(desk: Desk, table: pa.Table) -> list[Row]:
+    """The first changes: ``table`` and ``kind``, key, cells ``before`` and ``after`` by column, the ``party`` it leads to."""
+    made = []
+    for row in table.slice(0, SHOWN).to_pylist():
+        name, _, kind = row["kind"].partition(" ")
+        before, after = (json.loads(row[side] or "{}") for side in ("before", "after"))
+        key = json.loads(row["subject"]) if row["subject"].startswith("[") else [row["subject"]]
+        made.append(
+            {"table": name, "kind": kind, "key": [str(k) for k in key if k is not None], "before": before, "after": after,
+             "party": _party(desk, name, key, {**before, **after})}
+        )  # fmt: skip
+    return made
+
+
+def _party(desk: Desk, table: str, key: list[str | None], cells: Row) -> str:
+    """The party that a changed row is about: one of its key or cells, else who owes its facility; empty if none is known."""
+    shape = TABLES[table]
+    named = [cells.get(c.name) for c in shape.columns if c.ref == "parties"]
+    facility = next((k for k, c in zip(key, shape.key, strict=True) if c == "facility_id"), None)
+    row = -1 if facility is None else pc.index(desk.text("facilities", "facility_id"), facility).as_py()
+    owing = [] if row < 0 else [desk.id(int(desk.snapshot.tables["facilities"]["obligor_id"][row]))]
+    return next((p for p in (*key, *owing, *named) if p and desk.number(p) is not None), "")
 
 
 def _costliest(desk: Desk) -> Row | None:

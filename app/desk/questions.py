@@ -116,7 +116,7 @@ def _overview(desk: Desk, **_: Any) -> overview.Overview:
     if desk.scope.names:
         return held
     changes = _table(desk, "changes")
-    return replace(held, changes=changes.slice(0, overview.SHOWN).to_pylist(), change_count=changes.num_rows)
+    return replace(held, changes=overview.changed(desk, changes), change_count=changes.num_rows)
 
 
 def _audit(desk: Desk, access: Access, head: str = "0", **_: Any) -> dict[str, Any]:  # noqa: ARG001

@@ -48,9 +48,9 @@ def percent(value: float | Decimal | None, places: int = 1, tone: str = "") -> C
     }
 
 
-def count(value: int | None) -> Cell:
+def count(value: int | None, tone: str = "") -> Cell:
     """A whole number."""
-    return {"t": formats.count(value), "k": value if value is not None else -1}
+    return {"t": formats.count(value), "k": value if value is not None else -1, "tone": tone}
 
 
 def used(value: float | None) -> Cell:

@@ -18,6 +18,9 @@ ROW: Final = 78.0
 _ABREAST: Final = 3
 """An owner of more leaves than this has them below one another instead of side by side."""
 _COLUMN: Final = 8
+_ACROSS: Final = 290.0
+_DOWN: Final = 72.0
+"""Distances of two levels, and of two boxes on one of them, in a picture that runs from left to right."""
 
 
 def levels(nodes: Sequence[str], owns: Iterable[tuple[str, str]]) -> dict[str, int]:
@@ -167,10 +170,16 @@ def _span(n: int) -> float:
     return WIDE * 1.2 if n <= 1 else 2 * max(WIDE, n * WIDE / (2 * math.pi) * 1.15) + 1.3 * WIDE
 
 
-def spread(points: Points, by: float = 1.45) -> Points:
-    """The same places farther apart from side to side, for long labels on the lines.
+def turned(points: Points) -> Points:
+    """The same places from left to right instead of top to bottom, with room for long labels on the lines.
 
-    >>> spread({"a": (100.0, 5.0)}, 2.0)
-    {'a': (200.0, 5.0)}
+    >>> turned({"a": (190.0, 145.0)})
+    {'a': (290.0, 72.0)}
     """
-    return {n: (x * by, y) for n, (x, y) in points.items()}
+    return {n: (round(y / HIGH * _ACROSS, 1), round(x / WIDE * _DOWN, 1)) for n, (x, y) in points.items()}
+
+
+def tall(points: Points) -> int:
+    """Height in pixels of what these places take at full size."""
+    heights = [y for _, y in points.values()]
+    return round(max(heights, default=0.0) - min(heights, default=0.0) + 2 * _DOWN)

@@ -12,6 +12,7 @@ from pyvis.network import Network as PyvisNetwork
 from app import formats
 from app.desk.network import Network, Node, Tie
 from app.drawing import palette
+from app.drawing.bends import bends
 from app.drawing.layout import Points
 
 _LINE: Final = 20
@@ -29,7 +30,7 @@ _DRAWING: Final = {
     "physics": {"enabled": False},
     "interaction": {"hover": True, "hideEdgesOnDrag": True, "tooltipDelay": 150, "multiselect": False, "zoomSpeed": 0.6},
     "edges": {"smooth": False, "hoverWidth": 1, "selectionWidth": 1, "arrows": {"to": {"scaleFactor": 0.7}},
-              "font": {"size": 12, "color": palette.INK, "strokeWidth": 4, "strokeColor": palette.PAPER, "face": _FONT["face"]}},
+              "font": {"size": 12, "color": palette.INK, "strokeWidth": 0, "background": palette.PAPER, "face": _FONT["face"]}},
     "nodes": {"borderWidth": 1, "borderWidthSelected": 3, "margin": 8},
 }  # fmt: skip
 
@@ -148,16 +149,15 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
     for node in held.nodes:
         _node(net, node, points[node.names.id], say, language)
     used = []
-    for tie in held.ties:
+    curved = bends(
+        [(t.source, t.target) for t in held.ties], points, [t.kind not in ("owns", "loss") for t in held.ties]
+    )
+    for tie, round_ in zip(held.ties, curved, strict=True):
         kind = style(tie, look.cut)
         used.append(kind)
         drawn = palette.EDGES[kind]
         text = label(tie, say, language)
-        bent = (
-            {"enabled": True, "type": "curvedCW", "roundness": 0.15}
-            if tie.kind not in ("owns", "loss")
-            else False
-        )
+        bent = {"enabled": True, "type": "curvedCW", "roundness": round_} if round_ else False
         net.add_edge(
             tie.source, tie.target, id=tie.id, label=text if look.labels else "", arrows="to", smooth=bent,
             title=f"{say['edge_' + kind]}: {text}", color={"color": drawn["color"], "highlight": drawn["color"], "hover": drawn["color"]},

@@ -12,6 +12,18 @@ const save = (name, href) => {
   link.click();
 };
 
+const SIDE = 100;
+const ABOVE = 45;
+const whole = ({ network, canvas }) => {
+  // vis knows the size of boxes that it draws itself only: half of one is kept free on each side.
+  const places = Object.values(network.getPositions());
+  if (!places.length) return;
+  const [left, right] = [Math.min(...places.map((p) => p.x)) - SIDE, Math.max(...places.map((p) => p.x)) + SIDE];
+  const [top, bottom] = [Math.min(...places.map((p) => p.y)) - ABOVE, Math.max(...places.map((p) => p.y)) + ABOVE];
+  const scale = Math.min(canvas.clientWidth / (right - left), canvas.clientHeight / (bottom - top), 1);
+  network.moveTo({ position: { x: (left + right) / 2, y: (top + bottom) / 2 }, scale });
+};
+
 const bar = (state, words) => {
   const held = make("div", "kz-tools");
   const button = (text, title, act) => {
@@ -24,7 +36,7 @@ const bar = (state, words) => {
   const zoom = (by) => state.network.moveTo({ scale: state.network.getScale() * by });
   button("+", words.closer, () => zoom(1.25));
   button("−", words.farther, () => zoom(0.8));
-  button("⤢", words.whole, () => state.network.fit());
+  button("⤢", words.whole, () => whole(state));
   button("PNG", words.png, () => {
     const from = state.canvas.querySelector("canvas");
     const copy = document.createElement("canvas");
@@ -114,8 +126,7 @@ const draw = (root, data, tell) => {
     state.network = new vis.Network(canvas, { nodes: state.nodes, edges: state.edges }, data.options);
     state.network.once("afterDrawing", () => {
       root.dataset.drawn = data.nodes.length;
-      state.network.fit();
-      state.network.moveTo({ scale: Math.min(state.network.getScale() * 0.96, 1) });
+      whole(state);
     });
     root.prepend(bar(state, data.words));
     state.key = make("div", "");

@@ -9,30 +9,69 @@ import streamlit as st
 from app import formats
 from app.drawing import blocks, cells, network
 from app.drawing.cells import amount, column, text, tile
-from app.drawing.layout import spread, tree
+from app.drawing.layout import tall, tree, turned
 from app.formats import Unit, modelled
 from app.views.frame import Frame
 
 _PLAYING: Final = "konzern-playing"
 _PACE: Final = 1.2
 """Seconds a round is shown while it plays."""
-_ABREAST: Final = 9
-"""Who loses by one party stands side by side up to here, so that each amount has a line of its own."""
+_ABREAST: Final = 24
+"""Who loses by one party stands in one column up to here, so that each amount has a line of its own."""
+_LOW: Final = 360
+_HIGH: Final = 1200
+"""Least and most height of a picture in pixels."""
 
 
-def show(frame: Frame, name: str, *, beside: bool) -> None:
-    """One scenario: figures, the picture by rounds, who loses; ``beside`` another one it has half of the page."""
-    say, language, base = frame.say, frame.language, frame.base
-    fail = frame.listed(name)
-    with st.spinner(say["running"]):
-        held = frame.ask("cascade", fail=fail, lgd=_lgd(frame))
-    summary = held["summary"]
-    names = say["comma"].join(frame.name(frame.names(p)) for p in fail)
+def alone(frame: Frame, name: str) -> None:
+    """One scenario over the whole page."""
+    held = asked(frame, name)
+    unit = _unit(frame, [held])
+    _headed(frame, name, held)
+    _stage(frame, name, held)
+    left, right = st.columns([0.62, 0.38], gap="medium")
+    with left:
+        _losers(frame, name, held, unit)
+    with right:
+        _lenders(frame, name, held["lenders"], unit)
+        _channels(frame, name, held["summary"], unit)
+
+
+def beside(frame: Frame, scenarios: tuple[str, ...]) -> None:
+    """Scenarios side by side, their amounts in one unit."""
+    held = [asked(frame, name) for name in scenarios]
+    unit = _unit(frame, held)
+    columns = st.columns(len(scenarios), gap="medium")
+    for place, name, one in zip(columns, scenarios, held, strict=True):
+        with place:
+            _headed(frame, name, one)
+            _stage(frame, name, one)
+            _losers(frame, name, one, unit)
+            _lenders(frame, name, one["lenders"], unit)
+            _channels(frame, name, one["summary"], unit)
+
+
+def asked(frame: Frame, name: str) -> dict[str, Any]:
+    """The answer about the scenario of that name in the URL."""
+    with st.spinner(frame.say["running"]):
+        held: dict[str, Any] = frame.ask("cascade", fail=frame.listed(name), lgd=_lgd(frame))
+    return held
+
+
+def _unit(frame: Frame, held: list[dict[str, Any]]) -> Unit:
+    """The unit of all amounts of these scenarios."""
+    return formats.unit([modelled(one["summary"]["total_loss"]) for one in held], frame.language)
+
+
+def _headed(frame: Frame, name: str, held: dict[str, Any]) -> None:
+    """Who fails, and the figures of the scenario at a glance."""
+    say, language, summary = frame.say, frame.language, held["summary"]
+    names = say["comma"].join(frame.named(p) for p in frame.listed(name))
     blocks.title(say["scenario_of"].format(names=names), "")
 
     def money(key: str) -> dict[str, str]:
         value = modelled(summary[key])
-        return {"value": formats.short(value, language), "exact": formats.exact(value, base)}
+        return {"value": formats.short(value, language), "exact": formats.exact(value, frame.base)}
 
     blocks.tiles(
         f"cascade-{name}",
@@ -41,16 +80,6 @@ def show(frame: Frame, name: str, *, beside: bool) -> None:
             tile(say["failures"], formats.count(summary["failed"])), tile(say["waves"], formats.count(summary["waves"])),
         ],
     )  # fmt: skip
-    _stage(frame, name, fail, held)
-    unit = formats.unit([modelled(summary["total_loss"])], language)
-    left, right = (st.container(), st.container()) if beside else st.columns([0.62, 0.38], gap="medium")
-    with left:
-        st.subheader(say["losers_title"], anchor=False)
-        _losers(frame, name, held, unit)
-    with right:
-        st.subheader(say["by_lender"], anchor=False)
-        _lenders(frame, name, held["lenders"], unit)
-        _channels(frame, name, summary, unit)
 
 
 def _lgd(frame: Frame) -> float | None:
@@ -61,6 +90,7 @@ def _lgd(frame: Frame) -> float | None:
 
 def _lenders(frame: Frame, name: str, held: list[dict[str, Any]], unit: Unit) -> None:
     """Loss by lender."""
+    st.subheader(frame.say["by_lender"], anchor=False)
     rows = [
         {"id": "", "cells": [text(frame.lender(r["lender"])), amount(modelled(r["loss"]), unit, frame.base)]}
         for r in held
@@ -78,7 +108,7 @@ def _channels(frame: Frame, name: str, summary: dict[str, Any], unit: Unit) -> N
     blocks.table(f"channels-{name}", cells.table(columns, rows, empty=say["nothing"]))
 
 
-def _stage(frame: Frame, name: str, fail: tuple[str, ...], held: dict[str, Any]) -> None:
+def _stage(frame: Frame, name: str, held: dict[str, Any]) -> None:
     """The network by rounds: a slider, and an animation that moves it."""
     say, last, stored = frame.say, held["rounds"], f"konzern-round-{name}"
     playing = st.session_state.get(_PLAYING) == name
@@ -105,7 +135,7 @@ def _stage(frame: Frame, name: str, fail: tuple[str, ...], held: dict[str, Any])
                 key=key,
                 on_change=lambda: st.session_state.update({stored: st.session_state[key]}),
             )
-        _scene(frame, name, fail, now, last)
+        _scene(frame, name, now, last)
         if playing and now == last:
             st.session_state.pop(_PLAYING)
             st.rerun()
@@ -113,13 +143,16 @@ def _stage(frame: Frame, name: str, fail: tuple[str, ...], held: dict[str, Any])
     stage()
 
 
-def _scene(frame: Frame, name: str, fail: tuple[str, ...], now: int, last: int) -> None:
+def _scene(frame: Frame, name: str, now: int, last: int) -> None:
     """The picture of a round, every party where it stands in the last one."""
+    fail = frame.listed(name)
     drawn = frame.ask("cascade_picture", fail=fail, upto=now, lgd=_lgd(frame))
     whole = frame.ask("cascade_picture", fail=fail, upto=last, lgd=_lgd(frame))
     flows = {(t.source, t.target): float(t.amount or 0) for t in whole.ties}
-    points = spread(tree([n.names.id for n in whole.nodes], flows, abreast=_ABREAST))
-    look = network.Look(f"{name}-{'-'.join(fail)}", 460, boxes=("failed", "lender", "outside"))
+    points = turned(tree([n.names.id for n in whole.nodes], flows, abreast=_ABREAST))
+    look = network.Look(
+        f"{name}-{'-'.join(fail)}", min(max(tall(points), _LOW), _HIGH), boxes=("failed", "lender", "outside")
+    )
     blocks.picture(
         f"cascade-picture-{name}", network.data(drawn, points, frame.say, frame.language, look),
         lambda told: frame.put(sel=told.get("node", ""), edge=told.get("edge", "")),
@@ -140,6 +173,7 @@ def _toggle(name: str, last: int) -> None:
 def _losers(frame: Frame, name: str, held: dict[str, Any], unit: Unit) -> None:
     """Who loses or fails, by round."""
     say = frame.say
+    st.subheader(say["losers_title"], anchor=False)
     rows = [
         {
             "id": r["party_id"],

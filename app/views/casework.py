@@ -202,9 +202,7 @@ def _decision(frame: Frame, held: dict[str, Any]) -> None:
                 blocks.note(say["needs_second"])
         if frame.principal.may(frame.access.questions["decide"].roles):
             _form(frame, held, state)
-        if st.session_state.get(_ERROR):
-            st.error(say["decision_error"], icon=":material/error:")
-            blocks.note(st.session_state.pop(_ERROR))
+        refused(frame)
         if state.history:
             lines = [
                 {"id": "", "cells": [text(h["at"][:16].replace("T", " "), h["author"]), text(say[f"step_{h['step']}"], " ".join(str(h[k]) for k in ("owner", "due", "reason") if h.get(k)))]}
@@ -255,9 +253,21 @@ def _form(frame: Frame, held: dict[str, Any], state: State) -> None:
 
 def _step(frame: Frame, held: dict[str, Any], step: str, **told: str) -> None:
     """Take a step; what is refused is told on the page."""
+    decided(frame, "decide", finding_id=held["finding_id"], step=step, expected=held["last"], **told)
+
+
+def decided(frame: Frame, question: str, **told: Any) -> None:
+    """Record what somebody decided; why it was refused is kept for the page that is drawn next."""
     try:
-        frame.ask("decide", finding_id=held["finding_id"], step=step, expected=held["last"], **told)
+        frame.ask(question, **told)
     except JournalMovedError:
         st.session_state[_ERROR] = frame.say["moved"]
     except KonzernError as error:
         st.session_state[_ERROR] = str(error)
+
+
+def refused(frame: Frame) -> None:
+    """Why the last decision was not recorded, once."""
+    if st.session_state.get(_ERROR):
+        st.error(frame.say["decision_error"], icon=":material/error:")
+        blocks.note(st.session_state.pop(_ERROR))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -11,11 +12,13 @@ from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, count, text
 from app.formats import modelled
 from app.views import cascade, simulation
-from app.views.frame import Frame
+from app.views.frame import Files, Frame
 from app.views.picker import pick
 
 _TABS: Final = ("play", "ranking", "monte", "reverse")
 _CHANNELS: Final = ("credit", "guarantee", "holding", "claim", "dependence")
+_TABLES: Final = ("parties", "lenders", "lender_groups", "edges")
+"""Tables of a cascade that are downloaded."""
 
 
 def show(frame: Frame) -> None:
@@ -29,12 +32,12 @@ def show(frame: Frame) -> None:
         "tab", _TABS, format_func=lambda t: say[f"tab_{t}"], key=key, label_visibility="collapsed",
         on_change=lambda: frame.put(tab=st.session_state[key] or "play"),
     )  # fmt: skip
-    {"play": _play, "ranking": _ranking, "monte": simulation.monte, "reverse": simulation.reverse}[now](frame)
-    frame.downloads("ranking", page="contagion")
+    drawn = {"play": _play, "ranking": _ranking, "monte": simulation.monte, "reverse": simulation.reverse}
+    frame.files("contagion", {**drawn[now](frame), "ranking": partial(frame.ask, "table", name="ranking")})
 
 
-def _play(frame: Frame) -> None:
-    """A scenario, or two side by side."""
+def _play(frame: Frame) -> Files:
+    """A scenario, or two side by side; the tables of the first to download."""
     say = frame.say
     left, middle, right = st.columns([0.5, 0.25, 0.25], vertical_alignment="bottom")
     with left:
@@ -43,6 +46,7 @@ def _play(frame: Frame) -> None:
             "fail",
             say["who_fails"],
             lambda p: frame.put(fail="~".join([*frame.listed("fail"), p]), round=""),
+            groups=True,
         )
     with middle:
         now = frame.number("lgd", 100, 0, 100)
@@ -65,25 +69,23 @@ def _play(frame: Frame) -> None:
         )
     if not frame.listed("fail"):
         blocks.note(say["pick_hint"])
-        _ranking(frame)
-        return
+        return _ranking(frame)
     if frame.listed("other"):
-        columns = st.columns(2, gap="medium")
-        for place, name in enumerate(("fail", "other")):
-            with columns[place]:
-                cascade.show(frame, name, beside=True)
+        cascade.beside(frame, ("fail", "other"))
     else:
-        cascade.show(frame, "fail", beside=False)
+        cascade.alone(frame, "fail")
     with st.expander(say["compare"], expanded=False):
         pick(
             frame,
             "other",
             say["who_fails"],
             lambda p: frame.put(other="~".join([*frame.listed("other"), p]), round=""),
+            groups=True,
         )
+    return frame.tables(partial(cascade.asked, frame, "fail"), *_TABLES)
 
 
-def _ranking(frame: Frame) -> None:
+def _ranking(frame: Frame) -> Files:
     """Every party failed in turn."""
     say = frame.say
     with st.spinner(say["running"]):
@@ -117,3 +119,4 @@ def _ranking(frame: Frame) -> None:
         "ranking", cells.table(columns, rows, empty=say["nothing"], more=more, height=560),
         lambda i: frame.put(tab="play", fail=i, other="", round="", sel="", edge=""),
     )  # fmt: skip
+    return {}

@@ -10,9 +10,9 @@ import streamlit as st
 from app import formats
 from app.drawing import blocks, cells
 from app.drawing.cells import chip, column, count, text
+from app.views.casework import decided, refused
 from app.views.frame import Frame
 from app.views.overview import fresh
-from graph.errors import KonzernError
 from graph.judgements import JUDGEMENTS
 
 
@@ -26,7 +26,7 @@ def show(frame: Frame) -> None:
         _deliveries(frame, held["deliveries"])
     with right:
         st.subheader(say["fresh_title"], anchor=False)
-        fresh(frame, held["fresh"])
+        fresh(frame, held["fresh"], lambda load: frame.put(load=load))
     chosen = next((d for d in held["deliveries"] if str(d["version"]) == frame.get("load")), None)
     if chosen is not None:
         _receipt(frame, chosen)
@@ -67,7 +67,7 @@ def _deliveries(frame: Frame, held: list[dict[str, Any]]) -> None:
 
 
 def _receipt(frame: Frame, held: dict[str, Any]) -> None:
-    """The receipt of a load: rows by table, control sums where business may be seen, what was odd."""
+    """The receipt of a load: rows by table; where business may be seen, what was set aside and control sums."""
     say, receipt = frame.say, held["receipt"]
     st.subheader(say["receipt_title"].format(version=held["version"]), anchor=False)
     left, right = st.columns(2, gap="medium")
@@ -85,6 +85,8 @@ def _receipt(frame: Frame, held: dict[str, Any]) -> None:
         blocks.table("receipt", cells.table(columns, rows, empty=say["nothing"], height=420))
     if not frame.principal.may(frame.access.questions["identities"].roles):
         return
+    if receipt.get("problems"):
+        _aside(frame, receipt)
     rows = [
         {
             "id": "",
@@ -99,6 +101,31 @@ def _receipt(frame: Frame, held: dict[str, Any]) -> None:
     columns = [column(say["control_sum"], "n"), column(say["amount"], "r"), column(say["currency"], "n")]
     with right:
         blocks.table("sums", cells.table(columns, rows, empty=say["nothing"], height=420))
+
+
+def _aside(frame: Frame, receipt: dict[str, Any]) -> None:
+    """What is wrong with the rows that were set aside, and what to do about each."""
+    say, held = frame.say, receipt["problems"]
+    st.subheader(say["aside_title"], anchor=False)
+    rows = [
+        {
+            "id": "",
+            "cells": [
+                text(f"{p['file']}:{p['row']}" if p["row"] else p["file"]), text(p["column"]), text(p["value"]),
+                text(p["message"], p["remedy"]),
+            ],
+        }
+        for p in held
+    ]  # fmt: skip
+    left_out = receipt["problem_total"] - len(held)
+    more = say["more_problems"].format(count=formats.count(left_out)) if left_out > 0 else ""
+    columns = [
+        column(say["source_row"], "n"),
+        column(say["column"], "n"),
+        column(say["value_of"]),
+        column(say["problem"]),
+    ]
+    blocks.table("aside", cells.table(columns, rows, empty="", more=more, height=360))
 
 
 def _identities(frame: Frame) -> None:
@@ -131,26 +158,19 @@ def _identities(frame: Frame) -> None:
     with st.container(border=True):
         blocks.title(chosen["pair"], say["judge_note"])
         reason = st.text_input(say["reason"], key=f"judge-{chosen['pair']}")
+        last = frame.access.store.journal.last()
         columns_ = st.columns(len(JUDGEMENTS))
         for place, judgement in enumerate(JUDGEMENTS):
             columns_[place].button(
                 say[f"judgement_{judgement}"], key=f"judge-{judgement}", disabled=not reason.strip(), width="stretch",
-                on_click=_judge, args=(frame, chosen["pair"], judgement, reason),
+                on_click=_judge, args=(frame, chosen["pair"], judgement, reason, last),
             )  # fmt: skip
+        refused(frame)
 
 
-def _judge(frame: Frame, pair: str, judgement: str, reason: str) -> None:
-    """Record a judgement; what is refused is told on the page."""
-    try:
-        frame.ask(
-            "judge",
-            subject=pair,
-            judgement=judgement,
-            reason=reason,
-            expected=frame.access.store.journal.last(),
-        )
-    except KonzernError as error:
-        st.session_state["konzern-decision-error"] = str(error)
+def _judge(frame: Frame, pair: str, judgement: str, reason: str, last: int) -> None:
+    """Record a judgement by who saw the journal up to ``last``; what is refused is told on the page."""
+    decided(frame, "judge", subject=pair, judgement=judgement, reason=reason, expected=last)
 
 
 def _audit(frame: Frame) -> None:
@@ -163,8 +183,8 @@ def _audit(frame: Frame) -> None:
     )
     blocks.note(say["chain_head"].format(head=held["head"]))
     rows = [
-        {"id": "", "cells": [count(e["seq"]), text(e["at"][:19].replace("T", " ")), text(e["principal"]), text(e["role"]), text(e["question"]),
-                             count(e["rows"]), text(e["outcome"]), text(e["reason"])]}
+        {"id": "", "cells": [count(e["seq"]), text(e["at"][:19].replace("T", " ")), text(e["principal"]), text(_roles(frame, e["role"])), text(e["question"]),
+                             count(e["rows"]), text(frame.word("outcome", e["outcome"])), text(e["reason"])]}
         for e in held["events"]
     ]  # fmt: skip
     columns = [
@@ -172,3 +192,8 @@ def _audit(frame: Frame) -> None:
         column(say["rows"], "r"), column(say["outcome"], "n"), column(say["reason"]),
     ]  # fmt: skip
     blocks.table("audit", cells.table(columns, rows, empty=say["nothing"], height=360))
+
+
+def _roles(frame: Frame, held: str) -> str:
+    """Roles of an event in words."""
+    return frame.say["comma"].join(frame.word("role", r) for r in held.split(", ") if r)

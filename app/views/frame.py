@@ -17,9 +17,12 @@ from app.desk.opened import Names
 from app.drawing import blocks
 from app.launch import RUNNING
 from graph.errors import KonzernError, StoreError
+from graph.model import Column, Table
 
 _T = TypeVar("_T")
 
+Files = Mapping[str, Callable[[], Any]]
+"""Tables to download by name, each asked for when it is wanted."""
 LANGUAGES: Final = {"zh": "中文", "en": "English"}
 _WORDS: Final = Path(__file__).parents[1] / "words"
 _NEXT: Final = "konzern-next"
@@ -55,6 +58,10 @@ class Frame:
         """The word for a rule as the table of limits names it: its pack, then its code."""
         return self.word("rule", said.rpartition(" ")[2])
 
+    def titled(self, held: Table | Column) -> str:
+        """What a table of the model or a column of it is called."""
+        return held.zh if self.language == "zh" else held.en
+
     def name(self, names: Names) -> str:
         """How a party is called here; a natural person by its pseudonym unless names are shown."""
         return self.say["withheld"].format(id=names.id) if names.withheld else names.said(self.language)
@@ -62,6 +69,12 @@ class Frame:
     def names(self, party: str) -> Names:
         """How a party that the URL names is shown."""
         return self.access.desk(self.principal.scope, self.version).names(party)
+
+    def named(self, subject: str) -> str:
+        """How a party or a group that the URL names is called here."""
+        if not subject.startswith("G:"):
+            return self.name(self.names(subject))
+        return self.say["group_of"].format(name=self.name(self.names(subject.removeprefix("G:"))))
 
     def lender(self, names: Names | None) -> str:
         """How a lender is called here; None is all of them."""
@@ -167,7 +180,11 @@ class Frame:
         """Whole results as files, behind one button."""
         self.files(page, {name: partial(self.ask, "table", name=name) for name in tables})
 
-    def files(self, page: str, made: Mapping[str, Callable[[], Any]]) -> None:
+    def tables(self, ask: Callable[[], Any], *names: str) -> Files:
+        """Tables that come with an answer, which is asked for again when one of them is downloaded."""
+        return {name: partial(_one, ask, name) for name in names}
+
+    def files(self, page: str, made: Files) -> None:
         """Tables by name as files, behind one button; each is asked for when it is downloaded."""
         with st.popover(self.say["download"], icon=":material/download:"):
             for name, ask in made.items():
@@ -178,6 +195,11 @@ class Frame:
                         fmt, partial(_file, ask, fmt, name), file_name=f"{name}.{fmt}", mime=export.MIME[fmt],
                         key=f"{page}-{name}-{fmt}", on_click="ignore",
                     )  # fmt: skip
+
+
+def _one(ask: Callable[[], Any], name: str) -> Any:
+    """One of the tables of an answer that is asked for now."""
+    return ask()["tables"][name]
 
 
 def _file(ask: Callable[[], Any], fmt: str, name: str) -> bytes:

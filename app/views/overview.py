@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
 
 import streamlit as st
 
@@ -12,12 +14,19 @@ from app.desk.overview import Overview
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, count, percent, text, tile, used
 from app.views.frame import Frame
+from graph.model import MONEY, TABLES
+
+_CELLS: Final = 4
+"""Cells that are told of a row that came or went; all of one that changed would be few."""
 
 
 def show(frame: Frame) -> None:
     """Draw the page."""
     say, held = frame.say, frame.ask("overview")
     language, base = frame.language, held.base
+    if held.incomplete:
+        late = say["comma"].join(held.incomplete)
+        st.warning(say["incomplete"].format(late=late), icon=":material/history:")
     blocks.tiles(
         "overview-tiles",
         [
@@ -31,7 +40,7 @@ def show(frame: Frame) -> None:
                  note=say["in_cases"].format(count=held.cases), to="duplicates"),
             *_costliest(frame, held),
         ],
-        lambda to: _follow(frame, to),
+        lambda to: _follow(frame, held, to),
     )  # fmt: skip
     left, right = st.columns([0.56, 0.44], gap="medium")
     with left:
@@ -46,7 +55,7 @@ def show(frame: Frame) -> None:
         _changes(frame, held)
     with right:
         st.subheader(say["fresh_title"], anchor=False)
-        fresh(frame, held.fresh)
+        fresh(frame, held.fresh, lambda load: frame.go("data", load=load))
     frame.downloads("limits", "large_exposures", "groups", "findings", "changes", page="overview")
 
 
@@ -61,13 +70,13 @@ def _costliest(frame: Frame, held: Overview) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _follow(frame: Frame, to: str) -> None:
+def _follow(frame: Frame, held: Overview, to: str) -> None:
     """Where a tile leads."""
     if to in ("breach", "near", "large"):
         code = {"breach": "limit_breach", "near": "limit_near", "large": "large"}[to]
         frame.go("warnings", code=code)
     else:
-        frame.go(to, **({"tab": "ranking"} if to == "contagion" else {}))
+        frame.go(to, **({"fail": held.worst["party_id"]} if to == "contagion" and held.worst else {}))
 
 
 def _subject(frame: Frame, subject: str) -> None:
@@ -139,17 +148,19 @@ def _changes(frame: Frame, held: Overview) -> None:
     blocks.table(
         "overview-findings", cells.table(columns, rows, empty=""), lambda s: frame.go("warnings", severity=s)
     )
-    changed = held.changes
     made = [
-        {"id": "", "cells": [text(r["kind"]), text(r["subject"]), text(r["before"]), text(r["after"])]}
-        for r in changed
-    ]
-    if held.version > 1 or changed:
-        more = (
-            say["more"].format(count=held.change_count - len(changed))
-            if held.change_count > len(changed)
-            else ""
-        )
+        {
+            "id": r["party"],
+            "cells": [
+                text(frame.titled(TABLES[r["table"]]), say[f"change_{r['kind']}"]), text(", ".join(r["key"])),
+                _cells(frame, r["table"], r["before"]), _cells(frame, r["table"], r["after"]),
+            ],
+        }
+        for r in held.changes
+    ]  # fmt: skip
+    if held.version > 1 or made:
+        left = held.change_count - len(made)
+        more = say["more"].format(count=formats.count(left)) if left else ""
         columns = [
             column(say["change"], "n"),
             column(say["subject"]),
@@ -157,20 +168,22 @@ def _changes(frame: Frame, held: Overview) -> None:
             column(say["after"]),
         ]
         blocks.table(
-            "overview-changes", cells.table(columns, made, empty=say["no_changes"], more=more, height=300)
-        )
+            "overview-changes", cells.table(columns, made, empty=say["no_changes"], more=more, height=300),
+            lambda i: _subject(frame, i),
+        )  # fmt: skip
     else:
         blocks.note(say["first_version"])
 
 
-def fresh(frame: Frame, rows: list[Row]) -> None:
-    """The last delivery of each subsidiary."""
+def fresh(frame: Frame, rows: list[Row], act: Callable[[str], None]) -> None:
+    """The last delivery of each subsidiary, late ones marked; ``act`` is given the version of one that was clicked."""
     say = frame.say
     made = [
         {
-            "id": "",
+            "id": str(r["version"]),
             "cells": [
-                text(r["by"] or say["unnamed"]), formats.day(r["day"], frame.language), count(r["age"]),
+                text(r["by"] or say["unnamed"]), formats.day(r["day"], frame.language),
+                count(r["age"], "warn" if r["age"] else ""),
                 say[f"delivery_{r['kind']}"], count(r["rows"]),
             ],
         }
@@ -180,4 +193,12 @@ def fresh(frame: Frame, rows: list[Row]) -> None:
         column(say["subsidiary"]), column(say["day"], "n"), column(say["age"], "r", say["tip_age"]), column(say["delivery"], "n"),
         column(say["rows"], "r"),
     ]  # fmt: skip
-    blocks.table("fresh", cells.table(columns, made, empty=say["no_deliveries"]))
+    blocks.table("fresh", cells.table(columns, made, empty=say["no_deliveries"]), act)
+
+
+def _cells(frame: Frame, table: str, held: Row) -> cells.Cell:
+    """The cells of one side of a change by the names of their columns, the first few of a whole row."""
+    shape = TABLES[table]
+    shown = [(shape.column(c), v) for c, v in held.items() if v is not None and c not in shape.key]
+    told = [f"{frame.titled(c)} {f'{Decimal(v):,}' if c.kind is MONEY else v}" for c, v in shown]
+    return text(frame.say["comma"].join(told[:_CELLS]) + (" …" if len(told) > _CELLS else ""))

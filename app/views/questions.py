@@ -65,7 +65,7 @@ def _question(frame: Frame, chosen: dict[str, Any], *, answers: bool) -> None:
         }
         go = st.form_submit_button(say["run_question"], type="primary", disabled=not answers)
     with st.expander(say["cypher_text"], expanded=not answers):
-        st.code(chosen["text"], language="cypher")
+        st.code(chosen["text"], language="cypher", wrap_lines=True)
     if go:
         with st.spinner(say["running"]):
             told = tuple((k, v) for k, v in given.items() if v)

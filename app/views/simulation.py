@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -10,7 +11,8 @@ from app import formats
 from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, count, text
 from app.formats import modelled
-from app.views.frame import Frame
+from app.views.frame import Files, Frame
+from app.views.running import running
 
 _DRAWS: Final = (100, 100_000)
 _SEEDS: Final = (0, 10_000)
@@ -18,8 +20,8 @@ _SHARES: Final = (1, 1000)
 """Least and most draws, seed, and per cent of capital that are asked for."""
 
 
-def monte(frame: Frame) -> None:
-    """Simulated losses: risk by lender, and the distribution."""
+def monte(frame: Frame) -> Files:
+    """Simulated losses: risk by lender, and the distribution; the tables to download."""
     say, base = frame.say, frame.base
     left, middle, right = st.columns([0.2, 0.2, 0.6], vertical_alignment="bottom")
     draws = left.number_input(say["draws"], *_DRAWS, frame.number("draws", 10_000, *_DRAWS), 1000)
@@ -27,9 +29,10 @@ def monte(frame: Frame) -> None:
     right.button(say["run"], type="primary", on_click=lambda: frame.put(draws=str(draws), seed=str(seed)))
     asked = frame.number("draws", None, *_DRAWS)
     if asked is None:
-        return
-    with st.spinner(say["running"]):
-        held = frame.ask("simulated", draws=asked, seed=frame.number("seed", 0, *_SEEDS))
+        return {}
+    ask = partial(frame.ask, "simulated", draws=asked, seed=frame.number("seed", 0, *_SEEDS))
+    with running(frame, "monte", "draws"):
+        held = ask()
     for english, chinese in held["notes"]:
         blocks.note(chinese if frame.language == "zh" else english)
     left, right = st.columns([0.58, 0.42], gap="medium")
@@ -67,15 +70,12 @@ def monte(frame: Frame) -> None:
             column("", "w"),
         ]
         blocks.table("bins", cells.table(columns, bars, empty=say["nothing"]))
-        blocks.note(
-            say["of_none"].format(
-                count=formats.count(held["none"]), all=formats.count(int(frame.get("draws")))
-            )
-        )
+        blocks.note(say["of_none"].format(count=formats.count(held["none"]), all=formats.count(asked)))
+    return frame.tables(ask, "risk", "scenarios")
 
 
-def reverse(frame: Frame) -> None:
-    """The fewest defaults that break a line."""
+def reverse(frame: Frame) -> Files:
+    """The fewest defaults that break a line; the tables to download."""
     say = frame.say
     lenders = frame.lenders()
     left, middle, right = st.columns([0.4, 0.2, 0.4], vertical_alignment="bottom")
@@ -93,9 +93,10 @@ def reverse(frame: Frame) -> None:
         say["run"], type="primary", on_click=lambda: frame.put(lender=lender or "", share=str(share))
     )
     if frame.number("share", None, *_SHARES) is None:
-        return
-    with st.spinner(say["running"]):
-        held = frame.ask("reverse", lender=now, share=frame.get("share"))
+        return {}
+    ask = partial(frame.ask, "reverse", lender=now, share=frame.get("share"))
+    with running(frame, "reverse", "share"):
+        held = ask()
     summary = held["summary"]
     method = say.get(f"method_{summary.get('method')}", str(summary.get("method")))
     blocks.note(
@@ -103,6 +104,8 @@ def reverse(frame: Frame) -> None:
         if summary["broken"]
         else say["reverse_holds"]
     )
+    line, lost = (formats.short(modelled(summary[k]), frame.language) for k in ("line", "loss"))
+    blocks.note(say["reverse_line"].format(line=line, loss=lost, base=frame.base))
     unit = formats.unit([modelled(r["loss"]) for r in held["rows"]], frame.language)
     rows = [
         {
@@ -123,3 +126,4 @@ def reverse(frame: Frame) -> None:
     blocks.table(
         "reverse", cells.table(columns, rows, empty=say["nothing"]), lambda i: frame.put(tab="play", fail=i)
     )
+    return frame.tables(ask, "reverse")

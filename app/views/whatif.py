@@ -29,7 +29,7 @@ def show(frame: Frame) -> None:
         with st.spinner(say["running"]):
             held = ask()
         _answer(frame, held)
-        files = {name: lambda name=name: ask()["tables"][name] for name in held["tables"]} | files
+        files = {**frame.tables(ask, *held["tables"]), **files}
     st.subheader(say["reserved_title"], anchor=False)
     _reserved(frame)
     frame.files("whatif", files)
