@@ -17,6 +17,7 @@ from app.launch import RUNNING
 from app.progress import listening
 from app.source import SAMPLE
 from app.views.frame import words
+from exposure.contagion import runs
 from graph.errors import OptionError
 from graph.store import Store, open_store
 from ingest.load import Aside, load
@@ -169,12 +170,16 @@ def test_what_a_tab_of_contagion_shows_is_downloaded(access: Access, asked: dict
         assert all(exported(table, fmt, name) for fmt in FORMATS)
 
 
-def test_a_run_tells_how_far_it_is_and_ends_unanswered_when_it_is_stopped(access: Access) -> None:
+def test_a_run_tells_how_far_it_is_and_ends_unanswered_when_it_is_stopped(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "_SEEDS", 20_000)
     told: list[tuple[int, int]] = []
     with listening(lambda _name, done, total: told.append((done, total))):
         access.ask(local(), "simulated", 1, draws=100_000, seed=11)
     assert told[-1] == (100_000, 100_000)
     assert len(told) > 1
+    assert told == sorted(set(told))
     before = len(list(access.audit.events()))
 
     def stop(_name: str, _done: int, _total: int) -> None:
