@@ -8,18 +8,19 @@ from graph.kernels import kernel
 
 
 @kernel
-def closure(ptr: np.ndarray, target: np.ndarray, start: np.ndarray, seen: np.ndarray, out: np.ndarray) -> int:
-    """Number of nodes reached from ``start`` (int64), which are written to ``out`` (int64 (n,)) as they are met.
+def closure(ptr: np.ndarray, target: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The nodes that ``start`` leads to, itself included, each once as they are met: int64.
 
-    Node p leads to ``target[ptr[p]:ptr[p + 1]]`` (int32). ``seen`` bool (n,) marks those that are met: false at first.
+    Node p leads to ``target[ptr[p]:ptr[p + 1]]``.
     """
-    many = 0
+    n = len(ptr) - 1
+    seen, out = np.zeros(n, np.bool_), np.empty(n, np.int64)
+    many = at = 0
     for p in start:
         if not seen[p]:
             seen[p] = True
             out[many] = p
             many += 1
-    at = 0
     while at < many:
         p = out[at]
         at += 1
@@ -29,4 +30,4 @@ def closure(ptr: np.ndarray, target: np.ndarray, start: np.ndarray, seen: np.nda
                 seen[q] = True
                 out[many] = q
                 many += 1
-    return many
+    return out[:many].copy()

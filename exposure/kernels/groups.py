@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from exposure.kernels.closure import closure
 from graph.kernels import kernel
 
 SOURCE, CONTROL, DEPENDENCE, KIN, PACT, SOVEREIGN = range(6)
@@ -57,27 +58,11 @@ def below(
     ptr: np.ndarray, to: np.ndarray, component: np.ndarray, count: int, seeds: np.ndarray
 ) -> np.ndarray:
     """Components that any of the seeds' components reaches over an edge: bool (count,)."""
-    n = len(ptr) - 1
     reached = np.zeros(count, np.bool_)
-    seen = np.zeros(n, np.bool_)
-    stack = np.empty(n, np.int32)
-    size = 0
-    for s in seeds:
-        if not seen[s]:
-            seen[s] = True
-            stack[size] = s
-            size += 1
-    while size > 0:
-        size -= 1
-        v = stack[size]
+    for v in closure(ptr, to, seeds):
         for i in range(ptr[v], ptr[v + 1]):
-            t = to[i]
-            if component[t] != component[v]:
-                reached[component[t]] = True
-            if not seen[t]:
-                seen[t] = True
-                stack[size] = t
-                size += 1
+            if component[to[i]] != component[v]:
+                reached[component[to[i]]] = True
     return reached
 
 

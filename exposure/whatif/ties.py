@@ -190,6 +190,4 @@ def distinct(numbers: npt.NDArray[np.signedinteger]) -> Int64:
 def closure(start: Int64, steps: tuple[tuple[str, str, str], ...], ties: Ties) -> Int64:
     """The parties that ties lead to from the start, however many: steps as (table, column, other column)."""
     by, other = ties.ways(steps)
-    out = np.empty(ties.snapshot.n, np.int64)
-    many = _kernels.closure(by.ptr, other, start, np.zeros(ties.snapshot.n, bool), out)
-    return np.sort(out[:many])
+    return np.sort(_kernels.closure(by.ptr, other, start))
