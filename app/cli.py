@@ -114,14 +114,13 @@ def report(
 ) -> None:
     """Compute everything and write it into a folder."""
     from app import output
+    from app.kept import reported, streamed
     from app.memory import keep_freed
     from app.source import store_of
 
     keep_freed()
     chosen = output.formats(formats)
     analysis, store = analysis_of(**source), store_of(source["source"])
-    from app.kept import reported, streamed  # the engine, which was imported while the files were read
-
     graph = graph_store(store) if write_back else None
     summary: Mapping[str, Any]
     if store is None and set(chosen) <= set(output.PER_TABLE):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -89,9 +87,6 @@ def analysis_of(
 ) -> Analysis:
     """Open a source and prepare its analysis; everything is checked before anything is computed."""
     from app.source import compiled, earlier
-
-    engine = Thread(target=import_module, args=("exposure.tables",))
-    engine.start()
     from exposure.report import Analysis, Request
     from exposure.rulepack import house
     from graph.model import SHARE
