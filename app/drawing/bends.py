@@ -13,6 +13,8 @@ from app.drawing.layout import Points
 
 _BOX: Final = (80.0, 30.0)
 """Half the width and height of a box with the air around it."""
+_NEAR: Final = 1e-9
+"""Part of a line at its ends where its own two boxes are."""
 _LEAST: Final = 0.15
 _MOST: Final = 0.6
 """Roundness of a curve: the distance of its control point from the line, over the line's length."""
@@ -28,31 +30,27 @@ def bends(lines: Sequence[tuple[str, str]], points: Points, curved: Sequence[boo
     >>> [r > 0 for r in bends([("a", "b"), ("b", "c"), ("a", "c"), ("a", "b")], column, [False] * 4)]
     [False, False, True, True]
     """
-    ends = np.array([(points[a], points[b]) for a, b in lines], float).reshape(-1, 2, 2)
-    places, order = np.array(list(points.values()), float), {name: i for i, name in enumerate(points)}
+    places = np.array(list(points.values()), float).reshape(-1, 2)
     drawn: Counter[frozenset[str]] = Counter()
     made = []
-    for (a, b), (start, end), always in zip(lines, ends, curved, strict=True):
+    for (a, b), always in zip(lines, curved, strict=True):
+        start, way = np.array(points[a]), np.subtract(points[b], points[a])
         before = drawn[frozenset((a, b))]
         drawn[frozenset((a, b))] += 1
         least = _LEAST * (before + 1) if always or before else 0.0
-        others = np.delete(places, [order[a], order[b]], axis=0)
-        around = _around(end - start) if _hidden(start, end, others) else 0.0
+        around = _around(way) if _hidden(way, places - start) else 0.0
         made.append(round(min(max(least, around), _MOST), 2))
     return made
 
 
-def _hidden(
-    start: npt.NDArray[np.float64], end: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
-) -> bool:
-    """Whether a straight line passes through one of these boxes, each taken as an ellipse."""
-    if not len(others):
-        return False
-    way, off = (end - start) / _BOX, (others - start) / _BOX
-    length = float(way @ way) or 1.0
-    along = off @ way / length
-    apart = off - along[:, None] * way
-    return bool(((apart**2).sum(axis=1) < 1).any(where=(along > 0) & (along < 1)))
+def _hidden(way: npt.NDArray[np.float64], off: npt.NDArray[np.float64]) -> bool:
+    """Whether a straight line passes through a box between its ends, taken as an ellipse: boxes by where they are off."""
+    (x, y), (u, v) = way / _BOX, (off / _BOX).T
+    length = x * x + y * y
+    along, across = u * x + v * y, u * y - v * x
+    return bool(
+        ((across * across < length) & (along > _NEAR * length) & (along < (1 - _NEAR) * length)).any()
+    )
 
 
 def _around(way: npt.NDArray[np.float64]) -> float:
