@@ -60,6 +60,7 @@ def settings(port: int, address: str = ADDRESS, sign_in: SignIn | None = None) -
         "browser.gatherUsageStats": False,
         "browser.serverAddress": ADDRESS if sign_in is None else sign_in.host,
         "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
         "client.toolbarMode": "viewer",
         "client.allowedOrigins": [],
         "runner.magicEnabled": False,

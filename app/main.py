@@ -59,7 +59,9 @@ def named(frame: Frame) -> st.Page:
 
 who = comer()
 if isinstance(who, str):
-    held = [st.Page(partial(door, who), title="Konzern", url_path=n, default=n == "overview") for n in VIEWS]
+    held = [
+        st.Page(partial(door, who), title="Konzern", url_path=n, default=n == ROOT) for n in (ROOT, *VIEWS)
+    ]
     st.navigation(held, position="hidden").run()
 else:
     frame = opened(who)

@@ -151,7 +151,8 @@ def check_store(url: str, *, offline: bool) -> None:
     if offline:
         if url != LOCAL:
             raise OptionError(f"--offline: only {LOCAL} is checked so, not {url}")
-        click.echo(check_offline().strip() or f"{url}: its files are whole")
+        click.echo(check_offline().rstrip(), err=True)
+        click.echo(f"{url}: its files are whole")
         return
     damaged = open_store(url).check()
     if damaged:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from app.codes import DUPLICATES
 from app.desk.groups import SHOWN
 from app.desk.opened import Desk, Names, Row, first
+from exposure.groups import GROUP
 from graph.errors import KonzernError, OptionError
 from graph.journal import Record
 
@@ -171,7 +172,7 @@ def _parties(desk: Desk, row: Row) -> list[str]:
     if row["subject_kind"] in ("party", "pair", "ring"):
         return [s for s in row["subjects"] if desk.number(s) is not None]
     if row["subject_kind"] == "group":
-        return [s.removeprefix("G:") for s in row["subjects"]]
+        return [s.removeprefix(GROUP) for s in row["subjects"]]
     path = json.loads(row["evidence"])["figures"].get("path", [])
     words = path if isinstance(path, list) else str(path).replace(",", " ").split()
     return [w for w in dict.fromkeys(map(str, words)) if desk.number(w) is not None]

@@ -18,6 +18,7 @@ from app.desk.apart import large, made
 from app.kept import is_kept, reported
 from app.scope import part_of
 from app.source import compiled, earlier
+from exposure.groups import GROUP
 from exposure.report import Analysis, Request
 from exposure.rulepack import house
 from exposure.whatif.whatif import WhatIf
@@ -35,6 +36,11 @@ Row = dict[str, Any]
 ALL: Final = ""
 """The scope of those who may see every lender's credit."""
 PERSON: Final = PARTY_KINDS.index("person")
+
+
+def is_group(subject: str) -> bool:
+    """Whether an id is that of a group, not of a party."""
+    return subject.startswith(GROUP)
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ class Desk:
 
     def group_names(self, group: str) -> Names:
         """How a group is shown: as the source that it is named after."""
-        return self.names(group.removeprefix("G:"))
+        return self.names(group.removeprefix(GROUP))
 
     @cached_property
     def lenders(self) -> dict[str, Names]:

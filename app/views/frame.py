@@ -13,7 +13,7 @@ import streamlit as st
 
 from app import export, formats
 from app.access import Access, Principal
-from app.desk.opened import Names
+from app.desk.opened import Names, is_group
 from app.drawing import blocks
 from app.launch import RUNNING
 from graph.errors import KonzernError, StoreError
@@ -72,9 +72,10 @@ class Frame:
 
     def named(self, subject: str) -> str:
         """How a party or a group that the URL names is called here."""
-        if not subject.startswith("G:"):
+        if not is_group(subject):
             return self.name(self.names(subject))
-        return self.say["group_of"].format(name=self.name(self.names(subject.removeprefix("G:"))))
+        desk = self.access.desk(self.principal.scope, self.version)
+        return self.say["group_of"].format(name=self.name(desk.group_names(subject)))
 
     def lender(self, names: Names | None) -> str:
         """How a lender is called here; None is all of them."""

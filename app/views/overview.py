@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import formats
-from app.desk.opened import Row
+from app.desk.opened import Row, is_group
 from app.desk.overview import Overview
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, count, percent, text, tile, used
@@ -81,7 +81,7 @@ def _follow(frame: Frame, held: Overview, to: str) -> None:
 
 def _subject(frame: Frame, subject: str) -> None:
     """Open a group or a party in the explorer."""
-    frame.go("groups", **({"group": subject} if subject.startswith("G:") else {"party": subject}))
+    frame.go("groups", **({"group": subject} if is_group(subject) else {"party": subject}))
 
 
 def _limits(frame: Frame, rows: list[Row]) -> None:
