@@ -200,7 +200,7 @@ def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list
 def shares(ownership: Ownership) -> list[Interval]:
     """Intervals of the listed shares that may or may not reach a line of the law, with the facts behind them."""
     snapshot, walks = ownership.snapshot, ownership.walks
-    low, high = ownership.lower, ownership.upper
+    low, high = ownership.lower, np.nan_to_num(ownership.upper, nan=np.inf)
     lines = [line / SHARE.scale for line in LINES]
     open_ = np.any([(low < line) & (high >= line) for line in lines], axis=0) & (high - low > _LEAST)
     places = np.flatnonzero(open_ & (ownership.owner != ownership.owned))
@@ -214,7 +214,8 @@ def shares(ownership: Ownership) -> list[Interval]:
             owner = int(ownership.owner[row])
             pair = names[owner].as_py(), names[company].as_py()
             facts = _behind(ownership, owner, np.nan_to_num(below))
-            made.append(Interval("share", *pair, float(low[row]), float(high[row]), facts))
+            top = None if np.isinf(high[row]) else float(high[row])
+            made.append(Interval("share", *pair, float(low[row]), top, facts))
     rank = snapshot.party_rank
     number = snapshot.number_of
     return sorted(made, key=lambda i: (rank[number[i.subject]], rank[number[i.owned or ""]]))

@@ -64,6 +64,8 @@ WORK: Final = (400_000_000, 1_000_000_000)
 """Entries of columns that may be added up at ``LEAST`` and otherwise; beyond that more is left out."""
 MOST: Final = 64_000_000
 """Entries that columns may hold at once (12 bytes each); beyond that more is left out."""
+_LEAST_ROOM: Final = 1e-9
+"""With less than this left to others, an owner of all that is unknown owns itself: its shares have no upper end."""
 ROOM: Final = 8
 """Entries and rows a stake that there is room for at first; memory that is not written to costs nothing."""
 
@@ -106,11 +108,27 @@ class Ownership:
 
     @property
     def upper(self) -> Float64:
-        """What the share may be at most, if unknown owners are this owner too: float64, by row, NaN without bound."""
-        most = np.fmin(self.lower + self.error[self.owned] + self.unknown[self.owned], self.ceiling)
+        """What the share may be at most: float64, by row, NaN without bound.
+
+        As if the owner were every unknown owner, and no more than the whole where it is in no loop on record.
+        """
         whole = np.where(self.looped[self.owner], np.inf, 1.0)
-        bound = np.maximum(self.lower, np.minimum(whole, most))
+        bound = np.maximum(self.lower, np.minimum(whole, np.fmin(self.filled, self.ceiling)))
         return np.asarray(np.where(np.isinf(bound), np.nan, bound))
+
+    @property
+    def filled(self) -> Float64:
+        """The share if the owner is every unknown owner too: float64, by row, infinite without bound.
+
+        With r the rests of registers and u = V' r it is (V - I)_xy + V_xx u_y / (1 - u_x), from the inverse of
+        I - W - e_x r' by the formula of Sherman and Morrison (1950).
+        """
+        x, y = self.owner, self.owned
+        room = 1.0 - self.unknown[x]
+        factor = (self.loop_factor + self.error)[x]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            more = np.where(room > _LEAST_ROOM, factor * self.unknown[y] / room, np.inf)
+        return np.asarray(self.lower + self.error[y] + np.where(self.unknown[y] > 0, more, 0.0))
 
     @property
     def loop_factor(self) -> Float64:
@@ -186,8 +204,7 @@ def _ceiling(made: Ownership, held: Bands, thresholds: Sequence[int]) -> tuple[F
     at = np.searchsorted(key, wanted, sorter=by)
     at = np.append(by, 0)[at]
     there = np.append(key, -1)[at] == wanted if len(key) else np.zeros(len(wanted), bool)
-    upper = most.lower + most.error[most.owned] + most.unknown[most.owned]
-    found = np.append(upper, np.inf)[np.where(there, at, len(key))]
+    found = np.append(most.filled, np.inf)[np.where(there, at, len(key))]
     return np.asarray(np.where(np.isnan(found), np.inf, found), np.float64), most.looped
 
 

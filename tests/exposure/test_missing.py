@@ -156,6 +156,16 @@ def test_a_share_that_may_reach_a_line_names_what_leaves_it_open() -> None:
     assert row["facts"] == ["register C", "ownership P A", "ownership P C"]
 
 
+def test_a_share_without_an_upper_end_is_open() -> None:
+    stakes: list[Row] = [
+        {"owner_id": "B", "owned_id": "C", "share": Decimal("0.1")},
+        {"owner_id": "C", "owned_id": "A", "share": Decimal("0.2")},
+    ]
+    row = told(analysed([], stakes), "share")["B", "C"]
+    assert (row["lower_share"], row["upper_share"]) == (pytest.approx(0.1 / 0.98), None)
+    assert row["facts"] == ["register C", "register A"]
+
+
 def test_shares_of_large_books_are_told_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exposure.ownership.paths.SMALL", 1)
     stakes: list[Row] = [{"owner_id": "P", "owned_id": "A", "share": Decimal("0.1")}]

@@ -123,11 +123,10 @@ def check(register: Register) -> None:
             assert (held.direct[i] > -1) == (direct is not None)
             assert direct is None or held.direct[i] == direct * 10**9
             if share is not None:
-                unknown = exact.unknown(y)
-                most = None if unknown is None else share + unknown
+                most = exact.filled(x, y)
                 if factor == 1:  # outside loops nobody holds more than the whole, save by a register above it
                     most = max(share, Fraction(1) if most is None else min(Fraction(1), most))
-                assert same(held.upper[i], most, worst)
+                assert same(held.upper[i], most, max(worst, float(exact.filled(x, x) or 1))), (x, y)
 
 
 @given(registers())

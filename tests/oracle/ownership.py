@@ -107,3 +107,12 @@ class Exact:
         if y in self.out:
             return Fraction(0)
         return sum((self.rest(z) * v for (z, b), v in self.v.items() if b == y), Fraction(0))
+
+    def filled(self, x: str, y: str) -> Fraction | None:
+        """Integrated share of x in y if x is every unknown owner: None without bound."""
+        if self.unknown(y) is None or self.unknown(x) is None:
+            return None
+        held = [(a, b, share) for (a, b), share in self.known.items()]
+        held += [(x, z, self.rest(z)) for z in self.names if self.rest(z)]
+        made = Exact(self.names, held)
+        return made.integrated(x, y) if x == y or (x, y) in made.reach else Fraction(0)
