@@ -7,6 +7,8 @@ itself. (银保监发〔2018〕24号; rulebook 53.)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,63 +31,102 @@ from graph.money import NULL
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
 
+_OPEN: Final = np.int64(2**63 - 1)
+"""A debt that nothing bounds."""
+_UNTESTED: Final = 4
+
 
 def findings(standing: Standing) -> list[Finding]:
     """``joint_credit_mandatory``, ``_voluntary``, ``_none`` and ``_warning``; none where the pack has no rules.
 
     ``_none`` goes to firms with the debt for it but too few lenders and, in books of less than 10,000 parties,
-    to all whose lenders or debt the book tells.
+    to all whose lenders or debt the book tells. ``untested`` goes to firms with the lenders for it of which an
+    unknown amount decides.
     """
     if not standing.groups.pack.has("joint"):
         return []
     return [*_scope(standing), *_warnings(standing)]
 
 
-def _told(standing: Standing) -> tuple[Int64, Int64, Bool]:
-    """Lenders and debt (NULL unknown) of each party, int64 (n,), and where the book tells them: bool (n,)."""
-    owed, snapshot = standing.by_party, standing.groups.snapshot
-    rows, n = snapshot.parties, snapshot.n
-    held = np.flatnonzero((owed.subject >= 0) & (owed.lender >= 0) & ((owed.limit > 0) | (owed.gross > 0)))
-    lenders = np.bincount(owed.subject[held], minlength=n)
-    whole = np.flatnonzero((owed.subject >= 0) & (owed.lender < 0))
-    debt = np.zeros(n, np.int64)
-    debt[owed.subject[whole]] = owed.drawn[whole]
-    count, own = rows["lender_count"], rows["external_debt"]
-    debt = np.where(own != NULL, snapshot.in_base("parties", "external_debt"), debt)
-    return np.where(count != NULL, count, lenders), debt, (count != NULL) | (own != NULL)
+@dataclass(frozen=True)
+class _Told:
+    """By party, int64 base minor units: ``lenders`` their number, ``debt`` as far as it is known, ``most`` it can be.
+
+    ``by_book`` bool: the book says so, not what it holds itself.
+    """
+
+    lenders: Int64
+    debt: Int64
+    most: Int64
+    by_book: Bool
+
+    @classmethod
+    def of(cls, standing: Standing) -> _Told:
+        """As the book tells it of a party, or else as it holds it itself."""
+        owed, snapshot = standing.by_party, standing.groups.snapshot
+        rows, n = snapshot.parties, snapshot.n
+        some = (owed.limit > 0) | (owed.gross > 0) | owed.limit_unknown | owed.unknown
+        held = np.flatnonzero((owed.subject >= 0) & (owed.lender >= 0) & some)
+        whole = np.flatnonzero((owed.subject >= 0) & (owed.lender < 0))
+        debt = np.zeros(n, np.int64)
+        debt[owed.subject[whole]] = owed.drawn[whole]
+        count, own = rows["lender_count"], snapshot.in_base("parties", "external_debt")
+        told = rows["external_debt"] != NULL
+        return cls(
+            np.where(count != NULL, count, np.bincount(owed.subject[held], minlength=n)),
+            np.where(told, np.where(own == NULL, 0, own), debt),
+            np.where(told, np.where(own == NULL, _OPEN, own), _most(standing.facilities, debt)),
+            (count != NULL) | told,
+        )
+
+
+def _most(held: Facilities, debt: Int64) -> Int64:
+    """Debt with each unknown drawn amount at its limit, ``_OPEN`` where that is unknown too; int64 (n,)."""
+    ledger, n = held.ledger, len(debt)
+    party = np.repeat(np.arange(n), np.diff(ledger.ptr[: n + 1]))
+    limit, drawn = ledger.entry[: len(party), 0], ledger.entry[: len(party), 1]
+    blank = drawn == NULL
+    most = debt.copy()
+    np.add.at(most, party[blank], np.where(limit[blank] == NULL, 0, limit[blank]))
+    most[party[blank & (limit == NULL)]] = _OPEN
+    return most
 
 
 def _scope(standing: Standing) -> Iterator[Finding]:
-    """One finding a firm: a must, a may, or neither."""
+    """One finding a firm: a must, a may, neither, or that what is unknown decides it."""
     groups, pack = standing.groups, standing.groups.pack
     snapshot = groups.snapshot
     lines = [amount for name in ("mandatory", "voluntary") if (amount := pack.amount("joint", name))]
     must, may = (amount.in_base(snapshot.fx) for amount in lines)
+    test = f"{pack.name} joint"
     if must is None or may is None:
-        lacking = f"fx {lines[0].currency}"
-        yield finding("untested", [], rule=f"{pack.name} joint", test=f"{pack.name} joint", missing=lacking)
+        yield finding("untested", [], rule=test, test=test, missing=f"fx {lines[0].currency}")
         return
-    lenders, debt, told = _told(standing)
+    told = _Told.of(standing)
     kinds = [PARTY_KINDS.index(kind) for kind in pack.setting("joint", "kinds", ())]
-    firm = np.isin(snapshot.parties["kind"], kinds) & (debt != NULL)
-    many = lenders >= int(pack.setting("joint", "lenders"))
+    firm = np.isin(snapshot.parties["kind"], kinds)
+    many = told.lenders >= int(pack.setting("joint", "lenders"))
     code = np.select(
-        [firm & many & (debt >= must), firm & many & (debt >= may), firm & (debt >= may)],
-        [1, 2, 3],
+        [firm & many & (told.debt >= must), firm & many & (told.most >= np.where(told.debt >= may, must, may)),
+         firm & many & (told.debt >= may), firm & (told.debt >= may)],
+        [1, _UNTESTED, 2, 3],
         default=0,
-    )
+    )  # fmt: skip
     if snapshot.n < SMALL:
-        code = np.where((code == 0) & firm & told, 3, code)
+        code = np.where((code == 0) & firm & told.by_book, 3, code)
     chosen = np.flatnonzero(code)
     names = ids(snapshot.party_ids, chosen.astype(np.int32)).to_pylist()
     words = ("joint_credit_mandatory", "joint_credit_voluntary", "joint_credit_none")
     for i, name in zip(chosen.tolist(), names, strict=True):
+        where = [("parties", int(snapshot.parties.row[i]))]
+        if code[i] == _UNTESTED:
+            yield finding("untested", [name], None, test, where, test=test, missing="amounts")
+            continue
         figures = {
-            "lenders": int(lenders[i]),
-            "debt": shown(int(debt[i]), snapshot.base),
+            "lenders": int(told.lenders[i]),
+            "debt": shown(int(told.debt[i]), snapshot.base),
             "confidence": pack.confidence("joint", "mandatory"),
         }
-        where = [("parties", int(snapshot.parties.row[i]))]
         yield finding(words[code[i] - 1], [name], rule=pack.name, rows=where, figures=figures)
 
 

@@ -678,6 +678,37 @@ def test_who_needs_joint_credit(lenders: int, debt: str, scope: str) -> None:
         assert subjects(counted, f"joint_credit_{scope}") == {"A"}
 
 
+@pytest.mark.parametrize(
+    ("debt", "limit", "lenders", "code"),
+    [
+        ("3000000000", None, 3, "untested"),
+        ("3000000000", "1000000000", 3, "untested"),
+        ("3000000000", "999999999.99", 3, "joint_credit_voluntary"),
+        ("20", "999999990", 3, "untested"),
+        ("20", "999999989.99", 3, None),
+        ("5000000000", None, 3, "joint_credit_mandatory"),
+        ("3000000000", None, 2, "joint_credit_none"),
+    ],
+)
+def test_an_unknown_drawn_amount_leaves_joint_credit_open_unless_the_rest_decides(
+    debt: str, limit: str | None, lenders: int, code: str | None
+) -> None:
+    told = limits_of(
+        "CN-JOINT",
+        parties=[party("A")],
+        lenders=[{"lender_id": f"L{i}", "name": "L"} for i in range(lenders)],
+        facilities=[
+            facility("F0", "A", debt, debt, currency="CNY", lender_id="L0"),
+            *(
+                facility(f"F{i}", "A", limit, None, currency="CNY", lender_id=f"L{i}")
+                for i in range(1, lenders)
+            ),
+        ],
+    )
+    joint = jointcredit.findings(told.standing)
+    assert [(f.code, f.subjects) for f in joint] == ([] if code is None else [(code, ("A",))])
+
+
 @pytest.mark.parametrize(("debt", "warned"), [("899.99", False), ("900", True), ("1100", True)])
 def test_joint_credit_warns_at_nine_tenths_of_what_all_banks_gave(debt: str, warned: bool) -> None:
     held = limits_of(
