@@ -61,7 +61,8 @@ def query(  # noqa: PLR0913 - one for each option
     from graph.neo4j.ask import Caps, answer
     from graph.store import open_store
 
-    found = answer(graph_store(open_store(url)).server, question, pairs(values), Caps(seconds, rows))
+    caps = Caps(seconds, rows)
+    found = answer(graph_store(open_store(url)).server, question, pairs(values), caps)
     if as_json:
         click.echo(json.dumps(_told(found), ensure_ascii=False, default=str))
     else:

@@ -53,11 +53,17 @@ class Parameter:
         >>> Parameter("share", "share", "", "", "0.5").value("0.25")
         250000000
         """
-        read = {"share": _share, "count": _count, "date": dt.date.fromisoformat}.get(self.type, str)
+        read = {"share": _share, "count": _count, "date": dt.date.fromisoformat}.get(self.type, _sendable)
         try:
             return read(text)
         except (ValueError, InvalidOperation, OverflowError):
             raise QuestionError(f"{self.name}={text}: write a {self.type} such as {self.example}") from None
+
+
+def _sendable(text: str) -> str:
+    """A text, every character of which can be sent: a broken byte of a command line cannot."""
+    text.encode()
+    return text
 
 
 def _share(text: str) -> int:

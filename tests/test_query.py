@@ -31,6 +31,11 @@ def test_every_question_is_listed_with_an_example() -> None:
     [
         (["gossip"], "no question 'gossip'"),
         (["cross_holdings", "--store", "book:nowhere"], "no store in Neo4j"),
+        (["cross_holdings", "--seconds", "0"], "--seconds 0: write more than 0"),
+        (["cross_holdings", "--seconds", "-1"], "--seconds -1: write more than 0"),
+        (["cross_holdings", "--seconds", "nan"], "--seconds nan: write more than 0"),
+        (["cross_holdings", "--seconds", "1e30"], "3600 at most"),
+        (["cross_holdings", "--rows", "0"], "--rows 0: write 1 or more"),
     ],
 )
 def test_what_cannot_be_asked_is_told(arguments: list[str], message: str) -> None:

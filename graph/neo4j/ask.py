@@ -60,6 +60,8 @@ _PREFIX: Final = re.compile(
 _HIDDEN: Final = re.compile(r"\\u|\bLOAD\b.*\bCSV\b|\bCALL\b\s*[^\s({]", re.IGNORECASE | re.DOTALL)
 """Words of LOAD CSV and of a procedure's call, or an escape that could spell them."""
 _TRIES: Final = 3
+LONGEST: Final = 3_600.0
+"""Seconds that a question may ask for at most."""
 
 
 class RefusedError(OptionError):
@@ -72,10 +74,20 @@ class ChangingError(StoreError):
 
 @dataclass(frozen=True)
 class Caps:
-    """Bounds of one question: seconds, and rows of its answer. Memory is bounded by the server."""
+    """Bounds of one question: seconds, and rows of its answer. Memory is bounded by the server.
+
+    ``OptionError`` for what is no bound: to the server, no seconds are time without end.
+    """
 
     seconds: float = 30.0
     rows: int = 10_000
+
+    def __post_init__(self) -> None:
+        """Refuse what is no bound, also what is no number (NaN)."""
+        if not 0 < self.seconds <= LONGEST:
+            raise OptionError(f"--seconds {self.seconds:g}: write more than 0, and {LONGEST:g} at most")
+        if self.rows < 1:
+            raise OptionError(f"--rows {self.rows}: write 1 or more")
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,12 @@ def test_a_question_says_what_it_needs(given: dict[str, str], message: str) -> N
 
 @pytest.mark.parametrize(
     ("name", "given"),
-    [("register_gaps", {"below": "2"}), ("past_due", {"days": "-1"}), ("new_stakes", {"day": "2026-02-30"})],
+    [
+        ("register_gaps", {"below": "2"}),
+        ("past_due", {"days": "-1"}),
+        ("new_stakes", {"day": "2026-02-30"}),
+        ("holders", {"party": "a broken byte \udcff"}),
+    ],
 )
 def test_a_value_of_another_type_is_refused(store: GraphStore, name: str, given: dict[str, str]) -> None:
     with pytest.raises(OptionError, match="write a"):
