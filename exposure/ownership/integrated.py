@@ -246,7 +246,7 @@ def attributed(ownership: Ownership, party: Int32, lender: Int32, gross: Int64) 
     """
     walks, factor = ownership.walks, ownership.loop_factor
     out = gross / MONEY.scale
-    lenders = np.unique(lender)
+    lenders = np.flatnonzero(np.bincount(lender + 1)) - 1
     for first in range(0, len(lenders), _TOGETHER):
         some = lenders[first : first + _TOGETHER]
         column = np.full(int(lenders[-1]) + 2, -1, np.int32)
