@@ -236,7 +236,7 @@ def headline(summary: Mapping[str, Any], language: str) -> str:
     """What a person wants to read first."""
     say = words(language)
     kind = summary.get("search", "single")
-    key = kind if kind != "reverse" else f"reverse_{'broken' if summary['broken'] else 'holds'}"
+    key = kind if kind != "reverse" else f"reverse_{'broken' if summary['broken'] else summary['method']}"
     places = {
         **summary,
         "lender": summary.get("lender") or say["all"],

@@ -78,7 +78,10 @@ def reserved(
         return answer if answer.fits else None
 
     at = now()
-    until = at + dt.timedelta(hours=hours)
+    try:
+        until = at + dt.timedelta(hours=hours)
+    except (ValueError, OverflowError):
+        raise OptionError(f"--hours {hours}: no time that a calendar has; give hours such as 24") from None
     return reservations.reserve(
         *(found.journal, changes, decide), author=author or getpass.getuser(), now=at, until=until,
         granted=granted(analysis),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 
 from graph.errors import OptionError
 from graph.merger import ExchangeError, exchanged
-from graph.model import BOOL, CURRENCY, DATE, TABLES, Column
+from graph.model import BOOL, CURRENCY, DATE, SHARE, TABLES, Column
 from graph.money import NULL
 from graph.proposal import Proposal
 from graph.snapshot import NO_DATE, Rows, Snapshot, Stakes
@@ -247,7 +248,8 @@ def _sale(_: Snapshot, tables: dict[str, Rows], change: Proposal) -> None:
     whole, cast = int(shares.sum()), int(voting.sum())
     sold = whole if change.units("share") is None else int(change.units("share") or 0)
     if not 0 < sold <= whole:
-        raise _fail(change, "more is sold than held", f"sell up to {whole / 10**9:.9f}")
+        wrong = "more is sold than held" if sold else "nothing is sold"
+        raise _fail(change, f"share: {_share(sold)!r}: {wrong}", f"sell up to {_share(whole)}")
     moved = cast * sold // whole
     _without(tables, "ownership", held)
     parts = [(buyer, sold, moved), (owner, whole - sold, cast - moved)]
@@ -256,6 +258,11 @@ def _sale(_: Snapshot, tables: dict[str, Rows], change: Proposal) -> None:
     _more(
         tables, "ownership", len(left), owner_id=holders, owned_id=[owned] * len(left), share=parts_sold, voting=votes
     )  # fmt: skip
+
+
+def _share(units: int) -> str:
+    """A share as people write it."""
+    return f"{Decimal(units).scaleb(-SHARE.places).normalize():f}"
 
 
 def _merge(_: Snapshot, tables: dict[str, Rows], change: Proposal) -> None:

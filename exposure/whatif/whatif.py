@@ -163,10 +163,12 @@ class WhatIf:
             sized = replace(facility, values={**facility.values, "limit": amount, "drawn": part})
             after = self._run(proposed(base, [*changes[:last], sized, *changes[last + 1 :]]))
             rows = _limits(before, after, names)
-            return _left([r for r in rows if _uses(r) or tuple(r[c] for c in _SUBJECT) in watched])
+            return _left([r for r in rows if _uses(r) or counts(r)])
 
-        if not watched:
-            return asked, None, currency
+        def counts(row: Row) -> bool:
+            """What the change uses as asked; where that is nothing, whatever is not broken: more may use it."""
+            return tuple(row[c] for c in _SUBJECT) in watched if watched else not row["breach"]
+
         return asked, highest(asked or MONEY_KIND.scale, left, _most(base.fx, currency)), currency
 
 

@@ -147,6 +147,13 @@ def test_the_command_line_lists_and_releases(store: str, tmp_path: Path) -> None
     assert "最大可行金额：200.00" in run("whatif", store, changes, "--lang", "zh")
 
 
+@pytest.mark.parametrize("hours", ["nan", "inf", "1e300", "1e9"])
+def test_a_time_that_no_calendar_has_is_refused(store: str, tmp_path: Path, hours: str) -> None:
+    changes = str(tmp_path / "changes.csv")
+    ended = CliRunner().invoke(main, ["whatif", store, changes, "--reserve", "--hours", hours])
+    assert (ended.exit_code, "give hours such as 24" in ended.output) == (2, True)
+
+
 def test_a_folder_of_files_holds_no_reservation(tmp_path: Path, store: str) -> None:
     ended = CliRunner().invoke(
         main, ["whatif", str(tmp_path / "book"), str(tmp_path / "changes.csv"), "--reserve"]

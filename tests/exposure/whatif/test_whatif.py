@@ -340,6 +340,16 @@ def test_nothing_more_is_admissible_where_a_limit_is_broken_already() -> None:
     assert (answer.fits, answer.largest) == (False, 0)
 
 
+def test_a_facility_asked_for_less_than_it_is_or_for_nothing_has_a_largest_amount_too() -> None:
+    smaller = asked(lending(80_00, facility_id="F1"))
+    assert (smaller.fits, smaller.largest, smaller.binding) == (True, 200_00, None)  # 250 less the 50 of B
+    nothing = asked(lending(0))
+    assert (nothing.fits, nothing.largest, nothing.binding) == (True, 100_00, None)
+    broken = asked(lending(80_00, facility_id="F1"), limit=100)  # 150 of 100 before: no more than now
+    assert (broken.fits, broken.largest) == (True, 100_00)
+    assert asked(lending(0), limit=100).largest == 0
+
+
 def test_no_limit_binds_without_capital() -> None:
     held = book(parties=[party("A")], lenders=[BANK], facilities=[facility("F", "A", 1, 1)])
     answer = WhatIf.of(Analysis(Snapshot.of(held))).ask([lending(50_00)])
@@ -453,7 +463,11 @@ def test_what_is_held_already_leaves_less() -> None:
         (Proposal("sale", {"owner_id": "C", "owned_id": "B", "buyer_id": "D"}), "no stake"),
         (
             Proposal("sale", {"owner_id": "A", "owned_id": "B", "buyer_id": "D", "share": 900_000_000}),
-            "more is sold",
+            "'0.9': more is sold than held; sell up to 0.6",
+        ),
+        (
+            Proposal("sale", {"owner_id": "A", "owned_id": "B", "buyer_id": "D", "share": 0}),
+            "'0': nothing is sold; sell up to 0.6",
         ),
         (Proposal("merge", {"party_id": "A", "into_id": "A"}), "itself"),
     ],
