@@ -143,7 +143,9 @@ def _row_put(out: dict[str, list[dict[str, object]]], said: dict[str, object]) -
     if "share" in said:
         said["share"] = Fraction(int(str(said["share"])), 10**9)
     old = [r for r in out[table] if r[key] == said[key]]
-    out[table] = [r for r in out[table] if r[key] != said[key]] + [{**(old[0] if old else {}), **said}]
+    granted = {"status": None} if table == "facilities" else {}
+    row = {**(old[0] if old else {}), **granted, **said}
+    out[table] = [r for r in out[table] if r[key] != said[key]] + [row]
     return dict(out)  # type: ignore[arg-type]
 
 
@@ -348,6 +350,18 @@ def test_a_facility_asked_for_less_than_it_is_or_for_nothing_has_a_largest_amoun
     broken = asked(lending(80_00, facility_id="F1"), limit=100)  # 150 of 100 before: no more than now
     assert (broken.fits, broken.largest) == (True, 100_00)
     assert asked(lending(0), limit=100).largest == 0
+
+
+@pytest.mark.parametrize("status", ["Closed", "written_off", "proposed"])
+def test_a_facility_that_is_proposed_counts_as_granted_whatever_it_was(status: str) -> None:
+    held = book(
+        parties=[party("A")],
+        lenders=[{**BANK, "tier1": 1000, "currency": "EUR"}],
+        facilities=[{**facility("F1", "A", 100, 100), "status": status}],
+    )
+    whatif = WhatIf.of(Analysis(Snapshot.of(held)))
+    rows = whatif.ask([lending(80_00, facility_id="F1")]).tables["exposures"].to_pylist()
+    assert {(r["gross_before"] or 0, r["gross_after"]) for r in rows} == {(0, 80)}
 
 
 def test_no_limit_binds_without_capital() -> None:
