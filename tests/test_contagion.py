@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from app import output
 from app.cli import main
-from app.contagion import SUMMARY
+from app.contagion import SUMMARY, headline
 from app.source import SAMPLE
 from exposure.glossary import ROWS, words_of_runs
 from exposure.results import RUNS
@@ -54,6 +54,14 @@ def test_every_run_speaks_both_languages_and_json(asked: tuple[str, ...]) -> Non
     told = json.loads(konzern(*asked, "--json").output)
     assert told["summary"]["base"] == "CNY"
     assert len(told) > 1
+
+
+def test_a_line_that_no_defaults_break_is_said_to_hold_as_proven_or_as_found() -> None:
+    told = {"search": "reverse", "broken": False, "lender": "L", "line": 5.0}
+    told |= {"as_of": "2026-06-30", "book_version": 1, "base": "EUR", "model": "group"}
+    assert "not even the default of all parties" in headline({**told, "method": "exact"}, "en")
+    assert "not proven" in headline({**told, "method": "greedy"}, "en")
+    assert "全部主体一起违约也不会" in konzern("--reverse", "all=900000000000", "--lang", "zh").output
 
 
 def test_a_scenario_file_and_a_shock_file_are_read(tmp_path: Path) -> None:
