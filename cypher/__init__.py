@@ -57,7 +57,7 @@ class Parameter:
         try:
             return read(text)
         except (ValueError, InvalidOperation, OverflowError):
-            raise QuestionError(f"{self.name}={text}: write a {self.type} such as {self.example}") from None
+            raise QuestionError(f"{self.name}={text}: write {self.type} such as {self.example}") from None
 
 
 def _sendable(text: str) -> str:

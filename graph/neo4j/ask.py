@@ -59,6 +59,8 @@ _PREFIX: Final = re.compile(
 )
 _HIDDEN: Final = re.compile(r"\\u|\bLOAD\b.*\bCSV\b|\bCALL\b\s*[^\s({]", re.IGNORECASE | re.DOTALL)
 """Words of LOAD CSV and of a procedure's call, or an escape that could spell them."""
+_OWN: Final = "Neo.ClientError.Statement."
+"""How codes of errors begin that are in the text of a question or its parameters."""
 _TRIES: Final = 3
 LONGEST: Final = 3_600.0
 """Seconds that a question may ask for at most."""
@@ -114,8 +116,8 @@ def answer(
 def ask(server: Server, text: str, values: Mapping[str, object], caps: Caps | None = None) -> Answer:
     """The answer to a question, of one version: it is asked again where a load went on meanwhile.
 
-    Raises ``RefusedError`` for one that does more than read the graph, ``ChangingError`` where loads do not
-    pause, ``StoreError`` where it takes longer or more memory than allowed.
+    Raises ``RefusedError`` for one that does more than read the graph or cannot be read, ``ChangingError`` where
+    loads do not pause, ``StoreError`` where it takes longer or more memory than allowed.
     """
     bounds = caps or Caps()
     if _PREFIX.match(text):
@@ -140,6 +142,9 @@ def ask(server: Server, text: str, values: Mapping[str, object], caps: Caps | No
                     return Answer(columns, shown, len(rows) > bounds.rows, before.get("version", 0))
             time.sleep(0.2 * 4**attempt)
     except (Neo4jError, DriverError) as error:
+        if str(getattr(error, "code", "")).startswith(_OWN):
+            told = str(getattr(error, "message", error)).split(" (line ")[0]
+            raise RefusedError(f"the question cannot be answered as it is written: {told}") from error
         raise as_error(error, server.access.url) from error
     raise ChangingError("data changing: a load is going on; ask again when it is done (konzern store status)")
 
@@ -171,7 +176,7 @@ def _run(
     server: Server, text: str, values: Mapping[str, object], caps: Caps
 ) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     """Column names and rows, one more than allowed at most."""
-    with server.session() as session, session.begin_transaction(timeout=caps.seconds) as work:
+    with server.bounded(caps.seconds) as work:
         result: neo4j.Result = work.run(text, dict(values))
         columns = tuple(result.keys())
         records = result.fetch(caps.rows + 1)

@@ -10,7 +10,8 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -48,6 +49,8 @@ _TRIES: Final = 4
 _PAUSE: Final = 0.25
 _PATIENCE: Final = 10.0
 _FETCH: Final = 1_000
+_GRACE: Final = 1.0
+"""Seconds after which a connection is cut when the server has not kept its own time."""
 _SECONDS: Final = 1_800.0
 
 
@@ -94,19 +97,20 @@ class Server:
     def __init__(self, access: Access) -> None:
         self.access = access
 
+    def _connected(self) -> neo4j.Driver:
+        """New connections to the server, opened when they are first needed."""
+        settings = {**_SETTINGS, **dict(self.access.settings)}
+        try:
+            return neo4j.GraphDatabase.driver(self.access.url, auth=self.access.auth, **settings)
+        except (ConfigurationError, ValueError) as error:
+            raise OptionError(f"{self.access.url} is no address of a Neo4j server: {error}") from error
+
     @property
     def _driver(self) -> neo4j.Driver:
-        """The connections of this process to the server, opened when they are first needed, closed at its end."""
+        """The connections of this process to the server, closed at its end."""
         with _opening:
             if self.access not in _drivers:
-                settings = {**_SETTINGS, **dict(self.access.settings)}
-                try:
-                    made = neo4j.GraphDatabase.driver(self.access.url, auth=self.access.auth, **settings)
-                except (ConfigurationError, ValueError) as error:
-                    raise OptionError(
-                        f"{self.access.url} is no address of a Neo4j server: {error}"
-                    ) from error
-                _drivers[self.access] = made
+                _drivers[self.access] = self._connected()
             return _drivers[self.access]
 
     def close(self) -> None:
@@ -122,6 +126,33 @@ class Server:
         return self._driver.session(
             database=self.access.database or None, default_access_mode=access, fetch_size=_FETCH
         )
+
+    @contextmanager
+    def bounded(self, seconds: float) -> Iterator[neo4j.Transaction]:
+        """A reading transaction on a connection of its own, cut where the server does not keep to the time.
+
+        It looks at the clock between rows only: one large value takes it as long as it takes. Raises ``StoreError``
+        where the time is over, by the server's clock or by this one.
+        """
+        over = StoreError(f"no answer within {seconds:g} s: ask for less, or allow more time (--seconds)")
+        with self._connected() as driver:
+            watch = threading.Timer(seconds + _GRACE, driver.close)
+            watch.daemon = True
+            database = self.access.database or None
+            access, rows = neo4j.READ_ACCESS, _FETCH
+            try:
+                with driver.session(
+                    database=database, default_access_mode=access, fetch_size=rows
+                ) as session:
+                    watch.start()
+                    with session.begin_transaction(timeout=seconds) as work:
+                        yield work
+            except (Neo4jError, DriverError, OSError) as error:
+                if watch.finished.is_set() or "TransactionTimedOut" in (getattr(error, "code", None) or ""):
+                    raise over from error
+                raise
+            finally:
+                watch.cancel()
 
     def read(self, text: str, **parameters: object) -> list[Row]:
         """The rows of a question; asked again where the connection broke."""

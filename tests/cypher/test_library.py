@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -193,8 +194,32 @@ def test_more_rows_than_allowed_are_cut_and_told(store: GraphStore) -> None:
 
 def test_a_question_that_takes_too_long_is_stopped(store: GraphStore) -> None:
     text = "UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x + y AS z RETURN max(z) AS z"
-    with pytest.raises(StoreError, match=r"Timed ?[oO]ut|TimedOut"):
+    with pytest.raises(StoreError, match=r"no answer within 0.3 s: ask for less.*--seconds"):
         ask(store.server, text, {}, Caps(seconds=0.3))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("MATC (n) RETURN n", "Invalid input 'MATC'"),
+        ("", "as it is written"),
+        ("RETURN $nothing AS x", "nothing"),
+        ("RETURN 1 / 0 AS x", "/ by zero"),
+    ],
+)
+def test_what_is_wrong_in_the_text_of_a_question_is_told_as_such(
+    store: GraphStore, text: str, told: str
+) -> None:
+    with pytest.raises(RefusedError, match=re.escape(told)) as error:
+        ask(store.server, text, {})
+    assert '"EXPLAIN' not in str(error.value)
+
+
+def test_a_question_for_one_endless_value_is_cut(store: GraphStore) -> None:
+    """The server looks at its clock between rows only, and would send this one for minutes."""
+    with pytest.raises(StoreError, match=r"no answer within 0.3 s: ask for less.*--seconds"):
+        ask(store.server, "RETURN range(1, 2000000000) AS x", {}, Caps(seconds=0.3))
+    assert ask(store.server, "RETURN 1 AS one", {}).rows == ({"one": 1},)
 
 
 def test_results_are_replaced_as_a_whole(store: GraphStore) -> None:
