@@ -57,7 +57,8 @@ class Parameter:
         try:
             return read(text)
         except (ValueError, InvalidOperation, OverflowError):
-            raise QuestionError(f"{self.name}={text}: write {self.type} such as {self.example}") from None
+            kind = f"{'an' if self.type[0] in 'aeiou' else 'a'} {self.type}"
+            raise QuestionError(f"{self.name}={text}: write {kind} such as {self.example}") from None
 
 
 def _sendable(text: str) -> str:
