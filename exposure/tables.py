@@ -194,13 +194,15 @@ FINDINGS: Final[dict[str, Callable[[Parts], Sequence[findings_.Finding | Batch]]
 
 
 _ORDER: Final = (
-    "shares", "control", "votes", "findings ownership", "beneficial_owners", "findings beneficial",
-    "close_links", "findings close_links", "findings control", "party_exposures", "missing", "groups",
-    "group_members", "group_exposures", "limits", "large_exposures", "findings limits", "findings warnings",
-    "guarantors", "rings", "findings duplicates", "mitigation", "findings mitigation", "bridge",
-    "collateral", "ranking", "findings guarantees", "findings groups", "findings facilities", "findings book",
+    "shares", "groups", "control", "votes", "group_members", "group_exposures",
+    "beneficial_owners", "findings beneficial", "close_links", "findings close_links", "findings ownership",
+    "party_exposures", "mitigation", "bridge", "findings mitigation", "findings control",
+    "limits", "large_exposures", "findings limits", "findings warnings", "missing",
+    "guarantors", "rings", "findings duplicates", "collateral", "ranking",
+    "findings guarantees", "findings groups", "findings facilities", "findings book",
 )  # fmt: skip
-"""Steps in the order in which they start: what makes the dearest parts first, what frees them soon after."""
+"""Steps in the order in which they start: those that need ownership beside those that need mitigation, so that no
+thread waits for a part that the other makes; what frees them soon after."""
 _READ: Final[dict[str, frozenset[str]]] = {
     "beneficial": frozenset({"beneficial_owners", "findings beneficial"}),
     "close_links": frozenset({"close_links", "findings close_links"}),
