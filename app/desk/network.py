@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,7 +27,7 @@ MOST: Final = 1000
 class Tie:
     """An edge: ``kind`` is owns, control, guarantee, dependence or loss (in a ``round`` of contagion); ``place`` its source row.
 
-    ``share`` is exact (0..1), ``amount`` in ``currency``; ``controls`` says whether the owner controls the owned;
+    ``share`` is exact (0..1), ``total`` the integrated share, None where no number exists; ``amount`` in ``currency``; ``controls`` says whether the owner controls the owned;
     ``word`` is the basis of a fact or the form of a guarantee; ``ring`` marks a tie inside a circle.
     """
 
@@ -35,6 +36,7 @@ class Tie:
     source: str
     target: str
     share: Decimal | None = None
+    total: float | None = None
     amount: Decimal | None = None
     currency: str = ""
     controls: bool = False
@@ -170,8 +172,20 @@ def _owning(desk: Desk, inside: set[int], commands: set[tuple[str, str]]) -> lis
             if int(stakes.owner[i]) in inside:
                 a, b = desk.id(int(stakes.owner[i])), desk.id(owned)
                 share = Decimal(int(stakes.share[i])) / SHARE.scale
-                made.append(Tie(f"o|{a}|{b}", "owns", a, b, share, controls=(a, b) in commands))
+                total = _integrated(desk.tables["shares"], a, b)
+                made.append(Tie(f"o|{a}|{b}", "owns", a, b, share, total, controls=(a, b) in commands))
     return made
+
+
+def _integrated(shares: pa.Table, owner: str, owned: str) -> float | None:
+    """The integrated share of a pair, found by halving: rows are in the order of owners, then of what they own."""
+    owners, companies = shares["owner_id"], shares["owned_id"]
+    wanted = (owner, owned)
+    at = bisect_left(range(len(owners)), wanted, key=lambda i: (owners[i].as_py(), companies[i].as_py()))
+    if at == len(owners) or (owners[at].as_py(), companies[at].as_py()) != wanted:
+        return None
+    held: float | None = shares["integrated"][at].as_py()
+    return held
 
 
 def _facts(

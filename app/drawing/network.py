@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from pyvis.network import Network as PyvisNetwork
@@ -18,6 +19,8 @@ from app.drawing.layout import Points
 _LINE: Final = 20
 """Width of a line in a box, counting a Chinese character as two."""
 _LINES: Final = 2
+_TOTAL: Final = "Σ"
+"""Marks the share that an owner has in all, directly and through others."""
 _PEOPLE: Final = ("person", "family", "concert")
 _DARK: Final = 3
 """The first rounds are drawn so dark that the text in them is white."""
@@ -111,9 +114,11 @@ def style(tie: Tie, cut: Collection[str] = ()) -> str:
 
 
 def label(tie: Tie, say: Mapping[str, str], language: str) -> str:
-    """What stands on a tie: the share, the amount, or the word for it."""
+    """What stands on a tie: the share, direct and in all where the two differ, the amount, or the word for it."""
     if tie.kind == "owns":
-        return formats.share(tie.share)
+        direct = formats.share(tie.share)
+        total = direct if tie.total is None else formats.share(Decimal(tie.total))
+        return direct if total == direct else f"{direct}\n{_TOTAL} {total}"
     if tie.kind == "loss":
         return (
             f"{tie.round} · {say.get(f'channel_{tie.word}', tie.word)} {formats.short(tie.amount, language)}"
@@ -125,6 +130,11 @@ def label(tie: Tie, say: Mapping[str, str], language: str) -> str:
             else say.get(f"form_{tie.word}", tie.word)
         )
     return say.get(f"basis_{tie.word}", tie.word)
+
+
+def in_line(text: str) -> str:
+    """A label of two lines as one."""
+    return " · ".join(text.splitlines())
 
 
 @dataclass(frozen=True)
@@ -160,13 +170,15 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
         bent = {"enabled": True, "type": "curvedCW", "roundness": round_} if round_ else False
         net.add_edge(
             tie.source, tie.target, id=tie.id, label=text if look.labels else "", arrows="to", smooth=bent,
-            title=f"{say['edge_' + kind]}: {text}", color={"color": drawn["color"], "highlight": drawn["color"], "hover": drawn["color"]},
+            title=f"{say['edge_' + kind]}: {in_line(text)}", color={"color": drawn["color"], "highlight": drawn["color"], "hover": drawn["color"]},
             width=drawn["width"], dashes=drawn["dashes"],
         )  # fmt: skip
+    summed = any(_TOTAL in edge["label"] for edge in net.edges)
+    totals = [{"text": f"{_TOTAL} {say['total_share']}", "style": {"display": "none"}}] if summed else []
     return {
         "nodes": net.nodes, "edges": net.edges, "options": _DRAWING, "height": look.height,
         "token": hashlib.sha256(f"{look.token} {language}".encode()).hexdigest()[:16],
-        "legend": legend(dict.fromkeys(used), look.boxes, say),
+        "legend": legend(dict.fromkeys(used), look.boxes, say) + totals,
         "words": {k: say[f"tool_{k}"] for k in ("closer", "farther", "whole", "png", "data")} | {"file": look.token.replace(":", "-")},
     }  # fmt: skip
 

@@ -35,7 +35,9 @@ def chosen(frame: Frame, drawn: Network) -> None:
 
 def _tie(frame: Frame, tie: Tie, names: dict[str, str]) -> None:
     """A tie in words: the fact, its size and its source row."""
-    size = formats.share(tie.share) if tie.kind == "owns" else formats.exact(tie.amount, tie.currency)
+    owned = tie.kind == "owns"
+    share = network.in_line(network.label(tie, frame.say, frame.language))
+    size = share if owned else formats.exact(tie.amount, tie.currency)
     words = " ".join(
         w for w in (frame.word("form", tie.word) if tie.word else "", size if size != "–" else "") if w
     )

@@ -109,6 +109,10 @@ class Frame:
         """A parameter of the URL that lists ids."""
         return tuple(part for part in self.get(name).split("~") if part)
 
+    def starting(self, prefix: str) -> dict[str, str]:
+        """Parameters of the URL whose names begin so."""
+        return {name: self.get(name) for name in st.query_params if name.startswith(prefix)}
+
     def put(self, **parameters: str) -> None:
         """Change parameters of the URL; an empty one is taken out."""
         for name, value in parameters.items():

@@ -13,6 +13,10 @@ from app.drawing.cells import column, text
 from app.views.frame import Frame
 
 _LINE = "konzern-cypher"
+_ANSWER = "konzern-answer"
+"""The last answer by who asked what of which version: it stays while other things of the page are clicked."""
+_GIVEN = "p."
+"""How parameters of the URL begin that are those of the question, so that a link asks the same."""
 
 
 def show(frame: Frame) -> None:
@@ -37,7 +41,7 @@ def show(frame: Frame) -> None:
         columns = [column(say["question"]), column(say["family"], "n")]
         blocks.table(
             "library", cells.table(columns, rows, empty=say["nothing"], selected=frame.get("question"), height=640),
-            lambda i: frame.put(question=i),
+            lambda i: frame.put(**dict.fromkeys(frame.starting(_GIVEN), ""), question=i, asked=""),
         )  # fmt: skip
     with right:
         if chosen is None:
@@ -52,14 +56,16 @@ def show(frame: Frame) -> None:
 def _question(frame: Frame, chosen: dict[str, Any], *, answers: bool) -> None:
     """The form of one question, its text, and its answer."""
     say, language = frame.say, frame.language
+    was = frame.starting(_GIVEN)
+    was = {name.removeprefix(_GIVEN): value for name, value in was.items()}
     blocks.title(chosen["title"][language], chosen["explanation"][language])
     with st.form(f"ask-{chosen['name']}", border=False):
         given = {
             p["name"]: st.text_input(
                 p[language],
-                value=p["default"] or "",
+                value=was.get(p["name"], p["default"] or ""),
                 placeholder=p["example"],
-                key=f"p-{chosen['name']}-{p['name']}",
+                key=f"p-{chosen['name']}-{p['name']}-{was.get(p['name'])}",
             )
             for p in chosen["parameters"]
         }
@@ -67,9 +73,16 @@ def _question(frame: Frame, chosen: dict[str, Any], *, answers: bool) -> None:
     with st.expander(say["cypher_text"], expanded=not answers):
         st.code(chosen["text"], language="cypher", wrap_lines=True)
     if go:
-        with st.spinner(say["running"]):
-            told = tuple((k, v) for k, v in given.items() if v)
-            _answer(frame, partial(frame.ask, "asked", name=chosen["name"], given=told))
+        frame.put(asked="1", **{_GIVEN + name: value for name, value in given.items()})
+        was = given
+    if answers and frame.get("asked"):
+        told = tuple((p["name"], was[p["name"]]) for p in chosen["parameters"] if was.get(p["name"]))
+        ask = partial(frame.ask, "asked", name=chosen["name"], given=told)
+        key = (frame.principal, frame.version, chosen["name"], told)
+        if go or key not in st.session_state.get(_ANSWER, {}):
+            with st.spinner(say["running"]):
+                st.session_state[_ANSWER] = {key: ask()}
+        _answer(frame, st.session_state[_ANSWER][key], ask)
 
 
 def _console(frame: Frame) -> None:
@@ -84,12 +97,12 @@ def _console(frame: Frame) -> None:
     )
     if st.button(say["run_question"], key="console-ask", disabled=not wanted.strip()):
         with st.spinner(say["running"]):
-            _answer(frame, partial(frame.ask, "console", text=wanted))
+            ask = partial(frame.ask, "console", text=wanted)
+            _answer(frame, ask(), ask)
 
 
-def _answer(frame: Frame, ask: Callable[[], dict[str, Any]]) -> None:
+def _answer(frame: Frame, held: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> None:
     """The rows of an answer; a download asks once more."""
-    held = ask()
     columns = [column(head[frame.language]) for head in held["columns"]]
     rows = [{"id": "", "cells": [text(value) for value in row]} for row in held["rows"]]
     more = frame.say["cut_rows"] if held["cut"] else ""

@@ -12,8 +12,10 @@ import pytest
 from app import formats
 from app.access import Access, local, sample
 from app.audit import Audit
+from app.desk.network import of_group
 from app.desk.opened import Desk
 from app.desk.questions import QUESTIONS
+from app.drawing import network
 from app.launch import RUNNING
 from app.source import SAMPLE
 from app.views.frame import words
@@ -205,3 +207,18 @@ def test_a_principal_is_drawn_nothing_that_its_roles_may_not_ask(monkeypatch: py
     assert [e.value for e in page.test.error] == [words("en")["error"]]
     assert set(page.blocks) <= {"konzern-choice"}
     assert dataclasses.replace(sample("manager"), named=True).named
+
+
+def test_a_stake_shows_its_direct_share_and_the_total_where_that_is_more(desk: Desk) -> None:
+    shares = {(r["owner_id"], r["owned_id"]): r["integrated"] for r in desk.rows("shares").to_pylist()}
+    held = of_group(desk, GROUP)
+    stakes = {(t.source, t.target): t for t in held.ties if t.kind == "owns"}
+    assert {pair: t.total for pair, t in stakes.items()} == {pair: shares[pair] for pair in stakes}
+    more = stakes["FUND-LANHENG-STAFF", "C-LANHENG-02"]
+    assert network.label(more, words("en"), "en") == "49 %\nΣ 69.4 %"
+    assert network.label(stakes["C-LANHENG-01", "C-LANHENG-02"], words("en"), "en") == "51 %"
+
+
+def test_a_link_to_a_question_fills_its_form() -> None:
+    page = drawn("questions", question="party_card", **{"p.party": "C-HEYIN-01"})
+    assert [i.value for i in page.test.text_input] == ["C-HEYIN-01"]
