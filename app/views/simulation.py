@@ -12,7 +12,7 @@ from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, count, text
 from app.formats import modelled
 from app.views.frame import Files, Frame
-from app.views.running import running
+from app.views.running import running, stopped
 
 _DRAWS: Final = (100, 100_000)
 _SEEDS: Final = (0, 10_000)
@@ -29,6 +29,7 @@ def monte(frame: Frame) -> Files:
     right.button(say["run"], type="primary", on_click=lambda: frame.put(draws=str(draws), seed=str(seed)))
     asked = frame.number("draws", None, *_DRAWS)
     if asked is None:
+        stopped(frame, "monte")
         return {}
     ask = partial(frame.ask, "simulated", draws=asked, seed=frame.number("seed", 0, *_SEEDS))
     with running(frame, "monte", "draws"):
@@ -93,6 +94,7 @@ def reverse(frame: Frame) -> Files:
         say["run"], type="primary", on_click=lambda: frame.put(lender=lender or "", share=str(share))
     )
     if frame.number("share", None, *_SHARES) is None:
+        stopped(frame, "reverse")
         return {}
     ask = partial(frame.ask, "reverse", lender=now, share=frame.get("share"))
     with running(frame, "reverse", "share"):
