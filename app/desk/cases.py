@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.codes import DUPLICATES
+from app.desk import groups
 from app.desk.groups import SHOWN
 from app.desk.opened import Desk, Names, Row, first
 from exposure.groups import GROUP
@@ -140,31 +141,13 @@ def case(desk: Desk, finding_id: str) -> Row | None:
     told = json.loads(row["evidence"])
     records = desk.store.journal.records(kind=DECISION, subject=finding_id)
     named = row["subjects"] if row["subject_kind"] == "facility" else told["figures"].get("facilities", [])
-    facilities = _facilities(desk, named)
+    facilities = groups.named(desk, named)
     row |= {
         "figures": told["figures"], "places": told["rows"], "state": _shown(desk, folded(records)),
         "facilities": facilities,
-        "parties": _parties(desk, row) or list(dict.fromkeys(r["obligor"].id for r in facilities)), "last": desk.store.journal.last(),
+        "parties": _parties(desk, row) or list(dict.fromkeys(r["obligor"].id for r in facilities if r["obligor"])), "last": desk.store.journal.last(),
     }  # fmt: skip
     return row
-
-
-def _facilities(desk: Desk, named: Iterable[Any]) -> list[Row]:
-    """The facilities with these ids, as they stand in the book."""
-    import numpy as np
-
-    from app.desk.groups import facilities
-
-    ids = pa.array([str(n) for n in named], pa.string())
-    at = np.flatnonzero(np.asarray(pc.is_in(desk.text("facilities", "facility_id"), ids)))
-    owing = {int(n) for n in desk.snapshot.tables["facilities"]["obligor_id"][at]}
-    wanted = set(ids.to_pylist())
-    return [
-        {**row, "obligor": desk.names(desk.id(number))}
-        for number in sorted(owing)
-        for row in facilities(desk, number)
-        if row["facility_id"] in wanted
-    ]
 
 
 def _parties(desk: Desk, row: Row) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -149,18 +150,32 @@ def party(desk: Desk, party_id: str) -> Party | None:
         row["rows"] = stakes(desk, row["controller_id"], own)
     return Party(
         desk.names(own), country, industry, rating, totals[0] if totals else None, groups_of(desk, own), above,
-        facilities(desk, number), findings_of(desk, [own]), flagged=False,
+        facilities(desk, desk.owing[number].tolist()), findings_of(desk, [own]), flagged=False,
     )  # fmt: skip
 
 
-def facilities(desk: Desk, number: int) -> list[Row]:
-    """The facilities of a party as they stand in the book, each with its source row."""
+def step(desk: Desk, group_id: str, name: str) -> list[Row]:
+    """The facilities behind a step of a group's bridge, the largest first; none where there is no such step."""
+    found = desk.rows("bridge", group_id=group_id, step=name)["facility_ids"].to_pylist()
+    return named(desk, found[0])[:SHOWN] if found else []
+
+
+def named(desk: Desk, ids: Iterable[object]) -> list[Row]:
+    """The facilities with these ids, as they stand in the book."""
+    wanted = pa.array([str(n) for n in ids], pa.string())
+    at = pc.indices_nonzero(pc.is_in(desk.text("facilities", "facility_id"), wanted))
+    return facilities(desk, at.to_pylist())
+
+
+def facilities(desk: Desk, rows: Iterable[int]) -> list[Row]:
+    """Facilities as they stand in the book, by their rows there, each with its source row and who owes it."""
     held, lenders = desk.snapshot.tables["facilities"], list(desk.lenders)
     found = []
-    for row in desk.owing[number].tolist():
-        lender = int(held["lender_id"][row])
+    for row in rows:
+        lender, obligor = int(held["lender_id"][row]), int(held["obligor_id"][row])
         found.append(
             {
+                "obligor": None if obligor < 0 else desk.names(desk.id(obligor)),
                 "facility_id": desk.text("facilities", "facility_id")[row].as_py(),
                 "lender_id": lenders[lender],
                 "lender": desk.lenders[lenders[lender]],

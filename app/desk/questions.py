@@ -150,6 +150,7 @@ _ALL: Final = (
     Question("search", _found, BUSINESS),
     Question("groups", lambda d, **_: groups.top_groups(d), BUSINESS),
     Question("group", lambda d, group_id, **_: groups.group(d, group_id), BUSINESS),
+    Question("step", lambda d, group_id, name, **_: groups.step(d, group_id, name), BUSINESS),
     Question("party", lambda d, party_id, **_: groups.party(d, party_id), BUSINESS),
     Question("group_network", lambda d, group_id, opened=(), **_: network.of_group(d, group_id, opened), BUSINESS),
     Question(

@@ -12,6 +12,7 @@ from app.desk.cases import NEED_REASON, STATES, State
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, text
 from app.views.frame import Frame
+from app.views.listed import facilities
 from app.views.picture import picture
 from graph.errors import KonzernError
 from graph.journal import JournalMovedError
@@ -109,7 +110,7 @@ def story(frame: Frame, finding_id: str) -> None:
     with left:
         if held["facilities"]:
             st.subheader(say["facilities_title"], anchor=False)
-            _facilities(frame, held["facilities"])
+            facilities(frame, held["facilities"], "case-facilities")
         st.subheader(say["path_title"], anchor=False)
         if held["parties"]:
             drawn = frame.ask(
@@ -139,27 +140,6 @@ def story(frame: Frame, finding_id: str) -> None:
                 height=240,
             ),
         )
-
-
-def _facilities(frame: Frame, held: list[dict[str, Any]]) -> None:
-    """The facilities of a case side by side."""
-    say = frame.say
-    unit = formats.unit([v for r in held for v in (r["limit"], r["drawn"])], frame.language)
-    rows = [
-        {
-            "id": r["facility_id"],
-            "cells": [
-                text(r["facility_id"], r["place"]), text(frame.name(r["obligor"])), text(frame.lender(r["lender"])), frame.word("product", r["product"]),
-                amount(r["limit"], unit, r["currency"]), amount(r["drawn"], unit, r["currency"]), r["currency"],
-            ],
-        }
-        for r in held
-    ]  # fmt: skip
-    columns = [
-        column(say["facility"]), column(say["obligor"]), column(say["lender"]), column(say["product"], "n"),
-        column(unit.heading(say["limit"]), "r"), column(unit.heading(say["drawn"]), "r"), column(say["currency"], "n"),
-    ]  # fmt: skip
-    blocks.table("case-facilities", cells.table(columns, rows, empty=""))
 
 
 def _figures(frame: Frame, held: dict[str, Any]) -> None:

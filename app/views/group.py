@@ -12,7 +12,7 @@ from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, text, tile
 from app.views.chosen import chosen
 from app.views.frame import Frame
-from app.views.listed import findings, limits
+from app.views.listed import facilities, findings, limits
 from app.views.picture import picture
 
 
@@ -169,5 +169,12 @@ def _bridge(frame: Frame, held: Group) -> None:
         for r, bar in zip(steps, bars, strict=True)
     ]  # fmt: skip
     columns = [column(say["step"]), column(unit.heading(say["amount"], base), "r"), column("", "w")]
-    blocks.table("bridge", cells.table(columns, rows, empty=say["nothing"]))
+    now = frame.get("step")
+    blocks.table(
+        "bridge", cells.table(columns, rows, empty=say["nothing"], selected=now), lambda i: frame.put(step=i)
+    )
     blocks.note(say["memo_note"])
+    behind = next((r for r in steps if r["step"] == now and r["facility_ids"]), None)
+    if behind is not None:
+        st.subheader(frame.word("step", now), anchor=False)
+        facilities(frame, frame.ask("step", group_id=held.group_id, name=now), "step-facilities")

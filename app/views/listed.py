@@ -52,3 +52,24 @@ def findings(frame: Frame, held: list[dict[str, Any]]) -> None:
         cells.table(columns, rows, empty=say["no_findings"], height=320),
         lambda i: frame.go("warnings", case=i),
     )
+
+
+def facilities(frame: Frame, held: list[dict[str, Any]], key: str) -> None:
+    """Facilities of several parties side by side, each with its source row."""
+    say = frame.say
+    unit = formats.unit([v for r in held for v in (r["limit"], r["drawn"])], frame.language)
+    rows = [
+        {
+            "id": r["facility_id"],
+            "cells": [
+                text(r["facility_id"], r["place"]), text(frame.name(r["obligor"]) if r["obligor"] else "–"), text(frame.lender(r["lender"])), frame.word("product", r["product"]),
+                amount(r["limit"], unit, r["currency"]), amount(r["drawn"], unit, r["currency"]), r["currency"],
+            ],
+        }
+        for r in held
+    ]  # fmt: skip
+    columns = [
+        column(say["facility"]), column(say["obligor"]), column(say["lender"]), column(say["product"], "n"),
+        column(unit.heading(say["limit"]), "r"), column(unit.heading(say["drawn"]), "r"), column(say["currency"], "n"),
+    ]  # fmt: skip
+    blocks.table(key, cells.table(columns, rows, empty=say["nothing"], height=320))

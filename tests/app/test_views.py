@@ -222,3 +222,13 @@ def test_a_stake_shows_its_direct_share_and_the_total_where_that_is_more(desk: D
 def test_a_link_to_a_question_fills_its_form() -> None:
     page = drawn("questions", question="party_card", **{"p.party": "C-HEYIN-01"})
     assert [i.value for i in page.test.text_input] == ["C-HEYIN-01"]
+
+
+def test_a_step_of_the_bridge_opens_the_facilities_behind_it(desk: Desk) -> None:
+    steps = {r["step"]: r["facility_ids"] for r in desk.rows("bridge", group_id=GROUP).to_pylist()}
+    for step in ("undrawn_not_converted", "look_through_in"):
+        page = drawn("groups", group=GROUP, step=step)
+        assert steps[step]
+        assert set(page.rows("step-facilities")) == set(steps[step])
+    assert "step-facilities" not in drawn("groups", group=GROUP, step="net").blocks
+    assert "step-facilities" not in drawn("groups", group=GROUP, step="none").blocks
