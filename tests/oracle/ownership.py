@@ -110,9 +110,11 @@ class Exact:
 
     def filled(self, x: str, y: str) -> Fraction | None:
         """Integrated share of x in y if x is every unknown owner: None without bound."""
-        if self.unknown(y) is None or self.unknown(x) is None:
+        if self.unknown(y) is None:
             return None
         held = [(a, b, share) for (a, b), share in self.known.items()]
         held += [(x, z, self.rest(z)) for z in self.names if self.rest(z)]
         made = Exact(self.names, held)
-        return made.integrated(x, y) if x == y or (x, y) in made.reach else Fraction(0)
+        if x != y and (x, y) not in made.reach:
+            return Fraction(0)
+        return None if self.unknown(x) is None else made.integrated(x, y)
