@@ -27,7 +27,8 @@ MOST: Final = 1000
 class Tie:
     """An edge: ``kind`` is owns, control, guarantee, dependence or loss (in a ``round`` of contagion); ``place`` its source row.
 
-    ``share`` is exact (0..1), ``total`` the integrated share, None where no number exists; ``amount`` in ``currency``; ``controls`` says whether the owner controls the owned;
+    ``share`` is exact (0..1), ``total`` the integrated share, None where no number exists, ``amount`` in
+    ``currency``; ``controls`` says whether the owner controls the owned;
     ``word`` is the basis of a fact or the form of a guarantee; ``ring`` marks a tie inside a circle.
     """
 

@@ -7,9 +7,9 @@ import streamlit as st
 from app import formats
 from app.desk.groups import Party
 from app.desk.network import Network, Tie
-from app.drawing import blocks, cells, network
-from app.drawing.cells import amount, column, text
+from app.drawing import blocks, network
 from app.views.frame import Frame
+from app.views.listed import facilities
 
 
 def chosen(frame: Frame, drawn: Network) -> None:
@@ -25,7 +25,7 @@ def chosen(frame: Frame, drawn: Network) -> None:
         return
     with st.container(border=True):
         facts(frame, held)
-        facilities(frame, held)
+        facilities(frame, held.facilities, "facilities", obligors=False)
         st.button(
             say["open_party"],
             type="tertiary",
@@ -35,9 +35,10 @@ def chosen(frame: Frame, drawn: Network) -> None:
 
 def _tie(frame: Frame, tie: Tie, names: dict[str, str]) -> None:
     """A tie in words: the fact, its size and its source row."""
-    owned = tie.kind == "owns"
-    share = network.in_line(network.label(tie, frame.say, frame.language))
-    size = share if owned else formats.exact(tie.amount, tie.currency)
+    if tie.kind == "owns":
+        size = network.in_line(network.label(tie, frame.say, frame.language))
+    else:
+        size = formats.exact(tie.amount, tie.currency)
     words = " ".join(
         w for w in (frame.word("form", tie.word) if tie.word else "", size if size != "–" else "") if w
     )
@@ -72,24 +73,3 @@ def _reveal(frame: Frame, held: Party) -> None:
             say["reveal"], key=f"reveal-do-{held.names.id}", type="primary", disabled=not reason.strip()
         ):
             blocks.note(frame.ask("reveal", party_id=held.names.id, reason=reason))
-
-
-def facilities(frame: Frame, held: Party) -> None:
-    """The facilities of a party, each with its source row."""
-    say = frame.say
-    unit = formats.unit([v for r in held.facilities for v in (r["limit"], r["drawn"])], frame.language)
-    rows = [
-        {
-            "id": r["facility_id"],
-            "cells": [
-                text(r["facility_id"], r["place"]), text(frame.lender(r["lender"])), frame.word("product", r["product"]),
-                amount(r["limit"], unit, r["currency"]), amount(r["drawn"], unit, r["currency"]), text(r["currency"]),
-            ],
-        }
-        for r in held.facilities
-    ]  # fmt: skip
-    columns = [
-        column(say["facility"]), column(say["lender"]), column(say["product"], "n"), column(unit.heading(say["limit"]), "r"),
-        column(unit.heading(say["drawn"]), "r"), column(say["currency"], "n"),
-    ]  # fmt: skip
-    blocks.table("facilities", cells.table(columns, rows, empty=say["no_facilities"], height=320))

@@ -54,22 +54,26 @@ def findings(frame: Frame, held: list[dict[str, Any]]) -> None:
     )
 
 
-def facilities(frame: Frame, held: list[dict[str, Any]], key: str) -> None:
-    """Facilities of several parties side by side, each with its source row."""
+def facilities(frame: Frame, held: list[dict[str, Any]], key: str, *, obligors: bool = True) -> None:
+    """Facilities side by side, each with its source row, and who owes it where they are those of several parties."""
     say = frame.say
     unit = formats.unit([v for r in held for v in (r["limit"], r["drawn"])], frame.language)
     rows = [
         {
             "id": r["facility_id"],
             "cells": [
-                text(r["facility_id"], r["place"]), text(frame.name(r["obligor"]) if r["obligor"] else "–"), text(frame.lender(r["lender"])), frame.word("product", r["product"]),
+                text(r["facility_id"], r["place"]),
+                *([text(frame.name(r["obligor"]) if r["obligor"] else "–")] if obligors else []),
+                text(frame.lender(r["lender"])), frame.word("product", r["product"]),
                 amount(r["limit"], unit, r["currency"]), amount(r["drawn"], unit, r["currency"]), r["currency"],
             ],
         }
         for r in held
     ]  # fmt: skip
     columns = [
-        column(say["facility"]), column(say["obligor"]), column(say["lender"]), column(say["product"], "n"),
+        column(say["facility"]), *([column(say["obligor"])] if obligors else []), column(say["lender"]), column(say["product"], "n"),
         column(unit.heading(say["limit"]), "r"), column(unit.heading(say["drawn"]), "r"), column(say["currency"], "n"),
     ]  # fmt: skip
-    blocks.table(key, cells.table(columns, rows, empty=say["nothing"], height=320))
+    blocks.table(
+        key, cells.table(columns, rows, empty=say["nothing" if obligors else "no_facilities"], height=320)
+    )

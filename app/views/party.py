@@ -8,9 +8,9 @@ from app import formats
 from app.desk.groups import Party
 from app.drawing import blocks, cells
 from app.drawing.cells import column, count, text, tile
-from app.views.chosen import chosen, facilities, facts
+from app.views.chosen import chosen, facts
 from app.views.frame import Frame
-from app.views.listed import findings
+from app.views.listed import facilities, findings
 from app.views.picture import picture
 
 
@@ -32,7 +32,7 @@ def show(frame: Frame, held: Party) -> None:
     chosen(frame, drawn)
     if frame.get("sel") == "":
         st.subheader(say["facilities_title"], anchor=False)
-        facilities(frame, held)
+        facilities(frame, held.facilities, "facilities", obligors=False)
     st.subheader(say["findings"], anchor=False)
     findings(frame, held.findings)
     frame.downloads("party_exposures", "control", "shares", page="party")

@@ -56,8 +56,7 @@ def show(frame: Frame) -> None:
 def _question(frame: Frame, chosen: dict[str, Any], *, answers: bool) -> None:
     """The form of one question, its text, and its answer."""
     say, language = frame.say, frame.language
-    was = frame.starting(_GIVEN)
-    was = {name.removeprefix(_GIVEN): value for name, value in was.items()}
+    was = {name.removeprefix(_GIVEN): value for name, value in frame.starting(_GIVEN).items()}
     blocks.title(chosen["title"][language], chosen["explanation"][language])
     with st.form(f"ask-{chosen['name']}", border=False):
         given = {

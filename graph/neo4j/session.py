@@ -122,8 +122,12 @@ class Server:
 
     def session(self, *, writes: bool = False) -> neo4j.Session:
         """A session; one that does not write cannot."""
+        return self._session(self._driver, writes=writes)
+
+    def _session(self, driver: neo4j.Driver, *, writes: bool = False) -> neo4j.Session:
+        """A session on these connections."""
         access = neo4j.WRITE_ACCESS if writes else neo4j.READ_ACCESS
-        return self._driver.session(
+        return driver.session(
             database=self.access.database or None, default_access_mode=access, fetch_size=_FETCH
         )
 
@@ -138,12 +142,8 @@ class Server:
         with self._connected() as driver:
             watch = threading.Timer(seconds + _GRACE, driver.close)
             watch.daemon = True
-            database = self.access.database or None
-            access, rows = neo4j.READ_ACCESS, _FETCH
             try:
-                with driver.session(
-                    database=database, default_access_mode=access, fetch_size=rows
-                ) as session:
+                with self._session(driver) as session:
                     watch.start()
                     with session.begin_transaction(timeout=seconds) as work:
                         yield work
