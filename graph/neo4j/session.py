@@ -140,7 +140,13 @@ class Server:
         """
         over = StoreError(f"no answer within {seconds:g} s: ask for less, or allow more time (--seconds)")
         with self._connected() as driver:
-            watch = threading.Timer(seconds + _GRACE, driver.close)
+            cut = threading.Event()
+
+            def end() -> None:
+                cut.set()  # first: closing wakes the one who waits, and it asks why at once
+                driver.close()
+
+            watch = threading.Timer(seconds + _GRACE, end)
             watch.daemon = True
             try:
                 with self._session(driver) as session:
@@ -148,7 +154,7 @@ class Server:
                     with session.begin_transaction(timeout=seconds) as work:
                         yield work
             except (Neo4jError, DriverError, OSError) as error:
-                if watch.finished.is_set() or "TransactionTimedOut" in (getattr(error, "code", None) or ""):
+                if cut.is_set() or "TransactionTimedOut" in (getattr(error, "code", None) or ""):
                     raise over from error
                 raise
             finally:
