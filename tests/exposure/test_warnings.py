@@ -209,23 +209,24 @@ def test_a_line_in_another_currency_jumps_without_an_amount() -> None:
 
 
 def pairs_of(made: Analysis) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """Pairs of control and dependence that grouping reads, all of them and the direct ones."""
+    """Pairs of control and dependence that grouping reads: all, and those that run through no controlled party."""
     graph, names = made.groups[0].graph, made.snapshot.party_ids.to_pylist()
-    rows = list(
-        zip(
-            graph.control.controller.tolist(),
-            graph.control.controlled.tolist(),
-            graph.control.direct.tolist(),
-            strict=True,
+    held = graph.control
+    direct = {
+        (names[a], names[b]): d
+        for a, b, d in zip(
+            held.controller.tolist(), held.controlled.tolist(), held.direct.tolist(), strict=True
         )
-    )
+    }
     on = {
         (names[a], names[b])
         for a, b in zip(graph.dependence.on.tolist(), graph.dependence.dependent.tolist(), strict=True)
     }
-    return {(names[a], names[b]) for a, b, _ in rows} | on, {
-        (names[a], names[b]) for a, b, d in rows if d
-    } | on
+
+    def between(a: str, b: str) -> bool:
+        return any((a, z) in direct and (z, a) not in direct and (z, b) in direct for z in names)
+
+    return direct.keys() | on, {p for p, d in direct.items() if d or not between(*p)} | on
 
 
 def sets_of(made: Analysis) -> dict[str, frozenset[str]]:
@@ -259,6 +260,24 @@ def test_new_links_and_mergers_are_those_that_all_sets_show(a: Network, b: Netwo
             merged.add(name)
     assert {r["subjects"][0] for r in rows if r["code"] == "group_merged"} == merged
     assert all(len(r["subjects"]) == len(set(r["subjects"])) for r in rows)
+
+
+def test_two_stakes_that_suffice_together_and_the_votes_of_a_pact_are_new_links() -> None:
+    def stakes(*rows: tuple[str, str, str]) -> list[Row]:
+        return [{"owner_id": a, "owned_id": b, "share": share} for a, b, share in rows]
+
+    tables: dict[str, Any] = {
+        "parties": [*map(party, "ABCDEFG"), party("X", "concert")],
+        "facilities": [facility("F", "C", 10, 10)],
+        "members": [{"body_id": "X", "party_id": p} for p in "DE"],
+    }
+    held = [("A", "B", "0.6"), ("C", "G", "0.6"), ("D", "F", "0.3")]
+    rows = report(
+        book(SINCE, lenders=[BANK], **tables, ownership=stakes(*held)),
+        **tables,
+        ownership=stakes(*held, ("A", "C", "0.3"), ("B", "C", "0.3"), ("E", "F", "0.3")),
+    )
+    assert told(rows, "new_link") == [(["A", "C"], 10), (["F", "X"], 0)]
 
 
 def test_a_book_beside_itself_has_no_changes() -> None:
