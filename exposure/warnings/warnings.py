@@ -26,17 +26,17 @@ Int64 = npt.NDArray[np.int64]
 def findings(
     groups: Groups, before: Groups | None, parties: PartyTotals, totals: GroupTotals
 ) -> list[Finding | Batch]:
-    """Every early warning; ``utilisation_jump``, ``new_link`` and ``group_merged`` only beside the groups of before.
+    """Every early warning; what changed (also ratings that are gone) only beside the groups of before.
 
     ``parties`` and ``totals`` are what parties and groups owe under the pack of the groups.
     """
     owed, below = (_by_party(parties, amounts) for amounts in (parties.gross, parties.controlled))
     held = parties.held
+    sides = None if before is None else Sides(groups, before, held)
     found: list[Finding | Batch] = [
-        downgrades(held.snapshot, owed), past_due(held), default(held, owed), stale_data(held, owed)
+        downgrades(held.snapshot, owed, sides), past_due(held), default(held, owed), stale_data(held, owed)
     ]  # fmt: skip
-    if before is not None:
-        sides = Sides(groups, before, held)
+    if sides is not None:
         gross = totals.gross[totals.lender == ALL]
         found += [utilisation_jump(sides), *new_links(sides, below), *group_merged(sides, gross, owed > 0)]
     return found

@@ -147,6 +147,41 @@ def test_grades_of_two_scales_are_not_compared_but_probabilities_are() -> None:
     assert told(rated((400, "正常", None), (10, "关注", None)), "rating_downgrade") != []
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [("BB", "SD"), ("CC", "RD"), ("RD", "D"), ("Caa3", "C"), ("Ca", "C"), ("CC", "C"), ("Aaa", "Ca")],
+)
+def test_a_grade_that_several_agencies_use_stands_on_the_scale_of_the_other_one(was: str, now: str) -> None:
+    assert told(rated((400, was, None), (10, now, None)), "rating_downgrade") != []
+    assert told(rated((400, now, None), (10, was, None)), "rating_downgrade") == []
+
+
+def test_a_rating_that_ended_or_is_no_longer_delivered_is_still_the_one_of_before() -> None:
+    def rating(ago: int, grade: str, **more: object) -> Row:
+        return {"party_id": "A", "date": DAY - dt.timedelta(ago), "agency": "X", "rating": grade, **more}
+
+    def at(then: list[Row], now: list[Row]) -> list[dict[str, Any]]:
+        tables: dict[str, Any] = {
+            "parties": [party("Z"), party("A")],
+            "facilities": [facility("F", "A", 50, 30)],
+        }
+        return report(book(SINCE, **tables, ratings=then), **tables | {"parties": [party("A")]}, ratings=now)
+
+    ended = rating(500, "AA", valid_to=DAY - dt.timedelta(10))
+    fallen = at([rating(500, "AA")], [rating(10, "A")])
+    assert {k: figures(fallen, "rating_downgrade")[k] for k in ("before", "after")} == {
+        "before": "AA",
+        "after": "A",
+    }
+    assert (
+        told(at([ended], [ended, rating(10, "A", valid_from=DAY - dt.timedelta(10))]), "rating_downgrade")
+        != []
+    )
+    assert told(at([rating(500, "AA")], [rating(500, "A")]), "rating_downgrade") == [], "a corrected rating"
+    assert told(at([rating(500, "AA"), rating(100, "A")], []), "rating_downgrade") == [], "withdrawn since"
+    assert told(at([rating(500, "A")], [rating(10, "AA")]), "rating_downgrade") == []
+
+
 # --- old data -----------------------------------------------------------------------------------------------------
 
 
