@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -17,19 +14,14 @@ from exposure.batches import Batch, Sources, few, shown, single
 from exposure.facilities import Facilities
 from exposure.results import ids
 from exposure.rulepack import house, line
+from exposure.warnings.ratings import Ratings
+from exposure.warnings.sides import today
 from graph.csr import Csr
 from graph.money import NULL
 from graph.snapshot import NO_DATE, Snapshot
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
-
-_EPOCH: Final = dt.date(1970, 1, 1)
-
-
-def today(snapshot: Snapshot) -> int:
-    """The as-of date as days since 1970."""
-    return (snapshot.as_of - _EPOCH).days
 
 
 def open_amounts(snapshot: Snapshot) -> Int64:
@@ -86,13 +78,16 @@ def past_due(held: Facilities) -> Batch:
 def default(held: Facilities, owed: Int64) -> Batch:
     """``default``: parties more than 90 days past due, or marked or rated as in default.
 
-    By a counted facility that they owe as obligor, or by their rating in the book; the amount is ``owed``
-    (int64 by party), what the party owes in all.
+    By a counted facility that they owe as obligor, by their rating in the book, or by the latest of an agency; the
+    amount is ``owed`` (int64 by party), what the party owes in all.
     """
     snapshot = held.snapshot
     days = days_late(snapshot)
     late, marked = held.counted & _met(days, "default", "days"), held.counted & _marked(snapshot)
     rated = np.flatnonzero(_among(snapshot, "parties", "rating", "ratings"))
+    agencies = Ratings.of(snapshot)
+    latest = agencies.pairs(today(snapshot))[1]
+    latest = latest[_listed(agencies.rating.take(pa.array(latest)), "ratings")]
     fall, state = np.flatnonzero(late), np.flatnonzero(marked & ~late)
     names, rows = snapshot.tables["facilities"].text("facility_id"), snapshot.tables["facilities"]
     signs = pa.concat_arrays(
@@ -100,9 +95,12 @@ def default(held: Facilities, owed: Int64) -> Batch:
             late_texts(held, fall, days),
             _joined(ids(names, state.astype(np.int32)), " ", rows.text("status").take(pa.array(state))),
             pc.cast(snapshot.parties.text("rating").take(pa.array(rated)), pa.string()),
+            _joined(agencies.agency.take(pa.array(latest)), " ", agencies.rating.take(pa.array(latest))),
         ]
     )
-    party = np.concatenate([held.obligor[fall], held.obligor[state], rated]).astype(np.int64)
+    party = np.concatenate([held.obligor[fall], held.obligor[state], rated, agencies.party[latest]]).astype(
+        np.int64
+    )
     of = np.unique(party[party >= 0])
     by = Csr.of(np.searchsorted(of, party).astype(np.int32), len(of) + 1)
     ptr = by.ptr[: len(of) + 1]
@@ -140,10 +138,18 @@ def _marked(snapshot: Snapshot) -> Bool:
 
 
 def _among(snapshot: Snapshot, table: str, column: str, name: str) -> Bool:
-    """Rows of a table whose word is one of those of the house rules, whatever its case: bool by row."""
-    codes, words = snapshot.tables[table].words(column)
+    """Rows of a table whose word is one of those of the house rules: bool by row."""
+    return _listed(snapshot.tables[table].text(column), name)
+
+
+def _listed(texts: pa.Array, name: str) -> Bool:
+    """Which texts are among the words of that name of the house rules, whatever their case: bool."""
+    coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+    codes = np.asarray(pc.fill_null(coded.indices.cast(pa.int32()), -1))
     known = {str(word).casefold() for word in house().setting("default", name)}
-    return np.array([*(w.strip().casefold() in known for w in words), False])[codes]
+    words = coded.dictionary.to_pylist()
+    listed = np.array([*((w or "").strip().casefold() in known for w in words), False], bool)
+    return np.asarray(listed[codes])
 
 
 def _joined(*parts: pa.Array | str) -> pa.Array:

@@ -17,8 +17,7 @@ import pyarrow.compute as pc
 from exposure.batches import Batch, Sources, single
 from exposure.results import ids
 from exposure.rulepack import house, line
-from exposure.warnings.payments import today
-from exposure.warnings.sides import Sides
+from exposure.warnings.sides import Sides, today
 from graph.money import NULL
 from graph.snapshot import Snapshot
 
@@ -43,7 +42,7 @@ class Ratings:
     row: Int64
 
     @classmethod
-    def of(cls, snapshot: Snapshot, sides: Sides | None) -> Ratings:
+    def of(cls, snapshot: Snapshot, sides: Sides | None = None) -> Ratings:
         """The ratings of a book and, beside its state of before, those that it had; of equal ones the book's counts."""
         now = cls._in(snapshot, np.arange(snapshot.n, dtype=np.int32))
         if sides is None:

@@ -6,6 +6,7 @@ themselves.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,6 +54,11 @@ class Sides:
     def facility(self) -> Int32:
         """Number that each facility had before, -1 for one that was not there: int32 by facility."""
         return _places(*(book.tables["facilities"].text("facility_id") for book in (self.now, self.then)))
+
+
+def today(snapshot: Snapshot) -> int:
+    """The as-of date as days since 1970."""
+    return (snapshot.as_of - dt.date(1970, 1, 1)).days
 
 
 def named(then: Snapshot, beside: Snapshot) -> str:

@@ -14,9 +14,11 @@ import pyarrow as pa
 
 from exposure.batches import Batch, Sources, few, single
 from exposure.facilities import Facilities
+from exposure.mitigation.steps import expanded
 from exposure.results import ids
 from exposure.rulepack import house, line
-from exposure.warnings.payments import today
+from exposure.warnings.sides import today
+from graph.csr import Csr
 from graph.snapshot import NO_DATE
 
 Bool = npt.NDArray[np.bool_]
@@ -64,19 +66,20 @@ class Dated:
 def stale_data(held: Facilities, owed: Int64) -> Batch:
     """The parties whose data are old; the amount is ``owed`` (int64 by party), with the lenders that they owe."""
     snapshot = held.snapshot
+    client, facility = _owing(held)
     clients = np.zeros(snapshot.n, bool)
-    clients[held.obligor[held.counted & (held.obligor >= 0)]] = True
+    clients[client] = True
     day = today(snapshot)
     accounts = _latest(held, "financials", "period_end").older("accounts_days", day, clients)
     rating = _latest(held, "ratings", "date").older("rating_days", day, clients)
-    valuation = _valuations(held).older("valuation_days", day, clients)
+    valuation = _valuations(held, client, facility).older("valuation_days", day, clients)
     old = (accounts, rating, valuation)
     of = np.unique(np.concatenate([dated.party for dated in old])).astype(np.int32)
     figures = {
         "accounts": accounts.shown(of),
         "rating": rating.shown(of),
         "valuation": valuation.shown(of),
-        "lenders": _lenders(held, of),
+        "lenders": _lenders(held, of, client, facility),
     }
     names = single(ids(snapshot.party_ids, of))
     return Batch("stale_data", names, owed[of], _sources(held, of, old), house().name, figures)
@@ -90,22 +93,32 @@ def _latest(held: Facilities, table: str, column: str) -> Dated:
     return Dated.of(table, rows["party_id"].astype(np.int32), np.arange(len(rows)), day, latest=True)
 
 
-def _valuations(held: Facilities) -> Dated:
+def _owing(held: Facilities) -> tuple[Int32, Int32]:
+    """Who owes which counted facility, as obligor or with the obligor: party and facility, int32."""
+    claims = held.claims
+    party = np.concatenate([claims.party[: claims.main], claims.co_party])
+    facility = np.concatenate([claims.facility[: claims.main], claims.facility[claims.co_claim]])
+    known = party >= 0
+    return party[known], facility[known]
+
+
+def _valuations(held: Facilities, client: Int32, facility: Int32) -> Dated:
     """The oldest valuation of an asset that is pledged for a counted facility of each party."""
     pledges, assets = held.snapshot.tables["pledges"], held.snapshot.tables["collateral"]
-    facility, asset = pledges["facility_id"], pledges["collateral_id"].astype(np.int64)
-    good = np.flatnonzero((facility >= 0) & (asset >= 0) & np.append(held.counted, np.False_)[facility])
-    owing, row = held.obligor[facility[good]], asset[good]
+    good = np.flatnonzero((pledges["facility_id"] >= 0) & (pledges["collateral_id"] >= 0))
+    by = Csr.of(facility, len(held))
+    place, entry = expanded(by.ptr, pledges["facility_id"][good])
+    row = pledges["collateral_id"][good][place].astype(np.int64)
     day = assets["valuation_date"][row].astype(np.int32)
-    return Dated.of("collateral", owing.astype(np.int32), row, day, latest=False)
+    return Dated.of("collateral", client[by.rows[entry]], row, day, latest=False)
 
 
-def _lenders(held: Facilities, of: Int32) -> pa.ListArray:
+def _lenders(held: Facilities, of: Int32, client: Int32, facility: Int32) -> pa.ListArray:
     """Ids of the lenders with a counted facility of each of these parties."""
     lenders = held.snapshot.tables["lenders"].text("lender_id")
-    at = np.flatnonzero(held.counted & (held.lender >= 0) & np.isin(held.obligor, of))
+    at = np.flatnonzero((held.lender[facility] >= 0) & np.isin(client, of))
     many = np.int64(len(lenders) + 1)
-    pair = np.unique(np.searchsorted(of, held.obligor[at]) * many + held.lender[at])
+    pair = np.unique(np.searchsorted(of, client[at]) * many + held.lender[facility[at]])
     ptr = np.searchsorted(pair, np.arange(len(of) + 1) * many)
     return few(ptr, ids(lenders, (pair % many).astype(np.int32)))
 

@@ -19,7 +19,8 @@ Int64 = npt.NDArray[np.int64]
 def utilisation_jump(sides: Sides) -> Batch:
     """``utilisation_jump``: counted facilities whose drawn part of the limit rose by the line and reached the other.
 
-    The amount is what is drawn beyond what was drawn then, NULL where the currency is another one. (Fact 94.)
+    The amount is what is drawn beyond what was drawn then: 0 where the limit was cut instead, NULL where the currency
+    is another one. (Fact 94.)
     """
     snapshot = sides.now
     rows, old = snapshot.tables["facilities"], sides.then.tables["facilities"]
@@ -32,7 +33,7 @@ def utilisation_jump(sides: Sides) -> Batch:
     each = zip(*(a[near].tolist() for a in (drawn, limit, was, limit_was)), strict=True)
     met = [full.met(d, m) and rise.met(d * before - w * m, m * before) for d, m, w, before in each]
     hit = near[np.array(met, bool)]
-    more = snapshot.fx.convert(drawn[hit] - was[hit], rows["currency"][hit])
+    more = snapshot.fx.convert(np.maximum(drawn[hit] - was[hit], 0), rows["currency"][hit])
     return Batch(
         "utilisation_jump",
         single(ids(rows.text("facility_id"), hit.astype(np.int32))),

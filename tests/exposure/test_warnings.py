@@ -99,6 +99,21 @@ def test_a_status_or_a_rating_of_default_is_one_and_closed_facilities_are_not() 
     assert told(rows, "past_due") == []
 
 
+def test_the_latest_rating_of_any_agency_may_be_one_of_default() -> None:
+    def rows(*ratings: tuple[int, str, str]) -> list[dict[str, Any]]:
+        made: list[Row] = [
+            {"party_id": "A", "date": DAY - dt.timedelta(ago), "agency": agency, "rating": grade}
+            for ago, agency, grade in ratings
+        ]
+        return report(parties=[party("A")], facilities=[facility("F", "A", 50, 30)], ratings=made)
+
+    fallen = rows((900, "X", "A"), (9, "X", "SD"), (5, "Y", "BB"))
+    assert told(fallen, "default") == [(["A"], 38)]
+    assert figures(fallen, "default")["signs"] == ["X SD"]
+    assert told(rows((900, "X", "D"), (9, "X", "CC")), "default") == []
+    assert told(rows((-1, "X", "D")), "default") == []
+
+
 def test_a_firm_with_a_joint_limit_that_is_late_anywhere_is_a_warning() -> None:
     limit = {"scope": "joint", "subject_id": "A", "amount": 1000, "currency": "EUR"}
     tables: dict[str, Any] = {
@@ -214,6 +229,24 @@ def test_data_are_old_above_the_line_and_only_where_someone_lends_on_them() -> N
     assert figures(aged(1, 1097), "stale_data")["valuation"] == "2023-09-29"
 
 
+def test_whoever_owes_with_the_obligor_is_a_client_whose_data_count() -> None:
+    rows = report(
+        parties=[party("A"), party("B"), party("C")],
+        facilities=[facility("F", "A", 30, 30), facility("G", "C", 9, 9, status="closed")],
+        co_obligors=[{"facility_id": f, "party_id": p} for f, p in (("F", "B"), ("F", "A"), ("G", "B"))],
+        financials=[
+            {"party_id": p, "period_end": DAY - dt.timedelta(549), "currency": "EUR"} for p in ("B", "C")
+        ],
+        collateral=[
+            {"collateral_id": "K", "value": 1, "currency": "EUR", "valuation_date": DAY - dt.timedelta(1097)}
+        ],
+        pledges=[{"collateral_id": "K", "facility_id": f} for f in ("F", "G")],
+    )
+    assert told(rows, "stale_data") == [(["A"], 30), (["B"], 30)]
+    lenders = [json.loads(r["evidence"])["figures"]["lenders"] for r in rows if r["code"] == "stale_data"]
+    assert lenders == [["BANK"], ["BANK"]]
+
+
 # --- changes ------------------------------------------------------------------------------------------------------
 
 
@@ -221,7 +254,7 @@ def test_data_are_old_above_the_line_and_only_where_someone_lends_on_them() -> N
     ("was", "now", "jumps"),
     [
         ((20, 100), (80, 100), True), ((50, 100), (80, 100), True), ((51, 100), (80, 100), False),
-        ((10, 100), (79, 100), False), ((0, 100), (3, 3), True), ((10, 0), (90, 100), False),
+        ((10, 100), (79, 100), False), ((0, 100), (3, 3), True), ((10, 100), (3, 3), True), ((10, 0), (90, 100), False),
         ((None, 100), (90, 100), False),
     ],
 )  # fmt: skip
@@ -234,7 +267,7 @@ def test_a_line_jumps_by_thirty_points_to_eighty_percent(was: Any, now: Any, jum
         parties=[party("A")],
         facilities=[facility("F", "A", now[1], now[0]), facility("G", "A", 9, 9)],
     )
-    assert told(rows, "utilisation_jump") == ([(["F"], now[0] - was[0])] if jumps else [])
+    assert told(rows, "utilisation_jump") == ([(["F"], max(now[0] - was[0], 0))] if jumps else [])
 
 
 def test_a_line_in_another_currency_jumps_without_an_amount() -> None:
