@@ -105,6 +105,23 @@ const shaped = (node) => {
   return { ...node, shape: "custom", ctxRenderer };
 };
 
+const DRAGGED = 6;
+const TWICE = 180;
+const clicks = (state) => {
+  // The browser's own events: vis takes a press of over a quarter of a second for none, and a slow pair for two.
+  let from;
+  let waiting;
+  state.canvas.addEventListener("pointerdown", (event) => (from = event), true);
+  state.canvas.addEventListener("click", (event) => {
+    clearTimeout(waiting);
+    if (Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) > DRAGGED) return;
+    const at = { x: event.offsetX, y: event.offsetY };
+    const [node, edge] = [state.network.getNodeAt(at), state.network.getEdgeAt(at)];
+    if (node && event.detail > 1) state.tell("drill", { node });
+    else if (node || edge) waiting = setTimeout(() => state.tell("click", node ? { node } : { edge }), TWICE);
+  });
+};
+
 const renew = (set, items, keep) => {
   const known = new Set(set.getIds());
   set.update(items.map((item) => (keep && known.has(item.id) ? { ...item, x: undefined, y: undefined } : item)));
@@ -131,17 +148,7 @@ const draw = (root, data, tell) => {
     root.prepend(bar(state, data.words));
     state.key = make("div", "");
     root.append(state.key);
-    state.network.on("click", ({ nodes, edges }) => {
-      clearTimeout(state.waiting);
-      state.waiting = setTimeout(() => {
-        if (nodes.length) state.tell("click", { node: nodes[0] });
-        else if (edges.length) state.tell("click", { edge: edges[0] });
-      }, 180);
-    });
-    state.network.on("doubleClick", ({ nodes }) => {
-      clearTimeout(state.waiting);
-      if (nodes.length) state.tell("drill", { node: nodes[0] });
-    });
+    clicks(state);
     new ResizeObserver(() => state.network.redraw()).observe(canvas);
   } else if (state.told !== told) {
     renew(state.nodes, data.nodes.map(shaped), true);

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.source import SAMPLE
 from graph.store import open_store
@@ -18,6 +18,8 @@ from tests.tree import ROOT
 
 ARTIFACTS = ROOT / ".artifacts"
 """Screenshots of the walks, to be looked at."""
+_PATIENCE = 60_000
+"""Milliseconds in which a page that is not as it should be may still become so: a busy machine is no failure."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -78,6 +80,7 @@ def ready(address: str) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
+        expect.set_options(timeout=_PATIENCE)
         made = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield made
         made.close()
@@ -114,8 +117,8 @@ class Visit:
 
     def settled(self) -> None:
         """Wait until the script has run and tables are there."""
-        self.page.wait_for_selector(".kz-title", timeout=30_000)
-        self.page.wait_for_selector("[data-test-script-state='notRunning']", state="attached", timeout=30_000)
+        self.page.wait_for_selector(".kz-title")
+        self.page.wait_for_selector("[data-test-script-state='notRunning']", state="attached")
 
     def row(self, table: str, row: str) -> None:
         """Click a row of a table by its key and id."""
@@ -146,6 +149,7 @@ def visit(browser: Browser) -> Iterator[Callable[[str, int], Visit]]:
 
     def opened(address: str, width: int) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
+        context.set_default_timeout(_PATIENCE)
         made.append(context)
         return Visit(context.new_page(), address)
 

@@ -21,8 +21,8 @@ def test_a_long_run_is_stopped(visit: Callable[[str, int], Visit], tmp_path: Pat
     with serving(str(tmp_path / "book")) as address:
         seen = visit(address, 1440)
         seen.page.goto(f"{address}/contagion?tab=monte&draws=100000&lang={language}")
-        seen.page.locator(".st-key-stop-monte button").click(timeout=60_000)
-        expect(seen.page.get_by_text(words(language)["stopped"])).to_be_visible(timeout=30_000)
+        seen.page.locator(".st-key-stop-monte button").click()
+        expect(seen.page.get_by_text(words(language)["stopped"])).to_be_visible()
         seen.settled()
         assert "draws" not in seen.page.url
         assert seen.page.locator(".st-key-stop-monte").count() == 0
