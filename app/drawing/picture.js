@@ -108,7 +108,7 @@ const shaped = (node) => {
 const DRAGGED = 6;
 const TWICE = 180;
 const clicks = (state) => {
-  // The browser's own events: vis takes a press of over a quarter of a second for none, and a slow pair for two.
+  // The browser's own events: vis takes a double click that is a little slow for two clicks.
   let from;
   let waiting;
   state.canvas.addEventListener("pointerdown", (event) => (from = event), true);

@@ -132,12 +132,12 @@ def test_a_click_in_the_picture_chooses_the_row_and_zoom_stays(
     v.page.evaluate(f"{network}.moveTo({{scale: 0.8}})")
     place = v.page.evaluate(f"{network}.canvasToDOM({network}.getPosition('C-LANHENG-03'))")
     canvas = v.page.locator(".kz-canvas canvas")
-    canvas.click(position=place, delay=400)  # a slow press is a click too
+    canvas.click(position=place)
     expect(v.page.locator(".st-key-members tr.kz-chosen")).to_have_attribute("data-row", "C-LANHENG-03")
     assert abs(v.page.evaluate(f"{network}.getScale()") - 0.8) < 0.01
     edge = v.page.evaluate(f"{network}.body.data.edges.getIds()[0]")
     assert edge.startswith("o|")
-    canvas.dblclick(position=place)
+    canvas.dblclick(position=place, delay=200)  # a slow one is one too
     v.page.wait_for_url("**open=C-LANHENG-03**")
     v.page.reload()
     expect(v.page.locator(".st-key-members tr.kz-chosen")).to_have_attribute("data-row", "C-LANHENG-03")
