@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from app.source import store_of
 from graph import reservations
 from graph.errors import OptionError, StoreError
+from graph.proposal import PROPOSALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from exposure.whatif.whatif import Answer
     from graph.journal import Record
     from graph.proposal import Proposal
+    from graph.snapshot import Snapshot
     from graph.store import Store
 
 _WORDS: Final = Path(__file__).parent / "words"
@@ -40,14 +42,14 @@ def store(source: str) -> Store:
     return found
 
 
-def granted(analysis: Analysis) -> set[str]:
-    """Facilities and guarantees that are in the book: a reservation that was the first to name one is over."""
-    tables = analysis.snapshot.tables
-    return {
-        name
-        for table, column in (("facilities", "facility_id"), ("guarantees", "guarantee_id"))
-        for name in tables[table].text(column).to_pylist()
-    }
+def booked(snapshot: Snapshot) -> dict[str, bool]:
+    """Facilities and guarantees of the book, and whether each is granted: a facility may be there as proposed."""
+    facilities, given = snapshot.tables["facilities"], snapshot.tables["guarantees"]
+    found = dict.fromkeys(given.text("guarantee_id").to_pylist(), True)
+    codes, words = facilities.words("status")
+    granted = [word.strip().casefold() != "proposed" for word in words] + [True]
+    names = facilities.text("facility_id").to_pylist()
+    return found | {name: granted[code] for name, code in zip(names, codes.tolist(), strict=True)}
 
 
 def answered(analysis: Analysis, source: str, changes: Sequence[Proposal]) -> Answer:
@@ -56,7 +58,9 @@ def answered(analysis: Analysis, source: str, changes: Sequence[Proposal]) -> An
 
     found = store_of(source)
     records = found.journal.records() if found else []
-    held = reservations.held(reservations.active(records, now(), granted(analysis))) if records else []
+    held = (
+        reservations.held(reservations.active(records, now(), booked(analysis.snapshot))) if records else []
+    )
     return WhatIf.of(analysis).ask(changes, held)
 
 
@@ -84,7 +88,7 @@ def reserved(
         raise OptionError(f"--hours {hours}: no time that a calendar has; give hours such as 24") from None
     return reservations.reserve(
         *(found.journal, changes, decide), author=author or getpass.getuser(), now=at, until=until,
-        granted=granted(analysis),
+        booked=booked(analysis.snapshot),
     )  # fmt: skip
 
 
@@ -117,6 +121,15 @@ def as_text(answer: Answer, base: str, language: str) -> str:
     return "\n".join(lines)
 
 
+def _shown(change: Proposal) -> dict[str, object]:
+    """What a change says, amounts and shares as decimals."""
+    places = {column.name: column.kind.places for column in PROPOSALS[change.kind] if column.kind.scale}
+    return {
+        name: Decimal(said).scaleb(-places[name]) if name in places and isinstance(said, int) else said
+        for name, said in change.values.items()
+    }
+
+
 def write(answer: Answer, out: Path) -> None:
     """The tables of an answer as Parquet and CSV, and ``answer.json``, all of it or nothing."""
     from app import output
@@ -134,13 +147,19 @@ def _amount(units: int) -> str:
 
 def listed(found: Store) -> list[dict[str, Any]]:
     """The reservations of a store that hold now."""
+    records = found.journal.records()
+    active = (
+        reservations.active(records, now(), booked(found.snapshot()) if found.latest() else {})
+        if records
+        else []
+    )
     return [
         {
             "number": r.number,
             "author": r.author,
             "subject": r.subject,
             "until": r.until.isoformat(timespec="minutes"),
-            "changes": [{"kind": c.kind, **c.values} for c in r.changes],
+            "changes": [{"kind": c.kind, **_shown(c)} for c in r.changes],
         }
-        for r in reservations.active(found.journal.records(), now())
+        for r in active
     ]

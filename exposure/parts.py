@@ -32,6 +32,7 @@ from exposure.limits import limits as limits_
 from exposure.mitigation import collateral as collateral_
 from exposure.mitigation import mitigation as mitigation_
 from exposure.mitigation import net as net_
+from exposure.mitigation.owed import Owed
 from exposure.once import once
 from exposure.ownership import beneficial as beneficial_
 from exposure.ownership import closelinks
@@ -79,7 +80,8 @@ class Parts:
     """The parts of one snapshot's analysis under the chosen packs.
 
     ``noticed`` are findings that were made while the book was read; ``previous`` is an earlier state of the
-    book, beside which early warnings tell what changed.
+    book, beside which early warnings tell what changed; ``booked`` is the book without the proposals that are in the
+    snapshot, under the same parties' numbers: what it tells of debts at all banks grows by what they add.
     """
 
     snapshot: Snapshot
@@ -87,6 +89,7 @@ class Parts:
     noticed: Sequence[findings_.Finding] = ()
     started: float = field(default_factory=time.monotonic, repr=False)
     previous: Snapshot | None = None
+    booked: Parts | None = None
 
     @once
     def packs(self) -> list[RulePack]:
@@ -246,6 +249,11 @@ class Parts:
         """Totals of parties under the leading pack."""
         return self._parties[0]
 
+    @property
+    def owed(self) -> Owed:
+        """What parties owe under the leading pack."""
+        return Owed.by_party(*self._parties)
+
     @once
     def net_groups(self) -> list[tuple[aggregate.GroupTotals, Int64]]:
         """Totals of groups, and the net of each row, one per pack."""
@@ -287,6 +295,7 @@ class Parts:
     def limits(self) -> list[limits_.Limits]:
         """Every limit with what stands against it, one set per pack; the bank's own limits with the leading one."""
         none = np.zeros(self.snapshot.n + 1, np.int64), np.zeros(0, np.int32)
+        booked = None if self.booked is None else self.booked.owed
         only = None if self.request.lender is None else self._lender(self.request.lender)
         made = []
         for i, (held, (totals, net)) in enumerate(zip(self.groups, self.net_groups, strict=True)):
@@ -294,17 +303,10 @@ class Parts:
             if i:
                 gross = aggregate.party_totals(self.facilities[i], *none)
                 parties, own = net_.net_parties(self.mitigation[i], gross)
-            made.append(
-                limits_.limits(
-                    held,
-                    parties,
-                    totals,
-                    (own, net),
-                    mitigation=self.mitigation[i],
-                    only=only,
-                    internal_too=not i,
-                )
+            tested = limits_.limits(
+                held, parties, totals, (own, net), mitigation=self.mitigation[i], only=only
             )
+            made.append(tested if i else tested.and_internal(only, booked))
         return made
 
     @once

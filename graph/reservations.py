@@ -1,17 +1,20 @@
 """Reservations: headroom that is held for a stated time, as records of the journal.
 
 A reservation is what somebody was told fits: a proposed change and until when it is held. It counts like credit
-that has been granted, until its time is over, it is released, or the facilities that it was the first to name are
-in the book. Whoever reserves
-decides on a state of the journal and appends only if no record came after it; else the decision is made again.
-So two who ask at once cannot both take what is there for one.
+that has been granted, until its time is over, it is released, or the facilities and guarantees that it was the first
+to name are granted in the book; one that stands there as proposed is not. Whoever reserves decides on a state of the
+journal and appends only if no record came after it; else the decision is made again. So two who ask at once cannot
+both take what is there for one.
+
+``booked`` below are the facilities and guarantees of the book by id, and whether each is granted.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from graph.errors import KonzernError, OptionError
@@ -31,7 +34,7 @@ class NoHeadroomError(KonzernError):
 
 @dataclass(frozen=True)
 class Reservation:
-    """One reservation: the number of its record, who holds what, and until when; ids that were ``new`` then."""
+    """One reservation: the number of its record, who holds what, and until when; ids that are ``new`` to the book."""
 
     number: int
     author: str
@@ -41,8 +44,10 @@ class Reservation:
     new: frozenset[str] = frozenset()
 
 
-def active(records: Sequence[Record], now: dt.datetime, granted: Collection[str] = ()) -> list[Reservation]:
-    """Reservations that hold at a time: not over, not released, their facilities not yet among the ``granted``."""
+def active(
+    records: Sequence[Record], now: dt.datetime, booked: Mapping[str, bool] = MappingProxyType({})
+) -> list[Reservation]:
+    """Reservations that hold at a time: not over, not released, what they were the first to name not yet granted."""
     released = {int(r.body["releases"]) for r in records if "releases" in r.body}
     found = []
     for record in records:
@@ -51,25 +56,32 @@ def active(records: Sequence[Record], now: dt.datetime, granted: Collection[str]
         until = dt.datetime.fromisoformat(record.body["until"])
         changes = tuple(_read(change) for change in record.body["changes"])
         new = frozenset(record.body["new"])
-        open_ = tuple(c for c in changes if c.text("facility_id") not in new.intersection(granted))
+        granted = {name for name in new if booked.get(name)}
+        open_ = tuple(c for c in changes if _named(c) not in granted)
         if until > now and open_:
-            found.append(Reservation(record.number, record.author, record.subject, until, open_, new))
+            found.append(
+                Reservation(record.number, record.author, record.subject, until, open_, new - booked.keys())
+            )
     return found
 
 
 def held(reservations: Sequence[Reservation]) -> list[Proposal]:
-    """All changes that reservations hold, in their order; new ids are marked, so that no other proposal meets them."""
+    """All changes that reservations hold, in their order; new ids are marked, so that no other proposal meets them.
+
+    Each says which reservation it comes from, so that one that the book has no place for any more can be released.
+    """
     found = []
     for r in reservations:
         mark = {name: f"(reserved {r.number}) {name}" for name in r.new}
-        for change in r.changes:
+        where = f"reservation {r.number} (--release {r.number} gives it back)"
+        for row, change in enumerate(r.changes, 1):
             values = {
                 k: mark.get(v, v) if k in ("facility_id", "guarantee_id") and isinstance(v, str) else v
                 for k, v in change.values.items()
             }
             if change.covers:
                 values["covers"] = tuple(mark.get(name, name) for name in change.covers)
-            found.append(Proposal(change.kind, values, change.file, change.row))
+            found.append(Proposal(change.kind, values, where, row))
     return found
 
 
@@ -81,7 +93,7 @@ def reserve(
     author: str,
     now: dt.datetime,
     until: dt.datetime,
-    granted: Collection[str] = (),
+    booked: Mapping[str, bool] = MappingProxyType({}),
 ) -> tuple[Record, _Answer]:
     """Hold the changes until a time, if ``decide`` says that they fit beside what is held already.
 
@@ -93,12 +105,12 @@ def reserve(
     while True:
         records = journal.records()
         last = records[-1].number if records else 0
-        answer = decide(held(active(records, now, granted)))
+        answer = decide(held(active(records, now, booked)))
         if answer is None:
             raise NoHeadroomError(
                 "it does not fit: a limit would be broken, with what is reserved already; ask for less or wait"
             )
-        named = {c.text(n) for c in changes for n in ("facility_id", "guarantee_id")} - {"", *granted}
+        named = {_named(c) for c in changes} - {"", *(name for name, granted in booked.items() if granted)}
         body = {
             "until": until.isoformat(),
             "changes": [_written(change) for change in changes],
@@ -124,6 +136,11 @@ def release(journal: Journal, number: int, *, author: str, now: dt.datetime) -> 
             )
         except JournalMovedError:
             continue
+
+
+def _named(change: Proposal) -> str:
+    """The facility or guarantee that a change names, empty for other changes."""
+    return change.text("facility_id") or change.text("guarantee_id")
 
 
 def _subject(changes: Sequence[Proposal]) -> str:

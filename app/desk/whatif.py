@@ -51,7 +51,7 @@ def _held(desk: Desk) -> list[Proposal]:
     """What is reserved; for one lender's scope only what that lender reserved."""
     records = desk.store.journal.records()
     held = (
-        reservations.held(reservations.active(records, asked.now(), asked.granted(desk.analysis)))
+        reservations.held(reservations.active(records, asked.now(), asked.booked(desk.analysis.snapshot)))
         if records
         else []
     )
@@ -102,7 +102,9 @@ def reserved(desk: Desk) -> Row:
     By number: who reserved until when at which lender for whom how much.
     """
     records = desk.store.journal.records()
-    active = reservations.active(records, asked.now(), asked.granted(desk.analysis)) if records else []
+    active = (
+        reservations.active(records, asked.now(), asked.booked(desk.analysis.snapshot)) if records else []
+    )
     made: list[Row] = [
         {
             "number": held.number, "author": held.author, "until": held.until.isoformat()[:16].replace("T", " "),

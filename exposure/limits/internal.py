@@ -37,11 +37,12 @@ RULES: Final = [Rule("internal", measure) for measure in _MEASURES]
 _PLACES: Final = np.array([SCOPES.index(s) for s in TABLES["limits"].column("scope").values] + [-1], np.int8)
 
 
-def internal(standing: Standing, only: int | None, first_rule: int) -> Tested:
+def internal(standing: Standing, only: int | None, first_rule: int, booked: Owed | None = None) -> Tested:
     """The limits of the book against what is owed; ``first_rule`` is the place of ``RULES`` in the list of rules.
 
     With ``only``, the limits towards that lender. A limit on a group whose subject is a member but no source is
-    untested.
+    untested. ``booked`` is what parties owe without proposals: what the book tells of a debt at all banks grows by what
+    they owe more than that.
     """
     snapshot = standing.groups.snapshot
     rows = snapshot.tables["limits"]
@@ -54,7 +55,10 @@ def internal(standing: Standing, only: int | None, first_rule: int) -> Tested:
     for at, owed in ((~group, standing.by_party), (group, standing.by_group)):
         value[at], unknown[at] = _owed(owed, subject[at], lender[at], measure[at])
     at = scope == JOINT
-    value[at], unknown[at] = _at_all_banks(snapshot, subject[at], value[at], unknown[at])
+    more = np.zeros(int(at.sum()), np.int64)
+    if booked is not None:
+        more = value[at] - _owed(booked, subject[at], lender[at], measure[at])[0]
+    value[at], unknown[at] = _at_all_banks(snapshot, subject[at], value[at], unknown[at], more)
     value[(scope == GROUP) & ~group & (np.diff(standing.groups.of_party.ptr)[subject] > 0)] = NULL
     near = np.where(limit == NULL, NULL, -(-limit * NEAR.numerator // NEAR.denominator))
     return Tested(
@@ -99,8 +103,10 @@ def _owed(owed: Owed, subject: Int32, lender: Int32, measure: Int64) -> tuple[In
     return value, unknown
 
 
-def _at_all_banks(snapshot: Snapshot, party: Int32, value: Int64, unknown: Bool) -> tuple[Int64, Bool]:
-    """What parties owe all banks: as the book says, NULL without a rate; else what it holds itself."""
+def _at_all_banks(
+    snapshot: Snapshot, party: Int32, value: Int64, unknown: Bool, more: Int64
+) -> tuple[Int64, Bool]:
+    """What parties owe all banks: as the book says and ``more``, NULL without a rate; else what it holds itself."""
     told = snapshot.parties["external_debt"][party] != NULL
     debt = snapshot.in_base("parties", "external_debt")[party]
-    return np.where(told, debt, value), unknown & ~told
+    return np.where(told, np.where(debt == NULL, NULL, debt + more), value), unknown & ~told

@@ -9,7 +9,7 @@ a group of either kind. (CRR Art. 392-395 and 400, LEX20, LEX40, 2018 No. 1, 12 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +28,7 @@ from exposure.limits.standing import Standing, Subjects
 from exposure.limits.subjects import at_least, cut, subjects
 from exposure.limits.tested import GROUP, Rule, Tested, state, table
 from exposure.mitigation.mitigation import Mitigation
+from exposure.mitigation.owed import Owed
 from graph.money import NULL
 
 Bool = npt.NDArray[np.bool_]
@@ -68,6 +69,14 @@ class Limits:
         """The groups that were tested."""
         return self.standing.groups
 
+    def and_internal(self, only: int | None = None, booked: Owed | None = None) -> Limits:
+        """These and the bank's own, those towards the lender ``only`` where it is named.
+
+        ``booked`` is what parties owe without proposals.
+        """
+        own = internal(self.standing, only, len(self.rules), booked)
+        return replace(self, rules=[*self.rules, *RULES], tested=Tested.joined([self.tested, own]))
+
     def table(self) -> pa.Table:
         """The ``limits`` result."""
         return table(self.tested, self.rules, self.groups)
@@ -81,9 +90,8 @@ def limits(
     *,
     mitigation: Mitigation | None = None,
     only: int | None = None,
-    internal_too: bool = True,
 ) -> Limits:
-    """Test every limit of the groups' pack, and the bank's own where asked for.
+    """Test every limit of the groups' pack; the bank's own come with ``and_internal``.
 
     ``parties`` and ``totals`` are gross amounts under the same pack; ``net`` holds what is left after
     mitigation by row of each, gross where it is not given; with ``mitigation`` itself, parts of groups are net
@@ -103,9 +111,6 @@ def limits(
     if pack.rule("limits", "loans") is not None:
         lent, drawn = loans(standing, levels)
         parts.append(_tested(standing, levels, lent, drawn, lent.unknown, LOANS))
-    if internal_too:
-        parts.append(internal(standing, only, first_rule=len(rules)))
-        rules += RULES
     return Limits(standing, levels, rows, rules, Tested.joined(parts))
 
 

@@ -25,7 +25,8 @@ from exposure.whatif.region import region
 from exposure.whatif.ties import Ties
 from graph.excerpt import excerpt, proposed
 from graph.model import MONEY as MONEY_KIND
-from graph.money import Fx
+from graph.model import TABLES
+from graph.money import NULL, Fx
 from graph.proposal import Proposal
 from graph.snapshot import Snapshot
 
@@ -50,6 +51,7 @@ ANSWERS: Final[dict[str, dict[str, pa.DataType]]] = {
     "rings": {"ring_id": ID, "kind": ID, "members": IDS, "length": COUNT, "amount": MONEY},
 }  # fmt: skip
 """The tables of an answer and their columns; amounts in the base currency."""
+_JOINT: Final = TABLES["limits"].column("scope").values.index("joint")
 _HALVED: Final = 4
 """Every so many steps the space that is left is halved."""
 _MOST: Final = 2**60
@@ -114,9 +116,10 @@ class WhatIf:
         together = [*held, *changes]
         part = region(self.analysis, self.ties, together)
         whole = excerpt(self.ties.snapshot, self.ties.about(part.members, part.above))
+        booked = self._run(whole) if _told(whole) else None
         base = proposed(whole, held)
-        before = self._run(base)
-        after = self._run(proposed(base, changes))
+        before = self._run(base, booked)
+        after = self._run(proposed(base, changes), booked)
         names = set(self.ties.snapshot.party_ids.take(pa.array(part.touched)).to_pylist())
         names |= {name for c in changes for name in (c.text("obligor_id"), c.text("party_id")) if name}
         limits = _limits(before, after, names)
@@ -141,9 +144,9 @@ class WhatIf:
             sum(row["breach"] is None for row in limits),
         )
 
-    def _run(self, snapshot: Snapshot) -> Parts:
-        """The analysis of a state, as it was asked for of the whole."""
-        return type(self.analysis)(snapshot, self.analysis.request)
+    def _run(self, snapshot: Snapshot, booked: Parts | None = None) -> Parts:
+        """The analysis of a state, as it was asked for of the whole; ``booked`` is that without proposals."""
+        return type(self.analysis)(snapshot, self.analysis.request, booked=booked)
 
     def _largest(
         self, base: Snapshot, changes: Sequence[Proposal], known: tuple[Parts, list[Row]], names: set[str]
@@ -161,7 +164,7 @@ class WhatIf:
         def left(amount: int) -> int:
             part = drawn * amount // asked if asked else amount
             sized = replace(facility, values={**facility.values, "limit": amount, "drawn": part})
-            after = self._run(proposed(base, [*changes[:last], sized, *changes[last + 1 :]]))
+            after = self._run(proposed(base, [*changes[:last], sized, *changes[last + 1 :]]), before.booked)
             rows = _limits(before, after, names)
             return _left([r for r in rows if _uses(r) or counts(r)])
 
@@ -170,6 +173,13 @@ class WhatIf:
             return tuple(row[c] for c in _SUBJECT) in watched if watched else not row["breach"]
 
         return asked, highest(asked or MONEY_KIND.scale, left, _most(base.fx, currency)), currency
+
+
+def _told(snapshot: Snapshot) -> bool:
+    """Whether a party with a joint limit is one of which the book tells its debt at all banks."""
+    rows = snapshot.tables["limits"]
+    joint = rows["subject_id"][rows["scope"] == _JOINT]
+    return bool((np.append(snapshot.parties["external_debt"], NULL)[joint] != NULL).any())
 
 
 def _most(fx: Fx, currency: str) -> int:

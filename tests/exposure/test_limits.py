@@ -46,7 +46,7 @@ def limits_of(pack: str = "EU-CRR", net: dict[str, str] | None = None, **tables:
         mitigation = mitigated(at_value)
         parties, own = net_parties(mitigation, parties)
         totals, together = net_groups(mitigation, totals, grouped.members)
-        return limits(grouped, parties, totals, (own, together), mitigation=mitigation)
+        return limits(grouped, parties, totals, (own, together), mitigation=mitigation).and_internal()
     after, together = parties.gross.copy(), totals.gross.copy()
     for name, amount in net.items():
         of = parties.party == snapshot.number_of[name]
@@ -54,7 +54,7 @@ def limits_of(pack: str = "EU-CRR", net: dict[str, str] | None = None, **tables:
         after[of] -= less
         for g in grouped.groups_of(snapshot.number_of[name]):
             together[totals.group == g] -= less
-    return limits(grouped, parties, totals, (after, together))
+    return limits(grouped, parties, totals, (after, together)).and_internal()
 
 
 def rows(held: Limits, **where: object) -> list[dict[str, Any]]:

@@ -55,18 +55,51 @@ def test_a_reservation_holds_until_its_time_is_over(journal: Journal) -> None:
 
 def test_it_is_over_when_its_facility_is_in_the_book_or_it_is_released(journal: Journal) -> None:
     reserve(journal, [lending("N", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR)
-    assert active(journal.records(), NOON, granted={"N"}) == []
+    assert active(journal.records(), NOON, booked={"N": True}) == []
     assert release(journal, 1, author="a", now=NOON).number == 2
     assert active(journal.records(), NOON) == []
     with pytest.raises(OptionError, match="no reservation 1"):
         release(journal, 1, author="a", now=NOON)
 
 
+def test_each_of_its_facilities_and_guarantees_is_over_when_it_is_granted(journal: Journal) -> None:
+    given = Proposal(
+        "guarantee", {"guarantee_id": "G", "guarantor_id": "B", "form": "full", "covers": "N F1"}
+    )
+    reserve(journal, [lending("N", 60), given], room(99, 60), author="a", now=NOON, until=NOON + HOUR)
+    (found,) = active(journal.records(), NOON, booked={"N": True, "F1": True})
+    (left,) = held([found])
+    assert (left.text("guarantee_id"), left.covers) == ("(reserved 1) G", ("N", "F1"))
+    (found,) = active(journal.records(), NOON, booked={"G": True})
+    assert [c.text("facility_id") for c in held([found])] == ["(reserved 1) N"]
+    assert active(journal.records(), NOON, booked={"G": True, "N": True}) == []
+
+
+def test_what_stands_in_the_book_as_proposed_is_held_on_under_its_own_name(journal: Journal) -> None:
+    reserve(journal, [lending("N", 60)], room(99, 60), author="a", now=NOON, until=NOON + HOUR)
+    (change,) = held(active(journal.records(), NOON, booked={"N": False}))
+    assert change.text("facility_id") == "N"
+    reserve(
+        journal, [lending("M", 9)], room(99, 9), author="a", now=NOON, until=NOON + HOUR, booked={"M": False}
+    )
+    assert [c.text("facility_id") for c in held(active(journal.records(), NOON, {"M": False}))][1:] == ["M"]
+    assert [r.number for r in active(journal.records(), NOON, booked={"M": True})] == [1]
+
+
+def test_a_reservation_ends_at_its_second_and_says_who_holds_what_cannot_be_made(journal: Journal) -> None:
+    until = NOON + dt.timedelta(seconds=1, microseconds=500_000)
+    reserve(journal, [lending("N", 60)], room(99, 60), author="a", now=NOON, until=until)
+    assert len(active(journal.records(), until - dt.timedelta(microseconds=1))) == 1
+    assert active(journal.records(), until) == []
+    (change,) = held(active(journal.records(), NOON))
+    assert (change.file, change.row) == ("reservation 1 (--release 1 gives it back)", 1)
+
+
 def test_a_change_of_what_is_in_the_book_holds_too(journal: Journal) -> None:
     reserve(
-        journal, [lending("F1", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR, granted={"F1"}
+        journal, [lending("F1", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR, booked={"F1": True}
     )  # fmt: skip
-    (found,) = active(journal.records(), NOON, granted={"F1"})
+    (found,) = active(journal.records(), NOON, booked={"F1": True})
     assert held([found])[0].text("facility_id") == "F1"
 
 
@@ -75,7 +108,13 @@ def test_new_ids_are_marked_so_that_nobody_else_meets_them(journal: Journal) -> 
         "guarantee", {"guarantee_id": "G", "guarantor_id": "B", "form": "full", "covers": "N F1"}
     )
     reserve(
-        journal, [lending("N", 1), given], room(9, 1), author="a", now=NOON, until=NOON + HOUR, granted={"F1"}
+        journal,
+        [lending("N", 1), given],
+        room(9, 1),
+        author="a",
+        now=NOON,
+        until=NOON + HOUR,
+        booked={"F1": True},
     )
     one, two = held(active(journal.records(), NOON))
     assert one.text("facility_id") == "(reserved 1) N"
@@ -140,11 +179,35 @@ def test_the_command_line_lists_and_releases(store: str, tmp_path: Path) -> None
     )
     assert json.loads((out / "answer.json").read_text())["largest"] == "200.00"
     assert "by ann" in run("reservations", store)
+    (listed,) = json.loads(run("reservations", store, "--json"))
+    assert listed["changes"][0]["limit"] == "90.00"
     assert json.loads(run("whatif", store, changes, "--json"))["largest"] == "110.00"
     run("reservations", store, "--release", "1")
     assert json.loads(run("reservations", store, "--json")) == []
     assert "200.00 EUR" in run("whatif", store, changes)
     assert "最大可行金额：200.00" in run("whatif", store, changes, "--lang", "zh")
+
+
+def test_what_is_granted_or_proposed_meanwhile_is_told_by_the_book(store: str, tmp_path: Path) -> None:
+    def run(*words: str) -> str:
+        ended = CliRunner().invoke(main, list(words), catch_exceptions=False)
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    def left(status: str) -> str:
+        facilities = BOOK["facilities"].replace(",currency", ",currency,status").replace("EUR", "EUR,")
+        rows = facilities + f"NEW,BANK,A,loan,90,90,EUR,{status}\n"
+        (tmp_path / "book" / "facilities.csv").write_text(rows)
+        run("load", str(tmp_path / "book"), "--store", store)
+        (tmp_path / "other.csv").write_text(CHANGES.replace("NEW", "OTHER"))
+        largest: str = json.loads(run("whatif", store, str(tmp_path / "other.csv"), "--json"))["largest"]
+        return largest
+
+    run("whatif", store, str(tmp_path / "changes.csv"), "--reserve")
+    assert left("proposed") == "110.00"
+    assert len(json.loads(run("reservations", store, "--json"))) == 1
+    assert left("active") == "110.00"
+    assert json.loads(run("reservations", store, "--json")) == []
 
 
 @pytest.mark.parametrize("hours", ["nan", "inf", "1e300", "1e9"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -455,6 +455,24 @@ def test_a_merger_that_does_not_say_what_becomes_of_shares_is_refused(
 def test_a_subsidiary_of_nobody_else_merges_without_an_exchange() -> None:
     rows = asked(Proposal("merge", {"party_id": "B", "into_id": "A"})).tables["limits"].to_pylist()
     assert {r["subject_id"]: (r["before"], r["after"]) for r in rows}["A"] == (100, 150)
+
+
+@pytest.mark.parametrize(("told", "leaves"), [(None, 89), (60, 40), (90, 10), (100, 0), (101, 0)])
+def test_a_loan_adds_to_the_debt_at_all_banks_that_the_book_tells(told: int | None, leaves: int) -> None:
+    joint = {"scope": "joint", "subject_id": "A", "amount": 100, "currency": "EUR"}
+    made = book(
+        parties=[party("A", external_debt=told), party("B")],
+        lenders=[BANK],
+        facilities=[facility("F", "A", 11, 11)],
+        limits=[joint],
+    )
+    ask = WhatIf.of(Analysis(Snapshot.of(made))).ask
+    assert ask([lending(10_00)]).largest == leaves * 100
+    held = [replace(lending(5_00), values={**lending(5_00).values, "facility_id": "HELD"})]
+    answer = ask([lending(10_00)], held)
+    (row,) = [r for r in answer.tables["limits"].to_pylist() if r["scope"] == "joint"]
+    before = (told or 11) + 5
+    assert (row["before"], row["after"], answer.largest) == (before, before + 10, max(leaves - 5, 0) * 100)
 
 
 def test_what_is_held_already_leaves_less() -> None:
