@@ -79,7 +79,7 @@ def draw(
             never = math.log1p(-most) if most < 1.0 else -np.inf
             at -= 1
             while True:
-                gap = math.floor(math.log(_uniform(stream)) / never)
+                gap = math.log(_uniform(stream)) / never  # may be more than an integer holds
                 if gap >= ptr[b + 1] - at - 1:
                     break
                 at += 1 + int(gap)

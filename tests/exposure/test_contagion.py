@@ -30,7 +30,7 @@ from exposure.kernels import montecarlo as kernels
 from exposure.rulepack import load
 from graph.errors import OptionError
 from graph.snapshot import Snapshot
-from tests.books import BANK, book, facility, party
+from tests.books import BANK, Row, book, facility, party
 from tests.exposure.contagious import LENDERS, Contagious, Interbank, contagious_books, interbanks
 from tests.oracle import contagion as oracle
 
@@ -508,6 +508,41 @@ def test_a_scenario_is_the_run_of_what_was_drawn() -> None:
         told = run(network, Scenario(fail=tuple(names[p] for p in who[ptr[s] : ptr[s + 1]])), "group")
         assert held.lost[s].sum() == pytest.approx(told.lost.sum())
         assert held.figures[s, 5] == told.summary()["failed"]
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.15, 0.7, 0.95])
+def test_losses_are_distributed_as_all_sets_of_defaults_say(correlation: float) -> None:
+    pds, equity = [0.3, 0.05, 0.02, 0.2, None, 0.5, 0.001, 1.0], [5, 50, 80, 200, 3, None, 10, 1]
+    loans = zip("ABCDEFG", [60, 90, 70, 20, 11, 13, 17], strict=True)
+    tables: dict[str, list[Row]] = {
+        "parties": [party(n, pd=p, equity=e) for n, p, e in zip("ABCDEFGH", pds, equity, strict=True)],
+        "lenders": [{"lender_id": name, "name": name} for name in LENDERS],
+        "facilities": [
+            facility(f"F{n}", n, a, a, lender_id="LEASE" if n in "DF" else "BANK") for n, a in loans
+        ],
+        "guarantees": [{"guarantee_id": f"G{g}", "guarantor_id": g, "form": "full"} for g in "BCD"],
+        "guarantee_covers": [
+            {"guarantee_id": f"G{g}", "facility_id": f"F{n}"} for n, g in ("AB", "BC", "CD")
+        ],
+        "liabilities": [{"debtor_id": "D", "creditor_id": "E", "amount": 4, "currency": "EUR"}],
+    }
+    by_hand = oracle.Cascade(tables, dt.date(2026, 10, 30), Fraction(1))
+    expected = []
+    for fallen, part in oracle.together(pds, correlation).items():
+        failed = [name for name, down in zip("ABCDEFGH", fallen, strict=True) if down]
+        lost = by_hand.run(failed, {}, pays=False).lenders
+        expected.append((part, sum(fallen), [float(lost.get(name, 0)) for name in LENDERS]))
+    many = 40_000
+    held = montecarlo(compiled(**tables), many, 5, correlation=correlation)
+    assert held.drawn.mean() == pytest.approx(sum(p * count for p, count, _ in expected), rel=0.03)
+    for k, row in enumerate(held.risk().to_pylist()[:2]):
+        losses = [(each[k], part) for part, _, each in expected]
+        mean = sum(x * p for x, p in losses)
+        deviation = (sum(x * x * p for x, p in losses) - mean**2) ** 0.5
+        assert row["expected"] == pytest.approx(mean, abs=5 * deviation / many**0.5)
+        assert row["deviation"] == pytest.approx(deviation, rel=0.03)
+        var, shortfall = oracle.tail(losses, 0.95)
+        assert (row["var_95"], row["es_95"]) == (var, pytest.approx(shortfall, rel=0.01))
 
 
 def test_nobody_with_a_probability_of_default_is_an_error() -> None:

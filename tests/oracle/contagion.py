@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,35 @@ from scipy.optimize import linprog
 from tests.oracle.guarantees import Book
 
 Matrix = np.ndarray
+
+
+def together(pds: Sequence[float | None], correlation: float) -> dict[tuple[bool, ...], float]:
+    """Probability of each set of defaults in a one-factor model, by adding up over the factor."""
+    normal, factor = NormalDist(), np.linspace(-9, 9, 2001)
+    weight = np.exp(-(factor**2) / 2) / np.exp(-(factor**2) / 2).sum()
+    given = []
+    for pd in pds:
+        barrier = normal.inv_cdf(min(pd, 1 - 1e-9)) if pd else -np.inf
+        distance = (barrier - correlation**0.5 * factor) / (1 - correlation) ** 0.5
+        given.append(np.array([normal.cdf(x) if np.isfinite(x) else 0.0 for x in distance.tolist()]))
+    return {
+        fallen: float(
+            (weight * np.prod([p if d else 1 - p for d, p in zip(fallen, given, strict=True)], axis=0)).sum()
+        )
+        for fallen in product([False, True], repeat=len(pds))
+    }
+
+
+def tail(losses: Sequence[tuple[float, float]], level: float) -> tuple[float, float]:
+    """Value at risk and expected shortfall of losses with their probabilities."""
+    at = 0.0
+    for loss, part in sorted(losses):
+        at += part
+        if at >= level - 1e-12:
+            beyond = [(x, p) for x, p in losses if x > loss]
+            left = 1 - level - sum(p for _, p in beyond)
+            return loss, (sum(x * p for x, p in beyond) + left * loss) / (1 - level)
+    raise AssertionError
 
 
 def by_iteration(owes: Matrix, cash: Matrix, outside: Matrix, rounds: int = 20_000) -> Matrix:
