@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from app import output
 from app.progress import following
-from app.shocks import shocked, staged
+from app.shocks import shocked
+from app.staging import read, staged
 from exposure.contagion import cascade, clearing, debtrank, montecarlo, ranking, reverse, threshold
 from exposure.contagion import network as network_
 from exposure.contagion.scenario import Scenario, correlation
@@ -75,31 +76,38 @@ def run(analysis: Analysis, asked: Asked) -> tuple[Tables, dict[str, Any]]:
     """What is asked for: tables by name, and the summary."""
     search = asked.search
     chosen = _scenario(analysis, asked)
-    moved = (
-        analysis
-        if not chosen.fx and not chosen.prices
-        else replace(analysis, snapshot=chosen.moved(analysis.snapshot))
-    )
     if search is None:
-        if not chosen.parties and asked.model != "clearing":
-            raise OptionError("nobody fails: give --fail ID,ID, --shock SHOCK.csv or --scenario FILE")
-        tables, told = _single(moved, asked.model, chosen)
-        return tables, {**told, "parameters": _parameters(asked, chosen)}
+        return played(analysis, chosen, asked.model)
     if chosen.parties:
         raise OptionError(
             f"{search} chooses who fails: leave out --fail, --shock and the parties of --scenario"
         )
+    moved = _moved(analysis, chosen)
     network = _network(moved, chosen)
     with following() as step:
         tables, told = _searched(moved, asked, network, chosen, step)
-    return tables, {**_head(moved, search), **told, "parameters": _parameters(asked, chosen)}
+    return tables, {**_head(moved, search), **told, "parameters": _parameters(chosen, asked.model)}
+
+
+def played(analysis: Analysis, chosen: Scenario, model: str = "group") -> tuple[Tables, dict[str, Any]]:
+    """One scenario through one model: tables by name, and the summary."""
+    if not chosen.parties and model != "clearing":
+        raise OptionError("nobody fails: give --fail ID,ID, --shock SHOCK.csv or --scenario FILE")
+    tables, told = _single(_moved(analysis, chosen), model, chosen)
+    return tables, {**told, "parameters": _parameters(chosen, model)}
+
+
+def _moved(analysis: Analysis, chosen: Scenario) -> Analysis:
+    """The analysis at the scenario's rates and prices; itself where none moves."""
+    snapshot = chosen.moved(analysis.snapshot)
+    return analysis if snapshot is analysis.snapshot else replace(analysis, snapshot=snapshot)
 
 
 def _scenario(analysis: Analysis, asked: Asked) -> Scenario:
     """Options, then the scenario file, then SHOCK.csv, then flags; the later wins."""
     chosen = analysis.scenario
     if asked.scenario is not None:
-        chosen = staged(chosen, asked.scenario)
+        chosen = staged(chosen, read(asked.scenario), analysis.snapshot)
     if asked.shock is not None:
         chosen = shocked(chosen, asked.shock, analysis.snapshot)
     named = tuple(part.strip() for part in asked.fail.split(",") if part.strip())
@@ -210,10 +218,10 @@ def _head(analysis: Analysis, search: str) -> dict[str, Any]:
     }
 
 
-def _parameters(asked: Asked, chosen: Scenario) -> dict[str, Any]:
+def _parameters(chosen: Scenario, model: str) -> dict[str, Any]:
     """The parameters of a run, without the parties that it names."""
     told: dict[str, Any] = {"lgd": chosen.lgd, "failing_guarantor_pays": chosen.failing_guarantor_pays}
-    told |= {"alpha": chosen.alpha, "beta": chosen.beta} if asked.model == "clearing" else {}
+    told |= {"alpha": chosen.alpha, "beta": chosen.beta} if model == "clearing" else {}
     told |= {k: dict(v) for k in ("lgd_by_product", "prices", "fx") if (v := getattr(chosen, k))}
     return told
 

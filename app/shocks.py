@@ -1,4 +1,4 @@
-"""Shocks: what fails or is lost at first, read from SHOCK.csv and from scenario files in TOML."""
+"""Shocks: what is lost at first, read from SHOCK.csv."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from exposure.contagion.scenario import Scenario
-from graph import toml
 from graph.errors import InputError, OptionError, Problem
 from graph.numbers import number
 from graph.snapshot import Snapshot
 
 _COLUMNS: Final = ("party_id", "loss_share", "loss", "weight")
-_TABLES: Final = ("loss_share", "loss", "weight", "lgd", "prices", "fx")
-_VALUES: Final = ("alpha", "beta", "failing_guarantor_pays")
 
 
 def shocked(scenario: Scenario, path: Path, snapshot: Snapshot) -> Scenario:
@@ -79,43 +76,3 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
         told = f"no column {strange[0]!r}" if strange else "party_id and loss_share or loss are missing"
         raise OptionError(f"--shock {path}: {told}; the columns are {', '.join(_COLUMNS)}")
     return rows
-
-
-def staged(scenario: Scenario, path: Path) -> Scenario:
-    """The scenario with what a TOML file says.
-
-    ``fail`` lists party ids; the tables ``loss_share``, ``loss`` and ``weight`` are by party, ``lgd`` by product with
-    ``default`` for all others, ``prices`` by kind of collateral, ``fx`` by currency; ``alpha``, ``beta`` and
-    ``failing_guarantor_pays`` are values; ``name`` and ``note`` are for readers. Raises ``OptionError``.
-    """
-    try:
-        held = toml.read(path)
-    except (OSError, ValueError) as error:
-        raise OptionError(f"--scenario {path}: cannot be read ({error}); name a TOML file") from error
-    strange = sorted(set(held) - {"name", "note", "fail", *_TABLES, *_VALUES})
-    if strange:
-        known = ", ".join(("fail", *_TABLES, *_VALUES))
-        raise OptionError(f"--scenario {path}: no entry {strange[0]!r}; choose from {known}")
-    changes: dict[str, Any] = {}
-    for name in _TABLES:
-        table = held.get(name, {})
-        if not isinstance(table, dict) or any(not _is_number(v) for v in table.values()):
-            raise OptionError(f"--scenario {path}: [{name}] holds numbers by name, such as BANK = 0.5")
-        changes[name] = {k: float(v) for k, v in table.items()}
-    lgd = changes.pop("lgd")
-    changes |= {"lgd": lgd.pop("default", scenario.lgd), "lgd_by_product": lgd}
-    for name in ("alpha", "beta"):
-        if name in held and not _is_number(held[name]):
-            raise OptionError(f"--scenario {path}: {name} is a number from 0 to 1")
-    if not isinstance(held.get("failing_guarantor_pays", False), bool):
-        raise OptionError(f"--scenario {path}: failing_guarantor_pays is true or false")
-    fail = held.get("fail", [])
-    if not isinstance(fail, list) or any(not isinstance(party, str) for party in fail):
-        raise OptionError(f'--scenario {path}: fail lists party ids, such as ["A", "B"]')
-    changes |= {name: held[name] for name in _VALUES if name in held}
-    return replace(scenario, fail=(*scenario.fail, *fail), **changes)
-
-
-def _is_number(value: object) -> bool:
-    """Whether a TOML value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)

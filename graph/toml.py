@@ -9,7 +9,12 @@ from typing import Any
 
 def read(path: Path) -> dict[str, Any]:
     """What a TOML file says. ``ValueError`` for anything that is none, ``OSError`` if it cannot be opened."""
+    return parsed(path.read_text("utf-8"))
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """What a text in TOML says. ``ValueError`` for anything that is none."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(text)
     except RecursionError as error:
         raise ValueError("lists or tables are nested too deep") from error

@@ -87,6 +87,43 @@ def test_a_scenario_file_and_a_shock_file_are_read(tmp_path: Path) -> None:
     )  # all weight is on the one that was shocked
 
 
+def test_everything_wrong_in_a_scenario_file_is_told_at_once(tmp_path: Path) -> None:
+    scenario = tmp_path / "s.toml"
+    lines = (
+        'fail = ["C-DUANQIAO-01", "NOBODY"]',
+        "alpha = 2",
+        "strange = 1",
+        'failing_guarantor_pays = "yes"',
+        "loss = 5",
+        "[lgd]",
+        "default = 1.5",
+        "lorry = 0.4",
+        "[prices]",
+        'real_estate = "down"',
+        "Gold = -0.1",
+        "[fx]",
+        "USD = -1",
+    )
+    scenario.write_text("\n".join(lines), "utf-8")
+    ended = konzern("--scenario", scenario)
+    assert ended.exit_code == 2
+    for place in (
+        "row 1, fail: 'NOBODY'",
+        "row 2, alpha: '2'",
+        "row 3, strange",
+        "row 4, failing_guarantor_pays: 'yes'",
+        "row 5, loss: '5'",
+        "row 7, lgd.default: '1.5'",
+        "row 8, lgd.lorry: '0.4'",
+        "row 10, prices.real_estate: 'down'",
+        "row 11, prices.Gold: '-0.1'",
+        "row 13, fx.USD: '-1'",
+    ):
+        assert f"s.toml, {place}" in ended.output
+    scenario.write_text("fail = [", "utf-8")
+    assert "s.toml: this is no TOML" in konzern("--scenario", scenario).output
+
+
 def test_everything_wrong_in_a_shock_file_is_told_at_once(tmp_path: Path) -> None:
     shock = tmp_path / "SHOCK.csv"
     shock.write_text(
