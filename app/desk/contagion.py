@@ -5,17 +5,25 @@ These run the engine when they are asked; a page shows progress and keeps the an
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.contagion import Asked, run
+from app.contagion import Asked, played, run
 from app.desk.network import Network, Node, Tie
 from app.desk.opened import Desk, Row, first
 from app.formats import modelled
-from graph.errors import OptionError
+from app.staging import Said, currencies, kinds, linked, parsed, staged
+from graph.errors import InputError, OptionError, Problem
+
+if TYPE_CHECKING:
+    from exposure.contagion.scenario import Scenario
+
+Given = tuple[tuple[str, str], ...]
+"""Entries of a scenario as a link says them, such as ``("lgd.bond", "0.6")``."""
 
 SHOWN: Final = 60
 DRAWN: Final = 120
@@ -23,6 +31,9 @@ DRAWN: Final = 120
 BINS: Final = 24
 MOST: Final = 100_000
 """Scenarios that a simulation of a page draws at most."""
+
+LINKED: Final = 100
+"""Entries of a scenario that a link says at most."""
 
 
 def failing(desk: Desk, fail: tuple[str, ...]) -> list[str]:
@@ -36,12 +47,55 @@ def failing(desk: Desk, fail: tuple[str, ...]) -> list[str]:
     return list(made)
 
 
-def cascade(desk: Desk, fail: tuple[str, ...], lgd: float | None = None) -> Row:
-    """The group cascade when these parties and groups fail.
+def scenario(desk: Desk, fail: tuple[str, ...], given: Given) -> Scenario:
+    """The scenario that a link says: its entries over the options of the report, and who fails."""
+    chosen = staged(desk.analysis.scenario, linked(given), desk.snapshot)
+    return replace(chosen, fail=tuple(failing(desk, fail)))
 
-    ``summary``, ``parties`` that lose or fail, ``lenders``, ``edges`` with names, ``rounds``, and the ``tables`` of all.
+
+def assumptions(desk: Desk) -> Row:
+    """What a scenario assumes unless it says otherwise (``lgd``, ``pays``), and the names that it may use."""
+    held = desk.analysis.scenario
+    return {
+        "lgd": held.lgd, "pays": held.failing_guarantor_pays, "products": desk.products, "kinds": kinds(desk.snapshot),
+        "currencies": currencies(desk.snapshot),
+    }  # fmt: skip
+
+
+def uploaded(desk: Desk, held: bytes, name: str) -> Row:
+    """A scenario file as a link says it: who ``fail``, and the entries that are ``given``. ``InputError`` as ``staged``."""
+    said = parsed(held, name)
+    chosen = staged(desk.analysis.scenario, said, desk.snapshot)
+    given = _given(said)
+    if len(given) + len(chosen.fail) > LINKED:
+        told = (
+            f"{len(given) + len(chosen.fail)} parties and values are more than the {LINKED} that a link holds"
+        )
+        raise InputError(
+            [Problem(name, 0, "", "", "uploaded", told, "run it with konzern contagion --scenario")]
+        )
+    return {"fail": chosen.fail, "given": given}
+
+
+def _given(said: Said) -> dict[str, str]:
+    """The entries of a scenario file as a link says them, without who fails and what is for readers."""
+    made: dict[str, str] = {}
+    for entry, value in said.entries.items():
+        if isinstance(value, dict):
+            made |= {f"{entry}.{name}": str(number) for name, number in value.items()}
+        elif entry not in ("fail", "name", "note"):
+            made[entry] = str(value).lower()
+    return made
+
+
+def cascade(desk: Desk, fail: tuple[str, ...], given: Given = ()) -> Row:
+    """The group cascade of a scenario.
+
+    ``summary``, ``first`` losses, ``parties`` that lose or fail, ``lenders``, ``edges`` with names, ``rounds``, and the
+    ``tables`` of all.
     """
-    tables, summary = run(desk.analysis, Asked(fail=",".join(failing(desk, fail)), lgd=lgd))
+    chosen = scenario(desk, fail, given)
+    tables, summary = played(desk.analysis, chosen)
     parties = tables["parties"]
     hurt = parties.filter(pc.or_(parties["failed"], pc.greater(parties["loss"], 0)))
     rows = first(hurt, SHOWN, failed="descending", round="ascending", loss="descending")
@@ -52,9 +106,18 @@ def cascade(desk: Desk, fail: tuple[str, ...], lgd: float | None = None) -> Row:
         row["lender"] = desk.lender(row["lender_id"])
     edges = tables["edges"]
     return {
-        "summary": summary, "parties": rows, "lenders": lenders, "edges": edges,
+        "summary": summary, "first": _first(desk, chosen), "parties": rows, "lenders": lenders, "edges": edges,
         "rounds": pc.max(edges["round"]).as_py() or 0, "failed": dict(zip(*_failed(parties), strict=True)), "tables": tables,
     }  # fmt: skip
+
+
+def _first(desk: Desk, chosen: Scenario) -> list[Row]:
+    """What parties lose at first: a ``share`` of their equity, or a ``loss`` in the base currency."""
+    held = dict.fromkeys([*chosen.loss_share, *chosen.loss])
+    return [
+        {"names": desk.names(p), "share": chosen.loss_share.get(p), "loss": modelled(chosen.loss.get(p))}
+        for p in held
+    ]
 
 
 def _failed(parties: pa.Table) -> tuple[list[str], list[int]]:
@@ -66,8 +129,10 @@ def _failed(parties: pa.Table) -> tuple[list[str], list[int]]:
 def drawn(desk: Desk, held: Row, upto: int) -> Network:
     """The picture of a cascade up to a round: who passed how much on to whom, by which channel."""
     edges = held["edges"]
-    edges = edges.filter(pc.less_equal(edges["round"], upto)).sort_by([("amount", "descending")])
+    edges = edges.filter(pc.and_(pc.is_valid(edges["from_id"]), pc.less_equal(edges["round"], upto)))
+    edges = edges.sort_by([("amount", "descending")])
     ends: dict[str, None] = dict.fromkeys(p for p, r in held["failed"].items() if r == 0)
+    ends |= dict.fromkeys(row["names"].id for row in held["first"])
     ties = []
     for row in edges.to_pylist():
         more = dict.fromkeys((row["from_id"], row["to_id"]))

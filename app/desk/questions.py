@@ -131,10 +131,10 @@ def _audit(desk: Desk, access: Access, head: str = "0", **_: Any) -> dict[str, A
 
 
 def _cascade_picture(
-    desk: Desk, fail: tuple[str, ...], upto: int, lgd: float | None = None, **_: Any
+    desk: Desk, fail: tuple[str, ...], upto: int, given: contagion.Given = (), **_: Any
 ) -> network.Network:
     """The picture of a cascade up to a round."""
-    return contagion.drawn(desk, contagion.cascade(desk, fail, lgd), upto)
+    return contagion.drawn(desk, contagion.cascade(desk, fail, given), upto)
 
 
 def _whatif(
@@ -169,7 +169,9 @@ _ALL: Final = (
     Question("case", lambda d, finding_id, **_: cases.case(d, finding_id), BUSINESS),
     Question("decide", cases.decide, _MAKERS, act=True),
     Question("reveal", _revealed, _MAKERS, act=True),
-    Question("cascade", lambda d, fail, lgd=None, **_: contagion.cascade(d, fail, lgd), WHOLE),
+    Question("assumptions", lambda d, **_: contagion.assumptions(d), WHOLE),
+    Question("uploaded", lambda d, held, name, **_: contagion.uploaded(d, held, name), WHOLE),
+    Question("cascade", lambda d, fail, given=(), **_: contagion.cascade(d, fail, given), WHOLE),
     Question("cascade_picture", _cascade_picture, WHOLE),
     Question("ranking", lambda d, **_: contagion.ranking(d), WHOLE),
     Question("simulated", lambda d, draws, seed, **_: contagion.simulated(d, draws, seed), WHOLE),

@@ -35,6 +35,7 @@ BOXES: Final = {
     "member": (MEMBER, "solid", "2px"),
     "lender": (MEMBER, "solid", "2px"),
     "failed": (ROUNDS[1], "dashed", "2px"),
+    "hit": (OUTSIDE, "dashed", "2px"),
     "outside": (OUTSIDE, "dashed", "2px"),
     "circle": (MEMBER, "solid", "2px"),
     "apart": (OUTSIDE, "dashed", "2px"),

@@ -134,6 +134,7 @@ const draw = (root, data, tell) => {
   const told = JSON.stringify(data);
   let state = root.konzern;
   if (!state || state.token !== data.token) {
+    state?.watch.disconnect();
     state?.network.destroy();
     const canvas = make("div", "kz-canvas");
     canvas.style.height = `${data.height}px`;
@@ -149,7 +150,8 @@ const draw = (root, data, tell) => {
     state.key = make("div", "");
     root.append(state.key);
     clicks(state);
-    new ResizeObserver(() => state.network.redraw()).observe(canvas);
+    state.watch = new ResizeObserver(() => state.network.redraw());
+    state.watch.observe(canvas);
   } else if (state.told !== told) {
     renew(state.nodes, data.nodes.map(shaped), true);
     renew(state.edges, data.edges, false);

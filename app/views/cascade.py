@@ -11,6 +11,7 @@ from app.drawing import blocks, cells, network
 from app.drawing.cells import amount, column, text, tile
 from app.drawing.layout import tall, tree, turned
 from app.formats import Unit, modelled
+from app.views.assumptions import said, stated
 from app.views.frame import Frame
 
 _PLAYING: Final = "konzern-playing"
@@ -54,7 +55,7 @@ def beside(frame: Frame, scenarios: tuple[str, ...]) -> None:
 def asked(frame: Frame, name: str) -> dict[str, Any]:
     """The answer about the scenario of that name in the URL."""
     with st.spinner(frame.say["running"]):
-        held: dict[str, Any] = frame.ask("cascade", fail=frame.listed(name), lgd=_lgd(frame))
+        held: dict[str, Any] = frame.ask("cascade", **stated(frame, name))
     return held
 
 
@@ -67,7 +68,9 @@ def _headed(frame: Frame, name: str, held: dict[str, Any]) -> None:
     """Who fails, and the figures of the scenario at a glance."""
     say, language, summary = frame.say, frame.language, held["summary"]
     names = say["comma"].join(frame.named(p) for p in frame.listed(name))
-    blocks.title(say["scenario_of"].format(names=names), "")
+    blocks.title(
+        say["scenario_of"].format(names=names) if names else say["scenario_losses"], said(frame, held)
+    )
 
     def money(key: str) -> dict[str, str]:
         value = modelled(summary[key])
@@ -80,12 +83,6 @@ def _headed(frame: Frame, name: str, held: dict[str, Any]) -> None:
             tile(say["failures"], formats.count(summary["failed"])), tile(say["waves"], formats.count(summary["waves"])),
         ],
     )  # fmt: skip
-
-
-def _lgd(frame: Frame) -> float | None:
-    """The loss given default of the URL, None for the pack's own."""
-    held = frame.number("lgd", None, 0, 100)
-    return None if held is None else held / 100
 
 
 def _lenders(frame: Frame, name: str, held: list[dict[str, Any]], unit: Unit) -> None:
@@ -102,7 +99,8 @@ def _lenders(frame: Frame, name: str, held: list[dict[str, Any]], unit: Unit) ->
 def _channels(frame: Frame, name: str, summary: dict[str, Any], unit: Unit) -> None:
     """Loss by channel."""
     say = frame.say
-    held = {k: modelled(v) for k, v in summary["loss_by_channel"].items() if v}
+    first = {"shock": summary.get("shock_loss")}
+    held = {k: modelled(v) for k, v in (first | summary["loss_by_channel"]).items() if v}
     rows = [{"id": "", "cells": [say[f"channel_{k}"], amount(v, unit, frame.base)]} for k, v in held.items()]
     columns = [column(say["by_channel"]), column(unit.heading(say["loss"], frame.base), "r")]
     blocks.table(f"channels-{name}", cells.table(columns, rows, empty=say["nothing"]))
@@ -145,14 +143,13 @@ def _stage(frame: Frame, name: str, held: dict[str, Any]) -> None:
 
 def _scene(frame: Frame, name: str, now: int, last: int) -> None:
     """The picture of a round, every party where it stands in the last one."""
-    fail = frame.listed(name)
-    drawn = frame.ask("cascade_picture", fail=fail, upto=now, lgd=_lgd(frame))
-    whole = frame.ask("cascade_picture", fail=fail, upto=last, lgd=_lgd(frame))
+    scenario = stated(frame, name)
+    drawn = frame.ask("cascade_picture", upto=now, **scenario)
+    whole = frame.ask("cascade_picture", upto=last, **scenario)
     flows = {(t.source, t.target): float(t.amount or 0) for t in whole.ties}
     points = turned(tree([n.names.id for n in whole.nodes], flows, abreast=_ABREAST))
-    look = network.Look(
-        f"{name}-{'-'.join(fail)}", min(max(tall(points), _LOW), _HIGH), boxes=("failed", "lender", "outside")
-    )
+    token = "-".join([name, *scenario["fail"], *map("=".join, scenario["given"])])
+    look = network.Look(token, min(max(tall(points), _LOW), _HIGH), boxes=("failed", "hit", "lender"))
     blocks.picture(
         f"cascade-picture-{name}", network.data(drawn, points, frame.say, frame.language, look),
         lambda told: frame.put(sel=told.get("node", ""), edge=told.get("edge", "")),

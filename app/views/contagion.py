@@ -12,6 +12,7 @@ from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, count, text
 from app.formats import modelled
 from app.views import cascade, simulation
+from app.views.assumptions import begun, cleared, copied, form
 from app.views.frame import Files, Frame
 from app.views.picker import pick
 
@@ -39,7 +40,7 @@ def show(frame: Frame) -> None:
 def _play(frame: Frame) -> Files:
     """A scenario, or two side by side; the tables of the first to download."""
     say = frame.say
-    left, middle, right = st.columns([0.5, 0.25, 0.25], vertical_alignment="bottom")
+    left, right = st.columns([0.75, 0.25], vertical_alignment="bottom")
     with left:
         pick(
             frame,
@@ -48,41 +49,31 @@ def _play(frame: Frame) -> Files:
             lambda p: frame.put(fail="~".join([*frame.listed("fail"), p]), round=""),
             groups=True,
         )
-    with middle:
-        now = frame.number("lgd", 100, 0, 100)
-        key = "contagion-lgd"
-        st.slider(
-            f"{say['lgd']} (%)",
-            0,
-            100,
-            now,
-            5,
-            key=key,
-            help=say["tip_lgd"],
-            on_change=lambda: frame.put(lgd=str(st.session_state[key]), round=""),
-        )
     with right:
         st.button(
             say["clear"],
-            on_click=lambda: frame.put(fail="", other="", round="", sel="", edge=""),
-            disabled=not frame.listed("fail"),
+            on_click=lambda: frame.put(**cleared(frame, "fail", "other")),
+            disabled=not begun(frame, "fail"),
         )
-    if not frame.listed("fail"):
+    with st.expander(say["assumptions"], expanded=False):
+        form(frame, "fail")
+    if not begun(frame, "fail"):
         blocks.note(say["pick_hint"])
         return _ranking(frame)
-    if frame.listed("other"):
+    with st.expander(say["compare"], expanded=False):
+        pick(frame, "other", say["who_fails"], lambda p: _compared(frame, p), groups=True)
+        form(frame, "other")
+    if begun(frame, "other"):
         cascade.beside(frame, ("fail", "other"))
     else:
         cascade.alone(frame, "fail")
-    with st.expander(say["compare"], expanded=False):
-        pick(
-            frame,
-            "other",
-            say["who_fails"],
-            lambda p: frame.put(other="~".join([*frame.listed("other"), p]), round=""),
-            groups=True,
-        )
     return frame.tables(partial(cascade.asked, frame, "fail"), *_TABLES)
+
+
+def _compared(frame: Frame, party: str) -> None:
+    """Have a party fail in the other scenario, which begins with the assumptions of the first."""
+    begins = {} if begun(frame, "other") else copied(frame)
+    frame.put(**begins, other="~".join([*frame.listed("other"), party]), round="")
 
 
 def _ranking(frame: Frame) -> Files:
@@ -117,6 +108,6 @@ def _ranking(frame: Frame) -> Files:
     )
     blocks.table(
         "ranking", cells.table(columns, rows, empty=say["nothing"], more=more, height=560),
-        lambda i: frame.put(tab="play", fail=i, other="", round="", sel="", edge=""),
+        lambda i: frame.put(**{**cleared(frame, "fail", "other"), "fail": i}, tab="play"),
     )  # fmt: skip
     return {}

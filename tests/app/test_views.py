@@ -12,6 +12,7 @@ import pytest
 from app import formats
 from app.access import Access, local, sample
 from app.audit import Audit
+from app.contagion import Asked, run
 from app.desk.network import of_group
 from app.desk.opened import Desk
 from app.desk.questions import QUESTIONS
@@ -22,7 +23,7 @@ from app.views.frame import words
 from exposure.report import Request
 from graph.store import open_store
 from ingest.load import load
-from tests.app.pages import drawn, elements, read
+from tests.app.pages import Drawn, drawn, elements, read
 
 GROUP = "G:P-LANHENG-FOUNDER"
 LOAN = {
@@ -40,7 +41,11 @@ PAGES: list[tuple[str, dict[str, str]]] = [
     ("contagion", {"fail": "C-DUANQIAO-01", "other": "C-LANHENG-01"}),
     ("contagion", {"tab": "monte", "draws": "500"}),
     ("contagion", {"tab": "reverse", "lender": "L-LEASE", "share": "10"}),
-    ("contagion", {"fail": "C-DUANQIAO-01", "lgd": "999"}),
+    (
+        "contagion",
+        {"fail": "C-DUANQIAO-01", "s.lgd.default": "0.45", "other": "C-LANHENG-01", "o.fx.USD": "-0.1"},
+    ),
+    ("contagion", {"s.loss_share.B-YINZHOU": "0.5", "s.prices.real_estate": "-0.3"}),
     ("contagion", {"tab": "monte", "draws": "5"}),
     ("contagion", {"tab": "reverse", "lender": "L-LEASE", "share": "0"}),
     ("rings", {"parts": "0"}),
@@ -232,3 +237,83 @@ def test_a_step_of_the_bridge_opens_the_facilities_behind_it(desk: Desk) -> None
         assert set(page.rows("step-facilities")) == set(steps[step])
     assert "step-facilities" not in drawn("groups", group=GROUP, step="net").blocks
     assert "step-facilities" not in drawn("groups", group=GROUP, step="none").blocks
+
+
+SCENARIO = """
+fail = ["C-DUANQIAO-01"]
+failing_guarantor_pays = true
+[loss_share]
+C-LANHENG-01 = 0.25
+[lgd]
+default = 0.5
+term_loan = 0.6
+[prices]
+real_estate = -0.3
+[fx]
+USD = -0.1
+"""
+
+
+def test_a_scenario_file_a_link_and_the_command_line_run_the_same(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text(SCENARIO, "utf-8")
+    tables, summary = run(desk.analysis, Asked(scenario=file))
+    page = drawn("contagion", lang="en").test
+    page.file_uploader[0].upload(file.name, file.read_bytes(), "application/toml").run()
+    assert [e.value for e in page.error] == []
+    held = dict(page.query_params)
+    assert held["fail"] == "C-DUANQIAO-01"
+    assert held["s.lgd.term_loan"] == "0.6"
+    link = drawn("contagion", **{k: str(v) for k, v in held.items()})
+    for shown in (read(page), link):
+        tiles = {t["label"]: t["exact"] for t in shown.blocks["cascade-fail"]["tiles"]}
+        assert tiles[words("en")["lender_loss"]] == exact(round(summary["lender_loss"], 2))
+        lost = tables["parties"].filter(
+            pc.or_(tables["parties"]["failed"], pc.greater(tables["parties"]["loss"], 0))
+        )
+        assert set(shown.rows("losers-fail")) == set(lost["party_id"].to_pylist()[:60])
+    used = next(h for h in texts(link) if "Loss given default 50 %" in h)
+    for part in (
+        "term loan 60 %",
+        "real estate −30 %",
+        "USD −10 %",
+        "loses 25 % of its equity at first",
+    ):
+        assert part in used
+
+
+def test_a_scenario_file_that_is_wrong_is_told_line_by_line_and_changes_nothing() -> None:
+    page = drawn("contagion", lang="en", fail="C-DUANQIAO-01").test
+    page.file_uploader[0].upload("s.toml", b"[lgd]\nlorry = 2\ndefault = 2", "application/toml").run()
+    assert [e.value for e in page.error] == [words("en")["scenario_wrong"]]
+    told = page.text[0].value
+    assert "s.toml, row 2, lgd.lorry: '2'" in told
+    assert "s.toml, row 3, lgd.default: '2': not a number from 0 to 1" in told
+    assert page.query_params["fail"] == "C-DUANQIAO-01"
+
+
+def test_the_form_of_a_scenario_shows_and_says_what_the_run_uses(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = Access(access.store, access.audit, Request(options={"recovery": "0.55"}), QUESTIONS)
+    monkeypatch.setattr(RUNNING, "access", half)
+    page = drawn("contagion", lang="en", fail="C-DUANQIAO-01")
+    field = next(n for n in page.test.number_input if n.label == words("en")["all_products"])
+    assert field.value == pytest.approx(45)
+    assert any("Loss given default 45 %" in t for t in texts(page))
+    field.set_value(20.0)
+    next(n for n in page.test.number_input if n.label == "USD").set_value(-10.0)
+    page = read(next(b for b in page.test.button if b.label == words("en")["assume"]).click().run())
+    assert page.test.query_params["s.lgd.default"] == "0.2"
+    assert any("Loss given default 20 % · USD −10 %" in t for t in texts(page))
+
+
+def test_a_link_with_a_value_that_makes_no_sense_is_told_so() -> None:
+    page = drawn("contagion", lang="en", fail="C-DUANQIAO-01", **{"s.lgd.default": "9"})
+    assert [e.value for e in page.test.error] == [words("en")["error"]]
+    assert "link, lgd.default: '9.0': not a number from 0 to 1" in page.test.text[-1].value
+
+
+def texts(page: Drawn) -> list[str]:
+    """What stands on a page as text of its own."""
+    return [e.proto.body for e in elements(page.test.main) if e.type == "html"]

@@ -70,7 +70,7 @@ def test_a_contagion_is_played(
     v.row("picked-fail", "C-DUANQIAO-01")
     expect(v.page.locator(".kz-picture")).to_have_attribute("data-drawn", "4")
     expect(v.page.locator(".st-key-losers-fail")).to_contain_text(say["failed_in"].format(round=2))
-    v.page.get_by_role("slider").nth(1).press("Home")
+    v.page.get_by_role("slider").first.press("Home")
     expect(v.page.locator(".kz-picture")).to_have_attribute("data-drawn", "1")
     v.page.get_by_role("button", name=say["play"], exact=True).click()
     expect(v.page.locator(".kz-picture")).to_have_attribute("data-drawn", "4")
@@ -175,3 +175,25 @@ def test_a_party_is_found_and_downloaded(visit: Callable[[str, int], Visit], sit
     with v.page.expect_download() as told:
         v.page.get_by_role("button", name="csv").first.click()
     assert told.value.suggested_filename == "party_exposures.csv"
+
+
+def test_a_scenario_file_is_taken_and_its_link_shows_the_same(
+    visit: Callable[[str, int], Visit], site: str
+) -> None:
+    v, say = visit(site, 1440), words("en")
+    v.open("contagion?lang=en&fail=C-DUANQIAO-01")
+    expect(v.page.get_by_text(f"{say['lgd']} 100 %")).to_be_visible()
+    v.page.get_by_text(say["assumptions"]).click()
+    text = b'fail = ["C-DUANQIAO-01"]\n[lgd]\ndefault = 0.45\n[fx]\nUSD = -0.1\n'
+    file = {"name": "mild.toml", "mimeType": "application/toml", "buffer": text}
+    v.page.locator("input[type=file]").first.set_input_files(file)
+    expect(v.page.get_by_text(f"{say['lgd']} 45 % · USD −10 %")).to_be_visible()
+    v.settled()
+    v.shot("scenario-en-1440")
+    assert v.cut() == []
+    link = v.page.url
+    assert "s.lgd.default=0.45" in link
+    other = visit(site, 1024)
+    other.open(link.removeprefix(f"{site}/"))
+    expect(other.page.get_by_text(f"{say['lgd']} 45 % · USD −10 %")).to_be_visible()
+    assert (v.outside, v.errors, other.errors) == ([], [], [])
