@@ -40,7 +40,7 @@ def of_party(analysis: Parts, party: int) -> list[Line]:
     """A party's large exposure, what hangs below its guarantees, its close links, and whose votes decide in it."""
     name = str(analysis.snapshot.party_ids[party])
     return [
-        *_large(analysis, 0, name),
+        *(line for pack in range(len(analysis.packs)) for line in _large(analysis, pack, name)),
         *_chain(analysis, party),
         *_close_links(analysis, party),
         *_power(analysis, party),

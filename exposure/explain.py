@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,16 +28,13 @@ def explain(analysis: Analysis, subject: str) -> Explanation:
 
     A party, a group (``G:...``), a finding (``F:...``), a ring (``R:...``), a guarantee, a facility, or with a sign
     between two ids the share of one party in another (``P>A``). A group is also found by another of its sources and by
-    an id that was judged to be one party with one of them; it is told under its own id.
+    an id that was judged to be one party with one of them; it is told under its own id, for each pack that has it.
 
     Raises ``OptionError`` if there is no such subject.
     """
     if subject in analysis.snapshot.number_of:
         return Explanation(subject, _party(analysis, analysis.snapshot.number_of[subject]))
-    for k, held in enumerate(analysis.groups):
-        if subject in held.names:
-            return Explanation(subject, _group(analysis, k, held.names.index(subject)))
-    told = reasons.of(analysis, subject)
+    told = _groups(analysis, subject) or reasons.of(analysis, subject)
     if told:
         return Explanation(subject, told)
     if subject.startswith("F:"):
@@ -60,11 +58,11 @@ def _by_source(analysis: Analysis, source: str) -> Explanation:
         raise OptionError(f"no group {GROUP}{source}: there is no party {source!r} in the book")
     name = snapshot.party_ids[number].as_py()
     said = _other_ids(analysis, name) if name != source else []
-    for k, held in enumerate(analysis.groups):
+    for held in analysis.groups:
         at = np.flatnonzero(held.sources == number)
         if len(at):
             g = int(np.searchsorted(held.source_ptr, at[0], "right")) - 1
-            return Explanation(held.names[g], (*said, *_group(analysis, k, g)))
+            return Explanation(held.names[g], (*said, *_groups(analysis, held.names[g])))
     inside = sorted({held.names[g] for held in analysis.groups for g in held.groups_of(number)})
     one = "" if name == source else f"{source} is one party with {name}, which is no source of a group; "
     raise OptionError(
@@ -122,6 +120,16 @@ def _other_ids(analysis: Analysis, name: str) -> list[Line]:
     ]
 
 
+def _groups(analysis: Analysis, name: str) -> tuple[Line, ...]:
+    """The group of an id under each pack that has one, nothing where none has."""
+    return tuple(
+        line
+        for k, held in enumerate(analysis.groups)
+        if name in held.names
+        for line in _group(analysis, k, held.names.index(name))
+    )
+
+
 def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:
     """What the group hangs on, who is in it and why, and the facilities of its gross."""
     held, snapshot = analysis.groups[pack], analysis.snapshot
@@ -138,10 +146,11 @@ def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:
     )
     owed = facilities_of(analysis.facilities[pack], members)
     after = facilities_of(analysis.mitigation[pack].net, members)
+    gross = reasons.summed(analysis, "gross", held.names[group], owed)
+    figures = (gross, *_net(analysis, "net", held.names[group], owed, after))
     return (
         Line("group", places, below=why),
-        reasons.summed(analysis, "gross", held.names[group], owed),
-        *_net(analysis, "net", held.names[group], owed, after),
+        *(replace(line, places={**line.places, "pack": held.pack.name}) for line in figures),
         *reasons.limits(analysis, pack, held.names[group]),
         *evidence.of_group(analysis, pack, group),
     )

@@ -46,7 +46,8 @@ def of(analysis: Parts, subject: str) -> tuple[Line, ...]:
 def of_party(analysis: Parts, party: int) -> list[Line]:
     """What a party's limits, its guarantees and its beneficial owners rest on."""
     name = analysis.snapshot.party_ids[party].as_py()
-    return [*limits(analysis, 0, name), *_guarantor(analysis, party), *_owners(analysis, party)]
+    tested = [line for pack in range(len(analysis.packs)) for line in limits(analysis, pack, name)]
+    return [*tested, *_guarantor(analysis, party), *_owners(analysis, party)]
 
 
 def places(analysis: Parts, table: str, rows: Iterable[int]) -> tuple[tuple[str, int], ...]:

@@ -121,12 +121,8 @@ def in_base(line: Line) -> bool:
 def test_bridges_replay_step_by_step_from_their_facilities() -> None:
     seen = set()
     for group in rows("groups"):
-        (net,) = (
-            line for line in told(group["group_id"]) if line.key == "bridge" and line.places["step"] == "net"
-        )
-        if net.places["pack"] != group["pack"]:
-            continue
-        found = {line.places["step"]: line for line in each(told(group["group_id"]), "bridge")}
+        lines = [line for line in told(group["group_id"]) if line.places.get("pack") == group["pack"]]
+        found = {line.places["step"]: line for line in each(tuple(lines), "bridge")}
         mine = [r for r in rows("bridge") if (r["group_id"], r["pack"]) == (group["group_id"], group["pack"])]
         for r in mine:
             line = found.pop(r["step"], None)
@@ -142,6 +138,29 @@ def test_bridges_replay_step_by_step_from_their_facilities() -> None:
                     seen.add(b.places["facility"])
         assert not found
     assert len(seen) > len(rows("groups"))
+
+
+def test_groups_and_limits_are_told_under_every_pack() -> None:
+    held = Analysis(sample().snapshot, Request(packs=("EU-CRR", "CN-GROUP")))
+    packs = set()
+    for r in held.table("groups").to_pylist()[::7]:
+        lines = [line for line in explain(held, r["group_id"]).lines if line.places.get("pack") == r["pack"]]
+        whole, gross, *more = lines
+        assert (whole.key, whole.places["members"]) == ("group", r["members"])
+        assert (gross.key, amount(gross), gross.replayed()) == ("gross", r["gross"], True)
+        net = next((line for line in more if line.key == "net"), gross)
+        assert (amount(net), net.replayed()) == (r["net"], True)
+        packs.add(r["pack"])
+    for r in held.table("limits").to_pylist()[::40]:
+        if not r["subject_id"].startswith("("):
+            found = each(explain(held, r["subject_id"]).lines, "limit")
+            assert any(
+                (line.places["limit_rule"], line.places["lender"]) == (r["rule"], r["lender_id"] or "")
+                and amount(line.below[0]) == r["value"]
+                for line in found
+            ), r
+            packs.add(r["rule"].split()[0])
+    assert packs >= {"EU-CRR", "CN-GROUP"}
 
 
 def test_large_exposures_replay_from_facilities_capital_and_those_before() -> None:
