@@ -21,11 +21,12 @@ from exposure.kernels import words as _kernels
 from exposure.materiality import severities
 from exposure.results import MONEY, constant, decimals, result
 from graph.findings import CODES
-from graph.ids import text_buffers
+from graph.ids import text_rank
 from graph.money import NULL
 from graph.snapshot import Snapshot
 
 Int8 = npt.NDArray[np.int8]
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
 MOST_NAMED: Final = 20
@@ -115,9 +116,9 @@ def lists(ptr: npt.ArrayLike, values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(np.asarray(ptr, np.int32)), values)
 
 
-def in_order(ptr: Int64, values: pa.Array) -> Int64:
-    """Places of the texts of each list (CSR) in the order of code points: int64."""
-    return np.asarray(_kernels.in_order(np.asarray(ptr, np.int64), *text_buffers(values)[:2]), np.int64)
+def in_order(ptr: Int64, rank: Int32) -> Int64:
+    """Places of the entries of each list (CSR) in the order of their ranks: int64."""
+    return np.asarray(_kernels.in_order(np.asarray(ptr, np.int64), rank), np.int64)
 
 
 def few(ptr: Int64, values: pa.Array, most: int = MOST_NAMED) -> pa.ListArray:
@@ -126,7 +127,7 @@ def few(ptr: Int64, values: pa.Array, most: int = MOST_NAMED) -> pa.ListArray:
     >>> few(np.array([0, 3, 4]), pa.array(["b", "c", "a", "x"]), 2).to_pylist()
     [['a', 'b'], ['x']]
     """
-    short, kept = shorten(ptr, in_order(ptr, values), most)
+    short, kept = shorten(ptr, in_order(ptr, text_rank(values)), most)
     return lists(short, values.take(pa.array(kept)))
 
 

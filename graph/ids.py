@@ -35,6 +35,20 @@ def text_buffers(array: pa.Array) -> tuple[Bytes, Int32, Bytes]:
     return body, ends, np.asarray(pc.is_valid(array)).astype(np.uint8)
 
 
+def text_rank(texts: pa.ChunkedArray | pa.Array) -> Int32:
+    """Place of each text among the different ones in the order of code points, -1 for null: int32 by row.
+
+    >>> text_rank(pa.array(["b", None, "a", "b"])).tolist()
+    [1, -1, 0, 1]
+    """
+    array = one_chunk(texts, pa.string())
+    if not array.null_count:
+        return np.asarray(_kernels.ranks(*text_buffers(array)[:2]), np.int32)
+    rank = np.full(len(array), NULL_ID, np.int32)
+    rank[np.asarray(pc.is_valid(array))] = text_rank(array.drop_null())
+    return rank
+
+
 class IdIndex:
     """Looks ids up in one table's key column.
 

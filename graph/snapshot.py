@@ -22,7 +22,7 @@ from graph.book import Book
 from graph.csr import Csr
 from graph.errors import OptionError
 from graph.identity import OWN, Identities, identities
-from graph.ids import one_chunk
+from graph.ids import one_chunk, text_rank
 from graph.kernels import csr as _kernels
 from graph.model import BOOL, CURRENCY, DATE, TABLES, Column, Table
 from graph.money import NULL, Fx
@@ -72,6 +72,11 @@ class Rows:
         if held is None:
             return pa.nulls(len(self), pa.string())
         return held.dictionary_decode() if pa.types.is_dictionary(held.type) else held
+
+    @cached_property
+    def rank(self) -> Int32:
+        """Place of each row among the ids of the table, in the order of code points: int32."""
+        return text_rank(self.text(self.table.key[0]))
 
     def words(self, column: str) -> tuple[Int32, list[str]]:
         """A column of text as codes (int32, -1 = empty) and the words that they stand for."""
@@ -200,12 +205,10 @@ class Snapshot:
         """Ids of the parties by number, an Arrow string array."""
         return self.parties.text("party_id")
 
-    @cached_property
+    @property
     def party_rank(self) -> Int32:
         """Place of each party in the order of ids (code points): int32 (n,), for ties and sorted output."""
-        rank = np.empty(self.n, np.int32)
-        rank[np.asarray(pc.sort_indices(self.party_ids))] = np.arange(self.n, dtype=np.int32)
-        return rank
+        return self.parties.rank
 
     @cached_property
     def number_of(self) -> dict[str, int]:

@@ -79,8 +79,9 @@ def of_facilities(
     held: Facilities, code: str, ptr: Int64, facility: Int32, amount: Int64, last: pa.Array, **more: pa.Array
 ) -> Batch:
     """One finding for each set of facilities (CSR), about all of them; ``last`` ends the way, by facility."""
-    names = ids(held.snapshot.tables["facilities"].text("facility_id"), facility)
-    subjects = lists(ptr, names.take(pa.array(in_order(ptr, names))))
+    rows = held.snapshot.tables["facilities"]
+    by_id = facility[in_order(ptr, rows.rank[facility])]
+    subjects = lists(ptr, ids(rows.text("facility_id"), by_id))
     figures = {"path": few(ptr, ways(held, facility, last)), **more}
     return Batch(code, subjects, amount, Sources.of(held.snapshot, "facilities", ptr, facility), "", figures)
 

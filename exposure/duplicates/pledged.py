@@ -127,11 +127,9 @@ def pledges(held: Facilities, asset: Int32, *, known: bool = True) -> tuple[Int6
 def _preferred(snapshot: Snapshot, row: Int64, group: Int64) -> Int64:
     """Pledges (by row of the table) in the order of their group, rank and collateral id: places, int64."""
     rows = snapshot.tables["pledges"]
-    names = snapshot.tables["collateral"].text("collateral_id")
-    place = np.empty(len(names), np.int64)
-    place[np.asarray(pc.sort_indices(names))] = np.arange(len(names))
+    name = snapshot.tables["collateral"].rank[rows["collateral_id"][row]]
     rank = np.where(rows["rank"][row] == NULL, np.iinfo(np.int64).max, rows["rank"][row])
-    return np.lexsort((place[rows["collateral_id"][row]], rank, group))
+    return np.lexsort((name, rank, group))
 
 
 def _facts(snapshot: Snapshot, ptr: Int64, pledge: Int64) -> Sources:

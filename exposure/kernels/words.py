@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from exposure.kernels.split import before
 from graph.kernels import kernel
 
 
@@ -44,8 +43,8 @@ def amounts(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
-def in_order(ptr: np.ndarray, text: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Places of the texts of each list (CSR) in the order of code points: int64; texts as bytes and offsets."""
+def in_order(ptr: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """Places of the entries of each list (CSR) in the order of their ranks: int64, equal ones in any order."""
     order = np.arange(ptr[len(ptr) - 1])
     for i in range(len(ptr) - 1):
         low, high = ptr[i], ptr[i + 1]
@@ -56,7 +55,7 @@ def in_order(ptr: np.ndarray, text: np.ndarray, ends: np.ndarray) -> np.ndarray:
             for k in range(low + gap, high):
                 held = order[k]
                 j = k
-                while j >= low + gap and before(text, ends, held, order[j - gap]):
+                while j >= low + gap and rank[held] < rank[order[j - gap]]:
                     order[j] = order[j - gap]
                     j -= gap
                 order[j] = held

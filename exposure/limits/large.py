@@ -18,8 +18,9 @@ from exposure.limits.capital import BASES, CONSOLIDATED
 from exposure.limits.ceilings import least, reporting
 from exposure.limits.limits import Limits
 from exposure.limits.standing import Subjects
-from exposure.limits.tested import LEVELS, names_of, text_rank
+from exposure.limits.tested import LEVELS, names_of
 from exposure.results import COUNT, MODEL, MONEY, constant, decimals, ids, result
+from graph.ids import text_rank
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
@@ -46,7 +47,7 @@ def ranks(held: Limits) -> Int64:
     free = np.append(np.diff(groups.of_party.ptr) == 0, np.True_)
     unit = rows.marked(free, np.ones(len(groups), bool))
     names = names_of(groups, rows.group, rows.subject)
-    order = np.lexsort((text_rank(pa.chunked_array([names])), -rows.gross, rows.scope, ~unit))
+    order = np.lexsort((text_rank(names), -rows.gross, rows.scope, ~unit))
     scope = rows.scope[order]
     first = np.flatnonzero(np.append(True, scope[1:] != scope[:-1]))
     place = np.arange(len(rows)) - np.repeat(first, np.diff(np.append(first, len(rows)))) + 1

@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from exposure.groups import Groups
 from exposure.limits.capital import CONSOLIDATED, SOLO
 from exposure.lookthrough import UNKNOWN_ID
 from exposure.results import MODEL, MONEY, constant, decimals, ids, result
+from graph.ids import text_rank
 from graph.money import NULL
 
 Bool = npt.NDArray[np.bool_]
@@ -143,17 +143,3 @@ def table(tested: Tested, rules: Sequence[Rule], groups: Groups) -> pa.Table:
     )
     lender, subject = (text_rank(made[name]) for name in ("lender_id", "subject_id"))
     return made.take(pa.array(np.lexsort((tested.rule, tested.level, lender, subject, tested.scope))))
-
-
-def text_rank(texts: pa.ChunkedArray) -> Int64:
-    """Place of each text among the different ones in the order of code points, -1 for null: int64 by row.
-
-    >>> text_rank(pa.chunked_array([["b", None, "a", "b"]])).tolist()
-    [1, -1, 0, 1]
-    """
-    coded = texts.combine_chunks().dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
-    rank = np.full(len(coded.dictionary) + 1, -1, np.int64)
-    rank[np.asarray(pc.sort_indices(coded.dictionary))] = np.arange(len(coded.dictionary))
-    return np.asarray(rank[np.asarray(pc.fill_null(coded.indices, len(coded.dictionary)))], np.int64)

@@ -88,7 +88,7 @@ def bridge(mitigation: Mitigation, ptr: Int64, members: Int32) -> Bridge:
     held = mitigation.held
     group, claim = owing(held.ledger, ptr, members)
     main = claim < held.claims.main
-    entries = Entries(STEPS, len(held))
+    entries = Entries(STEPS, held.snapshot.tables["facilities"].rank)
     own, facility = group[main], held.claims.facility[claim[main]]
     _single(entries, mitigation, own, facility)
     _duplicates(entries, mitigation, own, facility)
@@ -98,9 +98,7 @@ def bridge(mitigation: Mitigation, ptr: Int64, members: Int32) -> Bridge:
     _exempt(entries, mitigation, (group, claim), (ptr, members))
     _memo(entries, mitigation, (own, facility), (ptr, members))
     counted_twice(entries, held, own, facility)
-    amount, at, facilities, each = entries.summed(
-        len(ptr) - 1, held.snapshot.tables["facilities"].text("facility_id")
-    )
+    amount, at, facilities, each = entries.summed(len(ptr) - 1)
     amount[:, _GROSS] = amount[:, :_GROSS].sum(axis=1)
     amount[:, _NET] = amount[:, _GROSS:_NET].sum(axis=1)
     return Bridge(mitigation, amount, at, facilities, each, np.diff(ptr) > 0)

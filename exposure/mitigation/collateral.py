@@ -18,15 +18,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from exposure.duplicates.pledged import assets, pledges
 from exposure.facilities import Facilities
 from exposure.kernels import collateral as _kernels
-from exposure.limits.tested import text_rank
 from exposure.results import COUNT, MONEY, SHARE, constant, decimals, ids, result
 from exposure.rulepack import RulePack, parts
-from graph.ids import text_buffers
+from graph.ids import text_buffers, text_rank
 from graph.model import SHARE as SHARE_KIND
 from graph.money import NULL, portion
 from graph.snapshot import NO_DATE, Snapshot
@@ -76,12 +74,11 @@ class Collateral:
     def table(self) -> pa.Table:
         """The ``collateral`` result, ordered by asset, rank and facility."""
         snapshot = self.held.snapshot
-        facilities = snapshot.tables["facilities"].text("facility_id")
-        asset, facility = self.names.take(pa.array(self.asset)), ids(facilities, self.facility)
-        names = np.empty(len(self.names), np.int64)
-        names[np.asarray(pc.sort_indices(self.names))] = np.arange(len(self.names))
+        facilities = snapshot.tables["facilities"]
+        asset = self.names.take(pa.array(self.asset))
+        facility = ids(facilities.text("facility_id"), self.facility)
         last = np.where(self.rank == NULL, _LAST, self.rank)
-        order = np.lexsort((text_rank(pa.chunked_array([facility])), last, names[self.asset]))
+        order = np.lexsort((facilities.rank[self.facility], last, text_rank(self.names)[self.asset]))
         made = result(
             "collateral",
             asset_id=asset,
@@ -145,8 +142,7 @@ def _values(snapshot: Snapshot, asset: Int32, many: int) -> tuple[Int64, Int32]:
     valued = rows["valuation_date"]
     known = (worth != NULL) & ((valued == NO_DATE) | (valued <= day))
     worth = np.where(known, worth, NULL)
-    by_id = np.asarray(pc.sort_indices(rows.text("collateral_id")))
-    falling = by_id[np.argsort(np.where(known, worth, _LAST)[by_id], kind="stable")][::-1]
+    falling = np.lexsort((rows.rank, np.where(known, worth, _LAST)))[::-1]
     item = np.zeros(many, np.int32)
     item[asset[falling]] = falling.astype(np.int32)  # the last one written is the lowest
     value = np.full(many, NULL, np.int64)

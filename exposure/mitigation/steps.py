@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from exposure.batches import in_order
 from exposure.claims import Ledger
 from exposure.kernels import steps as _kernels
-from exposure.results import ids
 from graph.csr import Csr
 
 Bool = npt.NDArray[np.bool_]
@@ -85,9 +83,9 @@ def owing(ledger: Ledger, ptr: Int64, members: Int32) -> tuple[Int64, Int32]:
 class Entries:
     """Amounts (int64) by group, step and facility, as they come."""
 
-    def __init__(self, steps: Sequence[str], facilities: int) -> None:
-        """Take the names of the steps and how many facilities there are."""
-        self._facilities = facilities
+    def __init__(self, steps: Sequence[str], rank: Int32) -> None:
+        """Take the names of the steps, and the place of each facility in the order of ids."""
+        self._rank = rank
         self._held: dict[str, list[tuple[Int32, Int32, Int64, Bool]]] = {step: [] for step in steps}
 
     def add(
@@ -99,11 +97,10 @@ class Entries:
         whose = group[kept].astype(np.int32)
         self._held[step].append((whose, facility[kept].astype(np.int32), amount[kept], named[kept]))
 
-    def summed(self, groups: int, names: pa.Array) -> tuple[Int64, Int64, Int32, Int64]:
+    def summed(self, groups: int) -> tuple[Int64, Int64, Int32, Int64]:
         """Sums (groups, steps); and of each the facilities behind it in the order of ids, as ptr and facility.
 
-        Last what each of these adds. ``names`` are the ids of the facilities. What adds up to 0 at a facility does
-        not name it.
+        Last what each of these adds. What adds up to 0 at a facility does not name it.
         """
         steps = len(self._held)
         sums, sizes = np.zeros((steps, groups), np.int64), np.zeros((steps, groups), np.int64)
@@ -114,8 +111,7 @@ class Entries:
             first = ptr[i:-1:steps] - np.cumsum(sizes[i]) + sizes[i]
             place = np.arange(len(chosen)) + np.repeat(first, sizes[i])
             facility[place], each[place] = chosen, amounts
-        order = in_order(ptr, ids(names, facility))
-        return np.ascontiguousarray(sums.T), ptr, facility[order], each[order]
+        return np.ascontiguousarray(sums.T), ptr, facility, each
 
     def _step(self, step: str, sums: Int64, sizes: Int64) -> tuple[Int32, Int64]:
         """The facilities that a step names, by group, and what each adds; ``sums`` and ``sizes`` are filled in."""
@@ -124,5 +120,6 @@ class Entries:
             np.concatenate(a) for a in zip(none, *self._held.pop(step), strict=True)
         )
         by = Csr.of(group, len(sums))
-        made = _kernels.add_up(by.ptr, by.rows, facility, amount, named, sums, sizes, self._facilities)
+        rows = by.rows[in_order(by.ptr, self._rank[facility[by.rows]])]
+        made = _kernels.add_up(by.ptr, rows, facility, amount, named, sums, sizes)
         return np.asarray(made[0], np.int32), np.asarray(made[1], np.int64)

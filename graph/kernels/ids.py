@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.kernels import kernel
+from graph.kernels.csr import counting_sort
 from graph.kernels.memory import load64, prefetch
 
 _M1 = np.uint64(0x9E3779B97F4A7C15)
@@ -161,3 +162,54 @@ def look_up(
                         break
                 s = (s + _TWO) & wrap
             out[i] = found
+
+
+@kernel
+def ranks(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Place of each text among the different ones in the order of code points: int32; UTF-8 bytes and offsets.
+
+    Radix sort from the last byte to the first; a text takes part from its own last byte on, before the longer ones
+    that it begins, so that all costs as much as there are bytes.
+    """
+    n = len(offsets) - 1
+    long = np.empty(n, np.int32)
+    for i in range(n):
+        long[i] = offsets[i + 1] - offsets[i]
+    longest = long.max() if n else 0
+    ptr, order = counting_sort(long, longest + 1)
+    moved = np.empty(n, np.int32)
+    byte = np.empty(n, np.uint8)
+    count = np.empty(257, np.int64)
+    for place in range(longest - 1, -1, -1):
+        low = ptr[place + 1]
+        count[:] = 0
+        if n - low > n // 8:  # one after the other, as they lie in memory
+            for i in range(n):
+                if long[i] > place:
+                    byte[i] = data[offsets[i] + place]
+                    count[byte[i] + 1] += 1
+        else:
+            for i in order[low:]:
+                byte[i] = data[offsets[i] + place]
+                count[byte[i] + 1] += 1
+        if count[byte[order[low]] + 1] == n - low:
+            continue
+        for k in range(256):
+            count[k + 1] += count[k]
+        for i in order[low:]:
+            moved[low + count[byte[i]]] = i
+            count[byte[i]] += 1
+        order[low:] = moved[low:]
+    rank, last = moved, -1
+    for j in range(n):
+        if j + _BATCH < n:
+            prefetch(data, offsets[order[j + _BATCH]])
+        a, b = order[j], order[max(j - 1, 0)]
+        same = j > 0 and long[a] == long[b]
+        k = 0
+        while same and k < long[a]:
+            same = data[offsets[a] + k] == data[offsets[b] + k]
+            k += 1
+        last += not same
+        rank[a] = last
+    return rank
