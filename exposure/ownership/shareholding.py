@@ -10,7 +10,7 @@ each of these factors is 1, and the share is the sum of the products.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from exposure.ownership.integrated import Ownership
-from exposure.ownership.walks import Walks
+from exposure.ownership.walks import DIVERGENT, Walks
 from graph.model import SHARE
 
 MOST_STEPS: Final = 100_000
@@ -72,11 +72,15 @@ def chains(ownership: Ownership, owner: int, owned: int, limit: int = 20) -> Cha
     x, y = int(walks.place[owner]), int(walks.place[owned])
     unit = np.zeros((walks.n, 1))
     unit[y] = 1.0
-    integrated = float(walks.upward(unit)[x, 0]) - (x == y)
-    if np.isnan(integrated) or x == y:
+    best = _best(walks, x, y)
+    endless = [int(walks.place[party]) for parties in walks.sets(DIVERGENT) for party in parties]
+    if walks.unsolvable[x] or not best.keys().isdisjoint(endless):
+        return Chains(owner, owned, np.nan, ())
+    integrated = float(walks.upward(unit, 0.0)[x, 0]) - (x == y)
+    if x == y:
         return Chains(owner, owned, integrated, ())
     found: list[Chain] = []
-    for path in _paths(walks, x, y):
+    for path in _paths(walks, best, x, y):
         if len(found) == limit:
             break
         stakes = [_stake(walks, a, b) for a, b in pairwise(path)]
@@ -124,9 +128,8 @@ def _best(walks: Walks, x: int, y: int) -> dict[int, float]:
     return best
 
 
-def _paths(walks: Walks, x: int, y: int) -> Iterator[tuple[int, ...]]:
-    """Chains without repetition from x to y, those of the largest product first."""
-    best = _best(walks, x, y)
+def _paths(walks: Walks, best: Mapping[int, float], x: int, y: int) -> Iterator[tuple[int, ...]]:
+    """Chains without repetition from x to y, those of the largest product first; ``best`` as above."""
     queue: list[tuple[float, tuple[int, ...], float]] = [(-best.get(y, 0.0), (y,), 1.0)]
     for _ in range(MOST_STEPS):
         if not queue or y not in best:

@@ -115,12 +115,12 @@ class Walks:
         found = np.flatnonzero(self.blocks.state == state)
         return [np.sort(self.order[low[b] : high[b]]) for b in found]
 
-    def upward(self, given: Float64) -> Float64:
+    def upward(self, given: Float64, dead: float = np.nan) -> Float64:
         """V g: for each owner the sum of g over itself and all it owns, by all walks; float64 (n, k), by place.
 
-        NaN for owners in closed and divergent blocks and for those above the latter.
+        ``dead`` for owners in closed and divergent blocks, so NaN for those above the latter too; 0 leaves them out.
         """
-        return _kernels.solve(self.stakes, self.blocks, given, np.nan, np.nan, SWEEPS, upward=True)
+        return _kernels.solve(self.stakes, self.blocks, given, dead, dead, SWEEPS, upward=True)
 
     def downward(self, given: Float64) -> Float64:
         """V' g: for each company the sum of g over itself and its owners, by all walks; float64 (n, k), by place.

@@ -14,7 +14,7 @@ from exposure.ownership.shareholding import chains
 from tests.exposure.test_ownership import NAMES, Register, percent, registers
 
 
-@given(registers(over_full=False))
+@given(registers())
 def test_chains_add_up_to_the_share(register: Register) -> None:
     exact = register.exact()
     held = ownership(register.snapshot())
@@ -32,6 +32,16 @@ def test_chains_add_up_to_the_share(register: Register) -> None:
                 assert {chain.parties for chain in told.found} == paths
                 assert told.integrated == pytest.approx(float(share), rel=1e-9, abs=1e-12)
                 assert sum(c.share for c in told.found) == pytest.approx(told.integrated, rel=1e-9, abs=1e-12)
+
+
+def test_what_an_owner_holds_beside_shares_that_nobody_can_tell_is_told() -> None:
+    """P holds a register that the others overfill without end; its stake in Q has nothing to do with it."""
+    over = [("A", "B", percent(100)), ("B", "A", percent(100)), ("P", "A", percent(30))]
+    held = ownership(Register([*over, ("P", "C", percent(60))]).snapshot())
+    p, c, a = (NAMES.index(name) for name in "PCA")
+    assert chains(held, p, c).integrated == pytest.approx(0.6)
+    assert [chain.parties for chain in chains(held, p, c).found] == [(p, c)]
+    assert np.isnan(chains(held, p, a).integrated)
 
 
 def test_the_largest_chains_come_first_and_the_rest_is_told() -> None:
