@@ -97,8 +97,7 @@ class Groups:
     @cached_property
     def heads(self) -> Int32:
         """The source that names each group, the one with the smallest id: party numbers."""
-        number = self.snapshot.number_of
-        return np.array([number[name.removeprefix(GROUP)] for name in self.names], np.int32)
+        return _first(self.snapshot, self.sources, self.source_ptr)
 
     def members_table(self) -> pa.Table:
         """The ``group_members`` result, ordered by group and party id."""
@@ -165,13 +164,17 @@ def _pick(ptr: Int64, rows: Int64) -> tuple[Int64, Int64]:
 
 def _names(snapshot: Snapshot, seeds: Seeds) -> list[str]:
     """Id of each group: ``G:`` and its smallest source id."""
-    if not len(seeds.sources):
-        return []
-    rank = snapshot.party_rank[seeds.sources]
-    smallest = np.minimum.reduceat(rank, seeds.source_ptr[:-1])
-    party = np.empty(snapshot.n, np.int32)
-    party[snapshot.party_rank] = np.arange(snapshot.n, dtype=np.int32)
-    return [GROUP + name for name in ids(snapshot.party_ids, party[smallest]).to_pylist()]
+    first = _first(snapshot, seeds.sources, seeds.source_ptr)
+    return [GROUP + name for name in ids(snapshot.party_ids, first).to_pylist()]
+
+
+def _first(snapshot: Snapshot, parties: Int32, ptr: Int64) -> Int32:
+    """The party with the smallest id of each list (CSR), none of which is empty: int32."""
+    if len(ptr) == 1:
+        return np.zeros(0, np.int32)
+    by_rank = np.empty(snapshot.n, np.int32)
+    by_rank[snapshot.party_rank] = np.arange(snapshot.n, dtype=np.int32)
+    return by_rank[np.minimum.reduceat(snapshot.party_rank[parties], ptr[:-1])]
 
 
 def findings(held: Groups) -> list[Finding | Batch]:

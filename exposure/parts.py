@@ -271,7 +271,9 @@ class Parts:
     def party_exposures(self) -> Iterator[pa.Table]:
         """The ``party_exposures`` result, piece by piece."""
         totals, net = self._parties
-        at, more = totals.lacking(np.union1d(self.owners, self.guarantees.guarantors))
+        involved = np.zeros(self.snapshot.n, bool)
+        involved[self.owners] = involved[self.guarantees.guarantors] = True
+        at, more = totals.lacking(np.flatnonzero(involved).astype(np.int32))
         party, lender = np.insert(totals.party, at, more), np.insert(totals.lender, at, aggregate.ALL)
         called = self.guarantees.called(party, lender)
         gross = np.insert(totals.gross, at, 0)
