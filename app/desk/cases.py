@@ -16,9 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.codes import DUPLICATES
-from app.desk import groups
-from app.desk.groups import SHOWN
-from app.desk.opened import Desk, Names, Row, first
+from app.desk import credit
+from app.desk.opened import SHOWN, Desk, Names, Row, first
 from exposure.groups import GROUP
 from graph.errors import KonzernError, OptionError
 from graph.journal import Record
@@ -141,7 +140,7 @@ def case(desk: Desk, finding_id: str) -> Row | None:
     told = json.loads(row["evidence"])
     records = desk.store.journal.records(kind=DECISION, subject=finding_id)
     named = row["subjects"] if row["subject_kind"] == "facility" else told["figures"].get("facilities", [])
-    facilities = groups.named(desk, named)
+    facilities = credit.named(desk, named)
     row |= {
         "figures": told["figures"], "places": told["rows"], "state": _shown(desk, folded(records)),
         "facilities": facilities,

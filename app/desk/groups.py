@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.desk.opened import Desk, Names, Row, first
+from app.desk.credit import facilities
+from app.desk.limits import limits_of
+from app.desk.opened import SHOWN, Desk, Names, Row, first
 from graph.model import DEPENDENCE_BASES
-from graph.money import NULL
-
-SHOWN: Final = 200
-"""Rows that a list of a page shows; downloads have all."""
 
 
 @dataclass(frozen=True)
 class Party:
-    """One party: names, figures over all lenders, its groups, who controls it, its facilities."""
+    """One party: names, figures over all lenders, its groups, who controls it, its facilities, its limits."""
 
     names: Names
     country: str
@@ -31,8 +27,8 @@ class Party:
     groups: list[Row]
     controllers: list[Row]
     facilities: list[Row]
+    limits: list[Row]
     findings: list[Row]
-    flagged: bool
 
 
 @dataclass(frozen=True)
@@ -115,16 +111,6 @@ def group(desk: Desk, group_id: str) -> Group | None:
     )  # fmt: skip
 
 
-def limits_of(desk: Desk, subjects: list[str]) -> list[Row]:
-    """Limits with these subjects, those most used first."""
-    table = desk.tables["limits"]
-    table = table.filter(pc.is_in(table["subject_id"], pa.array(subjects)))
-    rows = first(table, SHOWN, utilisation="descending")
-    for row in rows:
-        row["lender"] = desk.lender(row["lender_id"])
-    return rows
-
-
 def findings_of(desk: Desk, subjects: list[str]) -> list[Row]:
     """Findings about any of these subjects, breaches first."""
     table = desk.tables["findings"]
@@ -150,49 +136,8 @@ def party(desk: Desk, party_id: str) -> Party | None:
         row["rows"] = stakes(desk, row["controller_id"], own)
     return Party(
         desk.names(own), country, industry, rating, totals[0] if totals else None, groups_of(desk, own), above,
-        facilities(desk, desk.owing[number].tolist()), findings_of(desk, [own]), flagged=False,
+        facilities(desk, desk.owing[number].tolist()), limits_of(desk, [own]), findings_of(desk, [own]),
     )  # fmt: skip
-
-
-def step(desk: Desk, group_id: str, name: str) -> list[Row]:
-    """The facilities behind a step of a group's bridge, the largest first; none where there is no such step."""
-    found = desk.rows("bridge", group_id=group_id, step=name)["facility_ids"].to_pylist()
-    return named(desk, found[0])[:SHOWN] if found else []
-
-
-def named(desk: Desk, ids: Iterable[object]) -> list[Row]:
-    """The facilities with these ids, as they stand in the book."""
-    wanted = pa.array([str(n) for n in ids], pa.string())
-    at = pc.indices_nonzero(pc.is_in(desk.text("facilities", "facility_id"), wanted))
-    return facilities(desk, at.to_pylist())
-
-
-def facilities(desk: Desk, rows: Iterable[int]) -> list[Row]:
-    """Facilities as they stand in the book, by their rows there, each with its source row and who owes it."""
-    held, lenders = desk.snapshot.tables["facilities"], list(desk.lenders)
-    found = []
-    for row in rows:
-        lender, obligor = int(held["lender_id"][row]), int(held["obligor_id"][row])
-        found.append(
-            {
-                "obligor": None if obligor < 0 else desk.names(desk.id(obligor)),
-                "facility_id": desk.text("facilities", "facility_id")[row].as_py(),
-                "lender_id": lenders[lender],
-                "lender": desk.lenders[lenders[lender]],
-                "product": desk.text("facilities", "product")[row].as_py(),
-                "limit": amount(held["limit"][row]),
-                "drawn": amount(held["drawn"][row]),
-                "currency": desk.snapshot.fx.currencies[int(held["currency"][row])],
-                "place": desk.place("facilities", row),
-            }
-        )
-    return sorted(found, key=lambda r: (-(r["drawn"] or 0), r["facility_id"]))
-
-
-def amount(units: object) -> Decimal | None:
-    """Minor units as an exact decimal; None if unknown."""
-    value = int(units)  # type: ignore[call-overload]  # a numpy whole number
-    return None if value == NULL else Decimal(value).scaleb(-2)
 
 
 def stakes(desk: Desk, owner: str, owned: str) -> list[str]:

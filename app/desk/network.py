@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.desk.groups import amount
+from app.desk.credit import amount
 from app.desk.opened import Desk, Names
 from graph.model import CONTROL_FACTS, CONTROL_MARKS, DEPENDENCE_BASES, GUARANTEE_FORMS, SHARE
 from graph.money import NULL

@@ -35,6 +35,8 @@ Row = dict[str, Any]
 
 ALL: Final = ""
 """The scope of those who may see every lender's credit."""
+SHOWN: Final = 200
+"""Rows that a list of a page shows; downloads have all."""
 PERSON: Final = PARTY_KINDS.index("person")
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.codes import DUPLICATES
-from app.desk.groups import amount
+from app.desk.credit import amount
 from app.desk.opened import Desk, Row, first
 from app.formats import modelled
 from exposure.results import not_computed

@@ -20,7 +20,20 @@ from app.access import (
     Question,
 )
 from app.codes import DUPLICATES
-from app.desk import cases, contagion, groups, loads, network, overview, rings, saved, search, whatif
+from app.desk import (
+    cases,
+    contagion,
+    credit,
+    groups,
+    limits,
+    loads,
+    network,
+    overview,
+    rings,
+    saved,
+    search,
+    whatif,
+)
 from app.desk.opened import Desk, Scope
 
 _MAKERS: Final = frozenset({MANAGER, APPROVER})
@@ -68,7 +81,7 @@ def _band(whole: Desk, group_id: str, others: list[dict[str, Any]]) -> str:
     total = sum(r["gross"] for r in others)
     if len(others) < _FEWEST or max(r["gross"] for r in others) * 100 > total * _MOST_OF_ONE:
         return ""
-    held = [r["utilisation"] for r in groups.limits_of(whole, [group_id]) if r["lender_id"] is None]
+    held = [r["utilisation"] for r in limits.limits_of(whole, [group_id]) if r["lender_id"] is None]
     used = max((u for u in held if u is not None), default=None)
     return "" if used is None else next(band for line, band in _BANDS if used >= line)
 
@@ -150,7 +163,8 @@ _ALL: Final = (
     Question("search", _found, BUSINESS),
     Question("groups", lambda d, **_: groups.top_groups(d), BUSINESS),
     Question("group", lambda d, group_id, **_: groups.group(d, group_id), BUSINESS),
-    Question("step", lambda d, group_id, name, **_: groups.step(d, group_id, name), BUSINESS),
+    Question("counted", lambda d, limit, **_: limits.counted(d, limit), BUSINESS),
+    Question("step", lambda d, group_id, name, **_: credit.step(d, group_id, name), BUSINESS),
     Question("party", lambda d, party_id, **_: groups.party(d, party_id), BUSINESS),
     Question("group_network", lambda d, group_id, opened=(), **_: network.of_group(d, group_id, opened), BUSINESS),
     Question(

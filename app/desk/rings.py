@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 import pyarrow.compute as pc
 
-from app.desk.groups import SHOWN
 from app.desk.network import MOST, Network, of_parties
-from app.desk.opened import Desk, Row, first
+from app.desk.opened import SHOWN, Desk, Row, first
 
 PARTS: Final = 12
 """Parts of the guarantee network that its overview begins with."""

@@ -125,6 +125,10 @@ class Frame:
         """Have another page drawn next, with these parameters."""
         st.session_state[_NEXT] = (page, parameters)
 
+    def explore(self, subject: str) -> None:
+        """Have a group or a party drawn next in the explorer."""
+        self.go("groups", **{"group" if is_group(subject) else "party": subject})
+
     def follow(self, pages: Mapping[str, Any]) -> None:
         """Go where a click asked for, if this principal sees that page."""
         page, parameters = st.session_state.pop(_NEXT, ("", {}))

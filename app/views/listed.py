@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import streamlit as st
+
 from app import formats
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, percent, text, used
@@ -11,12 +13,12 @@ from app.views.frame import Frame
 
 
 def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
-    """Limits with headroom."""
+    """Limits with headroom; the one that is chosen shows the facilities that count in it."""
     say, base = frame.say, frame.base
     unit = formats.unit([v for r in held for v in (r["limit"], r["value"])], frame.language)
     rows = [
         {
-            "id": "",
+            "id": r["id"],
             "cells": [
                 text(frame.rule(r["rule"]), f"{frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
                 amount(r["value"], unit, base), amount(r["limit"], unit, base),
@@ -30,7 +32,20 @@ def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
         column(say["rule"]), *(column(unit.heading(say[k], base), "r", say.get(f"tip_{k}", "")) for k in ("value", "limit", "headroom")),
         column(say["used"], "r", say["tip_used"]), column("", "w"),
     ]  # fmt: skip
-    blocks.table("limits", cells.table(columns, rows, empty=say["no_limits"], height=360))
+    now = frame.get("limit")
+    blocks.table(
+        "limits", cells.table(columns, rows, empty=say["no_limits"], selected=now, height=360),
+        lambda i: frame.put(limit="" if i == frame.get("limit") else i),
+    )  # fmt: skip
+    behind = next((r for r in held if r["id"] == now), None)
+    if behind is not None:
+        st.subheader(
+            say["counted_in"].format(rule=frame.rule(behind["rule"]), lender=frame.lender(behind["lender"])),
+            anchor=False,
+        )
+        with st.spinner(say["running"]):
+            counted = frame.ask("counted", limit=now)
+        facilities(frame, counted, "limit-facilities")
 
 
 def findings(frame: Frame, held: list[dict[str, Any]]) -> None:
@@ -55,8 +70,10 @@ def findings(frame: Frame, held: list[dict[str, Any]]) -> None:
 
 
 def facilities(frame: Frame, held: list[dict[str, Any]], key: str, *, obligors: bool = True) -> None:
-    """Facilities side by side, each with its source row, and who owes it where they are those of several parties."""
+    """Facilities side by side, each with its source row, who owes it where that differs, what of it counts where asked."""
     say = frame.say
+    part = formats.unit([r["counted"] for r in held if "counted" in r], frame.language)
+    parts = any("counted" in r for r in held)
     unit = formats.unit([v for r in held for v in (r["limit"], r["drawn"])], frame.language)
     rows = [
         {
@@ -64,8 +81,9 @@ def facilities(frame: Frame, held: list[dict[str, Any]], key: str, *, obligors: 
             "cells": [
                 text(r["facility_id"], r["place"]),
                 *([text(frame.name(r["obligor"]) if r["obligor"] else "–")] if obligors else []),
-                text(frame.lender(r["lender"])), frame.word("product", r["product"]),
+                text(frame.lender(r["lender"]) if r["lender"] else "–"), frame.word("product", r["product"]),
                 amount(r["limit"], unit, r["currency"]), amount(r["drawn"], unit, r["currency"]), r["currency"],
+                *([amount(r["counted"], part, frame.base)] if parts else []),
             ],
         }
         for r in held
@@ -73,6 +91,7 @@ def facilities(frame: Frame, held: list[dict[str, Any]], key: str, *, obligors: 
     columns = [
         column(say["facility"]), *([column(say["obligor"])] if obligors else []), column(say["lender"]), column(say["product"], "n"),
         column(unit.heading(say["limit"]), "r"), column(unit.heading(say["drawn"]), "r"), column(say["currency"], "n"),
+        *([column(part.heading(say["counted"], frame.base), "r", say["tip_counted"])] if parts else []),
     ]  # fmt: skip
     blocks.table(
         key, cells.table(columns, rows, empty=say["nothing" if obligors else "no_facilities"], height=320)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import formats
-from app.desk.opened import Row, is_group
+from app.desk.opened import Row
 from app.desk.overview import Overview
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, count, percent, text, tile, used
@@ -79,11 +79,6 @@ def _follow(frame: Frame, held: Overview, to: str) -> None:
         frame.go(to, **({"fail": held.worst["party_id"]} if to == "contagion" and held.worst else {}))
 
 
-def _subject(frame: Frame, subject: str) -> None:
-    """Open a group or a party in the explorer."""
-    frame.go("groups", **({"group": subject} if is_group(subject) else {"party": subject}))
-
-
 def _limits(frame: Frame, rows: list[Row]) -> None:
     """Limits at nine tenths and more."""
     say, held = frame.say, rows
@@ -107,7 +102,7 @@ def _limits(frame: Frame, rows: list[Row]) -> None:
     blocks.table(
         "overview-limits",
         cells.table(columns, made, empty=say["no_limits"], height=430),
-        lambda i: _subject(frame, i),
+        frame.explore,
     )
 
 
@@ -132,7 +127,7 @@ def _large(frame: Frame, rows: list[Row]) -> None:
     blocks.table(
         "overview-large",
         cells.table(columns, made, empty=say["nothing"], height=430),
-        lambda i: _subject(frame, i),
+        frame.explore,
     )
 
 
@@ -169,7 +164,7 @@ def _changes(frame: Frame, held: Overview) -> None:
         ]
         blocks.table(
             "overview-changes", cells.table(columns, made, empty=say["no_changes"], more=more, height=300),
-            lambda i: _subject(frame, i),
+            frame.explore,
         )  # fmt: skip
     else:
         blocks.note(say["first_version"])

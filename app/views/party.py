@@ -10,7 +10,7 @@ from app.drawing import blocks, cells
 from app.drawing.cells import column, count, text, tile
 from app.views.chosen import chosen, facts
 from app.views.frame import Frame
-from app.views.listed import facilities, findings
+from app.views.listed import facilities, findings, limits
 from app.views.picture import picture
 
 
@@ -33,6 +33,8 @@ def show(frame: Frame, held: Party) -> None:
     if frame.get("sel") == "":
         st.subheader(say["facilities_title"], anchor=False)
         facilities(frame, held.facilities, "facilities", obligors=False)
+    st.subheader(say["limits_headroom"], anchor=False)
+    limits(frame, held.limits)
     st.subheader(say["findings"], anchor=False)
     findings(frame, held.findings)
     frame.downloads("party_exposures", "control", "shares", page="party")

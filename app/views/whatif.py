@@ -146,7 +146,7 @@ def _limits(frame: Frame, held: list[dict[str, Any]]) -> None:
     unit = formats.unit([v for r in held for v in (r["limit"], r["after"])], frame.language)
     rows = [
         {
-            "id": "",
+            "id": r["subject_id"],
             "cells": [
                 text(frame.name(r["names"]), f"{frame.word('rule', r['rule'].rpartition(' ')[2])} · {frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
                 *(amount(r[k], unit, base) for k in ("before", "after", "limit")),
@@ -159,7 +159,11 @@ def _limits(frame: Frame, held: list[dict[str, Any]]) -> None:
         column(say["subject"]), *(column(unit.heading(say[k], base), "r") for k in ("before", "after", "limit", "headroom")),
         column(say["used"], "r", say["tip_used"]),
     ]  # fmt: skip
-    blocks.table("whatif-limits", cells.table(columns, rows, empty=say["no_limits"], height=420))
+    blocks.table(
+        "whatif-limits",
+        cells.table(columns, rows, empty=say["no_limits"], height=420),
+        frame.explore,
+    )
 
 
 def _groups(frame: Frame, held: list[dict[str, Any]]) -> None:

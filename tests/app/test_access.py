@@ -21,6 +21,7 @@ TABLE = {
     "search": {M, P, A, S, U},
     "groups": {M, P, A, S, U},
     "group": {M, P, A, S, U},
+    "counted": {M, P, A, S, U},
     "step": {M, P, A, S, U},
     "party": {M, P, A, S, U},
     "group_network": {M, P, A, S, U},
@@ -65,6 +66,7 @@ SEEN = {
 PARAMETERS: dict[str, dict[str, Any]] = {
     "search": {"text": "lanheng"},
     "group": {"group_id": "G:P-LANHENG-FOUNDER"},
+    "counted": {"limit": "G:P-LANHENG-FOUNDER|group||consolidated|EU-CRR group"},
     "step": {"group_id": "G:P-LANHENG-FOUNDER", "name": "nominal_limit"},
     "party": {"party_id": "C-LANHENG-01"},
     "group_network": {"group_id": "G:P-LANHENG-FOUNDER"},

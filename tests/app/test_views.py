@@ -13,6 +13,7 @@ from app import formats
 from app.access import Access, local, sample
 from app.audit import Audit
 from app.contagion import Asked, run
+from app.desk.limits import limits_of
 from app.desk.network import of_group
 from app.desk.opened import Desk
 from app.desk.questions import QUESTIONS
@@ -237,6 +238,24 @@ def test_a_step_of_the_bridge_opens_the_facilities_behind_it(desk: Desk) -> None
         assert set(page.rows("step-facilities")) == set(steps[step])
     assert "step-facilities" not in drawn("groups", group=GROUP, step="net").blocks
     assert "step-facilities" not in drawn("groups", group=GROUP, step="none").blocks
+
+
+def test_a_limit_opens_the_facilities_that_its_value_is_summed_from(desk: Desk, access: Access) -> None:
+    subjects = sorted({s for s in desk.tables["limits"]["subject_id"].to_pylist() if s.startswith("G:")})
+    assert len(subjects) > 9
+    for row in limits_of(desk, [*subjects[:: len(subjects) // 9], "C-HENGJIANG-02"]):
+        if row["value"] is not None:
+            parts = access.ask(local(), "counted", 1, limit=row["id"])
+            assert sum(p["counted"] or 0 for p in parts) == row["value"]
+    page = drawn("groups", group=GROUP)
+    chosen = next(i for i, cells in page.rows("limits").items() if cells[1]["k"] > 0)
+    opened = drawn("groups", group=GROUP, limit=chosen)
+    told = opened.rows("limit-facilities")
+    assert set(told) <= set(desk.text("facilities", "facility_id").to_pylist())
+    assert sum(cells[-1]["k"] for cells in told.values()) == opened.rows("limits")[chosen][1]["k"]
+    assert drawn("groups", party="C-HENGJIANG-02").rows("limits")
+    assert "limit-facilities" not in drawn("groups", group=GROUP, limit="G:NOBODY|group|||none").blocks
+    assert access.ask(local(), "counted", 1, limit="G:NOBODY|group|||none") == []
 
 
 SCENARIO = """
