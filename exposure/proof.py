@@ -123,21 +123,22 @@ def group_path(held: Groups, group: int, party: int) -> tuple[RiskStep, ...]:
     way = dict(zip(members, held.via[held.ptr[group] : held.ptr[group + 1]].tolist(), strict=True))
     started = [m for m in members if VIA[way[m]] in ("source", "kin", "sovereign")]
     sources = held.sources[held.source_ptr[group] : held.source_ptr[group + 1]].tolist()
-    best = {m: (1 if VIA[way[m]] == "kin" and m not in sources else 0) for m in started}
+    best = {m: (1 if VIA[way[m]] == "kin" and m not in sources else 0, way[m]) for m in started}
     if party in sources:
         return ()
     came: dict[int, RiskStep] = {}
-    queue = [(d, m) for m, d in sorted(best.items())]
+    queue = [(d, m) for m, (d, _) in sorted(best.items())]
     heapq.heapify(queue)
     while queue:
         d, v = heapq.heappop(queue)
-        if d > best[v]:
+        if d > best[v][0]:
             continue
         if v == party:
             break
         for cost, step in _onward(held, v):
-            if step.to in inside and d + cost < best.get(step.to, 2**62):
-                best[step.to] = d + cost
+            found = d + cost, VIA.index(step.via)  # of equally short ways the first kind, as groups tell it
+            if step.to in inside and found < best.get(step.to, (2**62, 0)):
+                best[step.to] = found
                 came[step.to] = step
                 heapq.heappush(queue, (d + cost, step.to))
     path = []
