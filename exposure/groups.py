@@ -145,13 +145,14 @@ def groups(control: Control, pack: RulePack, settings: Settings) -> Groups:
         size = _kernels.sizes(seeds.ptr, seeds.seeds, graph.ptr, graph.to, graph.component, order)
         kept, ptr, members = np.flatnonzero(size >= SMALLEST), np.zeros(len(size) + 1, np.int64), members[:0]
         via, depth = via[:0], depth[:0]
-    names = _names(snapshot, seeds)
-    kept = np.array(sorted(kept.tolist(), key=names.__getitem__), np.int64)
+    head = _first(snapshot, seeds.sources, seeds.source_ptr)
+    kept = kept[np.argsort(snapshot.party_rank[head[kept]], kind="stable")]
+    names = [GROUP + name for name in ids(snapshot.party_ids, head[kept]).to_pylist()]
     source_ptr, places = _pick(seeds.source_ptr, kept)
     member_ptr, at = _pick(ptr, kept)
     return Groups(
-        snapshot, pack, settings, graph, [names[g] for g in kept.tolist()], source_ptr, seeds.sources[places],
-        member_ptr, members[at], via[at], depth[at], size[kept], complete,
+        snapshot, pack, settings, graph, names, source_ptr, seeds.sources[places], member_ptr, members[at], via[at],
+        depth[at], size[kept], complete,
     )  # fmt: skip
 
 
@@ -160,12 +161,6 @@ def _pick(ptr: Int64, rows: Int64) -> tuple[Int64, Int64]:
     lengths = (ptr[1:] - ptr[:-1])[rows]
     picked = ends(lengths)
     return picked, np.arange(picked[-1]) + np.repeat(ptr[:-1][rows] - picked[:-1], lengths)
-
-
-def _names(snapshot: Snapshot, seeds: Seeds) -> list[str]:
-    """Id of each group: ``G:`` and its smallest source id."""
-    first = _first(snapshot, seeds.sources, seeds.source_ptr)
-    return [GROUP + name for name in ids(snapshot.party_ids, first).to_pylist()]
 
 
 def _first(snapshot: Snapshot, parties: Int32, ptr: Int64) -> Int32:
