@@ -9,6 +9,7 @@ most: amounts that leave it open first, then the widest.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,12 +27,14 @@ from exposure.ownership.bands import banded, bands
 from exposure.ownership.integrated import LINES, Ownership
 from exposure.ownership.registers import rest
 from exposure.results import ID, IDS, MODEL, MONEY, constant, decimals, result
+from exposure.valuation import matured
 from graph.model import SHARE
 from graph.money import NULL, portion
 
 Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
 
+_EPOCH: Final = dt.date(1970, 1, 1)
 SHOWN: Final = 3
 """Facts that are named with an interval."""
 MOST: Final = 2_000
@@ -84,17 +87,29 @@ def of_exposure(kind: str, subject: str, known: int, unknown: Sequence[Unknown])
 def unknowns(held: Facilities, facilities: Iterable[int]) -> list[Unknown]:
     """What is unknown of facilities without a gross, and between which amounts each lies."""
     found = []
+    rows, day = held.snapshot.tables["facilities"], _day(held)
+    over, future = matured(rows, day), rows["start_date"] > day
     for f in facilities:
         limit, drawn = int(held.limit[f]), int(held.drawn[f])
         if drawn != NULL:
-            low, high = drawn, None
+            low, high = _converted(held, drawn, f) if future[f] else drawn, None
         elif limit == NULL:
             low, high = 0, None
         else:
             shared = held.umbrellas.line_of[f] >= 0
-            low, high = 0 if shared else int(portion(held.limit[f : f + 1], held.ccf[f : f + 1])[0]), limit
+            low, high = 0 if shared or over[f] else _converted(held, limit, f), limit
         found.append(Unknown(_fact(held, f), low, high))
     return found
+
+
+def _converted(held: Facilities, amount: int, f: int) -> int:
+    """An amount of a facility at its conversion factor."""
+    return int(portion(np.array([amount], np.int64), held.ccf[f : f + 1])[0])
+
+
+def _day(held: Facilities) -> int:
+    """The as-of date as days since 1970."""
+    return (held.snapshot.as_of - _EPOCH).days
 
 
 def headrooms(held: Facilities, lines: Lines) -> Iterator[Unknown]:
@@ -105,13 +120,17 @@ def headrooms(held: Facilities, lines: Lines) -> Iterator[Unknown]:
     the other, in the order of their names, is put at its other end; each has what it adds to the headroom or takes.
     """
     inside = set(lines.facility.tolist())
+    over = matured(held.snapshot.tables["facilities"], _day(held)) & (held.drawn == NULL)
     for number in lines.umbrella[(lines.umbrella >= 0) & (lines.gross == NULL)].tolist():
         line = int(np.searchsorted(held.umbrellas.number, number))
         ends: dict[str, list[tuple[int, Room]]] = {}
         room: dict[int, Room] = {}
-        for f in np.flatnonzero(held.umbrellas.line_of == line).tolist():
+        members = np.flatnonzero(held.umbrellas.line_of == line).tolist()
+        for f in members:
             room[f], most = _rooms(int(held.limit[f]), int(held.drawn[f]), inside=f in inside)
-            if room[f] != most:
+            if over[f] and f in inside:
+                room[f] = 0, 0  # undrawn it would not count
+            if held.gross[f] == NULL or room[f] != most:
                 ends.setdefault(_fact(held, f), []).append((f, most))
         own = int(held.umbrellas.limit[line])
         room[-1] = 0, own if own != NULL else 0
@@ -120,11 +139,13 @@ def headrooms(held: Facilities, lines: Lines) -> Iterator[Unknown]:
             told = _rateless(held, "umbrellas", number, name) or f"umbrellas {name} limit"
             ends.setdefault(told, []).append((-1, (0, math.inf)))
         before, least = _headroom(room, int(held.umbrellas.ccf[line])), True
+        gone = all(over[f] for f in members if f in inside)  # then nobody of the group may be under it
         for fact in sorted(ends):
             room |= dict(ends[fact])
             after = _headroom(room, int(held.umbrellas.ccf[line]))
             low = before if least else 0
-            yield Unknown(fact, int(low), None if math.isinf(after) else int(low + after - before))
+            high = None if math.isinf(after) else int(low + after - before)
+            yield Unknown(fact, 0 if gone else int(low), high)
             before, least = after, False
             if math.isinf(after):
                 break

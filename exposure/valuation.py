@@ -31,9 +31,13 @@ def counts(rows: Rows, day: int) -> Bool:
     """Which facilities count before duplicates are taken out: by status, and by maturity while undrawn."""
     codes, words = rows.words("status")
     never = np.array([w.strip().casefold() in NEVER for w in words] + [False])
+    return np.asarray(~never[codes] & ~(matured(rows, day) & (rows["drawn"] == 0)))
+
+
+def matured(rows: Rows, day: int) -> Bool:
+    """Which facilities have matured on a day (days since 1970), drawn or not."""
     years, date = rows["residual_maturity"], rows["maturity_date"]
-    matured = np.where(years != NULL, years <= 0, (date != NO_DATE) & (date <= day))
-    return np.asarray(~never[codes] & ~(matured & (rows["drawn"] == 0)))
+    return np.where(years != NULL, years <= 0, (date != NO_DATE) & (date <= day))
 
 
 def factors(rows: Rows, pack: RulePack) -> tuple[Int64, Bool]:

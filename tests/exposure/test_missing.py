@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -57,6 +58,33 @@ def test_an_unknown_limit_or_rate_leaves_the_most_open_and_is_named_first() -> N
     row = told(analysed(rows), "party")["A"]
     assert (row["lower"], row["upper"]) == (394, None)
     assert row["facts"] == ["fx XAU", "facilities F2 limit", "facilities F1 drawn"]
+
+
+MATURED, LATER = {"maturity_date": dt.date(2026, 10, 30)}, {"start_date": dt.date(2026, 10, 31)}
+
+
+def test_a_matured_facility_may_be_paid_back_and_a_future_one_counts_by_its_factor() -> None:
+    def ends(limit: int | None, drawn: int | None, more: Row) -> tuple[Any, Any]:
+        row = told(analysed([facility("F", "A", limit, drawn, **more)]), "party")["A"]
+        return row["lower"], row["upper"]
+
+    assert ends(100, None, {}) == (40, 100)
+    assert ends(100, None, MATURED) == (0, 100)
+    assert ends(None, 30, MATURED) == (30, None)
+    assert ends(None, 30, LATER) == (12, None)
+
+
+def test_the_headroom_of_an_umbrella_is_there_where_an_unknown_amount_leaves_it_no_choice() -> None:
+    def ends(*rows: Row) -> tuple[Any, Any]:
+        row = told(analysed([{**r, "umbrella_id": "U"} for r in rows]), "group")["G:A"]
+        return row["lower"], row["upper"]
+
+    assert ends(facility("F1", "A", 0, None), facility("F2", "B", 20, 2)) == (Decimal("9.2"), Decimal("9.2"))
+    other = facility("F2", "C", 100, 0)
+    assert ends(facility("F1", "A", 100, None), other) == (80, 140)
+    assert ends(facility("F1", "A", 100, None, **MATURED), other) == (0, 140), "repaid, nobody is under it"
+    both = facility("F1", "A", 100, None, **MATURED), facility("F3", "B", 5, 5), other
+    assert ends(*both) == (45, 145)
 
 
 def test_where_everything_is_known_nothing_is_told() -> None:
