@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,14 @@ def test_floors_lie_at_or_below_the_locked_versions() -> None:
 
 def test_build_backend_is_locked_as_it_is_declared() -> None:
     assert PROJECT["project"]["optional-dependencies"]["build"] == PROJECT["build-system"]["requires"]
+
+
+def test_no_bench_script_hides_a_package_from_the_others() -> None:
+    """The folder of a script that is run stands first among those that are imported from."""
+    assert {path.stem for path in (ROOT / "bench").glob("*.py")} & {
+        *ROOMS,
+        *packages_distributions(),
+    } == set()
 
 
 def test_wheel_carries_every_file_of_the_rooms(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 First load within 2.5 s, a click within 300 ms, the picture within 4 s; with fifty sessions at once 95 of 100 pages
 within three times a lone one, whether they ask in one moment or within half a minute.
-Run as ``python bench/app.py BOOK``.
+Run as ``python bench/pages.py BOOK``.
 """
 
 from __future__ import annotations
