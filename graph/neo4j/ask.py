@@ -20,7 +20,7 @@ from neo4j.time import Date, DateTime
 
 from cypher import QuestionError, SavedQuery
 from graph.errors import OptionError, StoreError
-from graph.neo4j.gate import Gate
+from graph.neo4j.gate import Gate, writing
 from graph.neo4j.session import Server, as_error
 
 ALLOWED: Final = frozenset(
@@ -140,13 +140,26 @@ def ask(server: Server, text: str, values: Mapping[str, object], caps: Caps | No
                 if _mark(after) == _mark(before):
                     shown = tuple(rows[: bounds.rows])
                     return Answer(columns, shown, len(rows) > bounds.rows, before.get("version", 0))
+            elif writing(before) is None:
+                break  # nobody finishes it while one waits
             time.sleep(0.2 * 4**attempt)
     except (Neo4jError, DriverError) as error:
         if str(getattr(error, "code", "")).startswith(_OWN):
             told = str(getattr(error, "message", error)).split(" (line ")[0]
             raise RefusedError(f"the question cannot be answered as it is written: {told}") from error
         raise as_error(error, server.access.url) from error
-    raise ChangingError("data changing: a load is going on; ask again when it is done (konzern store status)")
+    raise ChangingError(_changing(gate.read()))
+
+
+def _changing(held: Mapping[str, Any]) -> str:
+    """Why there is no answer of one version."""
+    number = held.get("loading")
+    if number is not None and writing(held) is None:
+        return (
+            f"the load of version {number} was cut off, and the graph is between two versions: load the same again, "
+            "or another delivery, which takes it back first"
+        )
+    return "data changing: a load is going on; ask again when it is done (konzern store status)"
 
 
 def _mark(held: Mapping[str, Any]) -> tuple[object, ...]:

@@ -70,12 +70,7 @@ class Lease:
 
         def take(work: neo4j.Transaction) -> Holder:
             held = gate.lock(work)
-            last = _holder(held)
-            if held["held"] and last is not None and last.alive is not False and clock() < last.until:
-                raise BusyError(
-                    f"{last.by or 'another job'} (process {last.pid}) is writing to {gate.server.access.url}: wait "
-                    "until it is done, or end it; a dead one is not waited for"
-                )
+            self._refuse(held)
             mine = replace(wish, token=held["token"] + 1)
             work.run(
                 f"{_MATCH} SET b.token = $token, b.held = true, b.holder = $holder, b.nonce = $nonce",
@@ -87,7 +82,17 @@ class Lease:
             held = gate.read()
             return _holder(held) if held.get("nonce") == nonce else None
 
+        self._refuse(gate.read())  # a job that was paused in the midst of a batch keeps the lock
         self.held = gate.server.transact(take, taken)
+
+    def _refuse(self, held: Mapping[str, Any]) -> None:
+        """``BusyError`` where another has the lease."""
+        other = writing(held, self._clock)
+        if other is not None:
+            raise BusyError(
+                f"{other.by or 'another job'} (process {other.pid}) is writing to {self._gate.server.access.url}: "
+                "wait until it is done, or end it; a dead one is not waited for"
+            )
 
     @property
     def token(self) -> int:
@@ -136,6 +141,12 @@ class Lease:
         """Give the lease back; nothing happens if it was taken over."""
         text = f"{_MATCH} WHERE b.token = $token SET b.held = false"
         self._gate.server.write([Statement(text, {"token": self.token})], lambda: False)
+
+
+def writing(held: Mapping[str, Any], clock: Clock = time.time) -> Holder | None:
+    """Who may write, by what the gate holds: None where nobody does, or its job is dead or past its time."""
+    last = _holder(held) if held.get("held") else None
+    return last if last is not None and last.alive is not False and clock() < last.until else None
 
 
 def _holder(held: Mapping[str, Any]) -> Holder | None:

@@ -30,6 +30,7 @@ from neo4j.exceptions import (
 )
 
 from graph.errors import OptionError, StoreError
+from graph.files.lease import SECONDS as LEASE
 
 Parameters = dict[str, Any]
 Row = dict[str, Any]
@@ -52,6 +53,20 @@ _FETCH: Final = 1_000
 _GRACE: Final = 1.0
 """Seconds after which a connection is cut when the server has not kept its own time."""
 _SECONDS: Final = 1_800.0
+"""Seconds that a reading transaction may take."""
+_WRITES: Final = LEASE / 2
+"""And a writing one: the server ends that of a job which was paused in it, before the lease of the job is over."""
+
+
+_SLOW: Final = "ended a transaction that took too long ({code}), nothing of it was done: run the job again"
+_KNOWN: Final = {
+    "MemoryPoolOutOfMemory": "gives a transaction too little memory ({told}): raise db.memory.transaction.max and "
+    "dbms.memory.transaction.total.max in its neo4j.conf and restart it, or ask for less; nothing of the transaction "
+    "was done",
+    "TransactionTimedOut": _SLOW,
+    "LockClientStopped": _SLOW,
+}
+"""What a server did, by a part of the code with which it says so."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +212,7 @@ class Server:
         """
 
         def once() -> _T:
-            with self.session(writes=True) as session, session.begin_transaction(timeout=_SECONDS) as work:
+            with self.session(writes=True) as session, session.begin_transaction(timeout=_WRITES) as work:
                 made = act(work)
                 work.commit()
             return made
@@ -265,14 +280,9 @@ def as_error(error: Exception, url: str) -> StoreError | OptionError:
             f"{url} failed ({code}): look at its log, make room where its disk is full, restart it (the local one with "
             "konzern store down, then up), run the job again"
         )
-    if "MemoryPoolOutOfMemory" in code:
-        return StoreError(
-            f"{url} gives a transaction too little memory ({told}): raise db.memory.transaction.max and "
-            "dbms.memory.transaction.total.max in its neo4j.conf and restart it, or ask for less; nothing of the "
-            "transaction was done"
-        )
     if "DatabaseNotFound" in code:
         return OptionError(
             f"{url}: {told}; set {DATABASE_SETTING} to a database that is there, or leave it out"
         )
-    return StoreError(f"{url} refused ({code}): {told}")
+    known = next((text for part, text in _KNOWN.items() if part in code), "refused ({code}): {told}")
+    return StoreError(f"{url} {known.format(code=code, told=told)}")

@@ -18,6 +18,7 @@ import pytest
 from neo4j.exceptions import TransientError
 
 from graph.errors import StoreError
+from graph.neo4j import session
 from graph.neo4j.ask import ChangingError, ask
 from graph.neo4j.plan import Batch
 from graph.neo4j.session import Access, Server, Statement, counted
@@ -25,7 +26,7 @@ from graph.neo4j.store import GraphStore
 from graph.neo4j.writer import GraphWriter
 from graph.server import process
 from graph.server.home import Home
-from graph.store import BusyError
+from graph.store import BusyError, StaleLeaseError
 from tests.faults.proxy import COMMIT, Proxy
 from tests.graph.contract import hash_of
 from tests.graph.sent import FEB, JAN, delta, full, publish, umbrella
@@ -178,6 +179,9 @@ def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers, at: int,
     store = GraphStore(servers.access())
     assert midst or (store.latest(), job.returncode) == (1, -signal.SIGKILL)
     assert store.reader(1).graph_hash() == hash_of([LITTLE])
+    if not midst:
+        with pytest.raises(ChangingError, match="the load of version 2 was cut off"):
+            ask(store.server, "MATCH (u:Umbrella) RETURN u", {})
     publish(store, MANY)  # the lease of the dead is not waited for
     assert store.reader().graph_hash() == hash_of([LITTLE, MANY])
     assert live_is_exact(store)
@@ -191,6 +195,27 @@ def test_two_jobs_at_once_are_one_after_the_other(servers: Servers) -> None:
     said, _ = job.communicate("\n" * BATCHES)
     assert said.split()[-1] == "loaded"
     assert GraphStore(servers.access()).latest() == 2
+
+
+def test_a_job_that_was_paused_in_a_batch_is_told_at_once_and_does_not_outlast_its_lease(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(GraphStore(servers.access()), LITTLE)
+    slow = GraphStore(servers.access()).writer("slow")
+
+    def paused(_work: neo4j.Transaction) -> None:
+        """Others come while the batch holds the gate."""
+        with pytest.raises(BusyError, match="is writing"):
+            GraphStore(servers.access()).writer("other")
+        monkeypatch.undo()
+        publish(GraphStore(servers.access(), clock=lambda: time.time() + 10**6), MANY)
+
+    monkeypatch.setattr(session, "_WRITES", 1.0)
+    with pytest.raises(StoreError, match="ended a transaction that took too long"):
+        slow.change(paused, lambda: False)
+    with pytest.raises(StaleLeaseError):
+        slow.change(lambda _work: None, lambda: False)
+    assert GraphStore(servers.access()).reader().graph_hash() == hash_of([LITTLE, MANY])
 
 
 def test_what_is_read_while_a_job_writes_is_whole(servers: Servers) -> None:
