@@ -25,10 +25,20 @@ from graph.store import BusyError, StaleLeaseError
 
 _MATCH: Final = "MATCH (b:Book {name: 'book'})"
 _LOCK: Final = f"{_MATCH} SET b.locked = true RETURN properties(b) AS held"
+_READ: Final = f"OPTIONAL {_MATCH} RETURN properties(b) AS held, EXISTS {{ MATCH (:Version) }} AS versions"
 OPEN: Final = (
     "MERGE (b:Book {name: 'book'}) "
     "ON CREATE SET b.store = $store, b.format = $format, b.version = 0, b.token = 0, b.held = false, b.journal = 0"
 )
+_KINDS: Final[Mapping[str, type]] = {
+    "store": str,
+    "format": int,
+    "version": int,
+    "token": int,
+    "journal": int,
+    "held": bool,
+}
+_REMEDY: Final = "restore a dump, or load into an empty database"
 
 
 class Gate:
@@ -43,19 +53,36 @@ class Gate:
         self.server.write([Statement(OPEN, made)], lambda: bool(self.server.read(f"{_MATCH} RETURN b.store")))
 
     def read(self) -> Mapping[str, Any]:
-        """What the node says; {} where there is none."""
-        rows = self.server.read(f"{_MATCH} RETURN properties(b) AS held")
-        return rows[0]["held"] if rows else {}
+        """What the node says; {} where there is none. ``StoreError`` where it is not what Konzern wrote."""
+        for _ in range(2):  # a first version may come while one looks
+            (row,) = self.server.read(_READ)
+            held = row["held"] and _sound(row["held"])
+            if not row["versions"] or (held and held["version"]):
+                return held or {}
+        raise _lost()
 
     def lock(self, work: neo4j.Transaction) -> Mapping[str, Any]:
         """Lock the node until the transaction ends, and say what it holds."""
         record = work.run(_LOCK).single()
         if record is None:
+            raise _lost()
+        return _sound(record["held"])
+
+
+def _lost() -> StoreError:
+    """The error for versions that nothing names."""
+    return StoreError(f"the graph has lost its (:Book) node, or the version that it names: {_REMEDY}")
+
+
+def _sound(held: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the node holds, each value of the kind that Konzern wrote."""
+    for name, kind in _KINDS.items():
+        value = held.get(name)
+        if type(value) is not kind or (isinstance(value, int) and value < 0):
             raise StoreError(
-                "the graph has lost its (:Book) node: restore a dump, or load into an empty database"
+                f"the (:Book) node of the graph says {name} = {value!r}: something else has changed it; {_REMEDY}"
             )
-        held: Mapping[str, Any] = record["held"]
-        return held
+    return held
 
 
 class Lease:
@@ -155,7 +182,8 @@ def _holder(held: Mapping[str, Any]) -> Holder | None:
         return Holder(**json.loads(held["holder"])) if held.get("holder") else None
     except (ValueError, TypeError) as error:
         raise StoreError(
-            "the lease in the graph cannot be read: something else has changed the (:Book) node"
+            "the lease in the graph cannot be read, something else has changed the (:Book) node: where no job runs, "
+            "MATCH (b:Book) REMOVE b.holder"
         ) from error
 
 

@@ -56,7 +56,8 @@ def _found(server: Server, table: Table) -> Placed:
     )[0]["facts"]
     if is_node(table):
         told = lists("n", table, table.key)
-        text = f"MATCH (n:{table.label}) WITH collect(n) AS ns RETURN [n IN ns | n.{FACT}] AS {FACT}, {told}"
+        facts = f"MATCH (n:{table.label}) WHERE n.{FACT} IS NOT NULL WITH collect(n) AS ns"
+        text = f"{facts} RETURN [n IN ns | n.{FACT}] AS {FACT}, {told}"
     else:
         text = f"MATCH ()-[n:{table.relationship}]->() WHERE n.{FACT} IS NOT NULL RETURN collect(n.{FACT}) AS {FACT}"
     row = server.read(text)[0]

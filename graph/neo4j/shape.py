@@ -227,6 +227,18 @@ def untie_wrong(table: Table, tie: Tie) -> str:
     )
 
 
+def count_ties(table: Table, tie: Tie) -> str:
+    """How many ties are what their column says (``right``), and how many are not or are doubled (``wrong``)."""
+    return "\n".join(
+        [
+            f"MATCH {tie.pattern(f'n:{table.label}', f't:{tie.label}', 'r')}",
+            _ONLY_TIES,
+            f"WITH count(r) AS every, count(DISTINCT CASE WHEN n.{tie.column} = t.{tie.key} THEN n END) AS right",
+            "RETURN right, every - right AS wrong",
+        ]
+    )
+
+
 def lists(alias: str, table: Table, columns: Sequence[str]) -> str:
     """One list a column of the facts ``ns``, with nulls; dates as days since 1970, ends from their nodes."""
     made = []

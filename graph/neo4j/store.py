@@ -20,12 +20,14 @@ from graph.files.versioned import Versioned
 from graph.kept import KeptReports, ReportKey
 from graph.neo4j import schema
 from graph.neo4j.bulk import Bulk
-from graph.neo4j.gate import Gate, Lease
+from graph.neo4j.gate import Gate, Lease, writing
 from graph.neo4j.journal import GraphJournal
 from graph.neo4j.mirror import Mirror, folder
+from graph.neo4j.present import wrong
 from graph.neo4j.results import write_back
 from graph.neo4j.segments import fetched
 from graph.neo4j.session import Access, Server
+from graph.neo4j.standing import standings
 from graph.neo4j.versions import GraphVersions
 from graph.neo4j.writer import GraphWriter, Work
 from graph.server import process
@@ -132,26 +134,28 @@ class GraphStore(Versioned):
 
     def check(self) -> list[str]:
         """What is damaged, as sentences: every fact is read from the graph and compared with what was written."""
-        latest = self.latest()
-        if not latest:
+        gate = self._gate.read()
+        if not gate.get("version"):
             return []
         found = [f"missing: {text}" for text in schema.missing(self.server)]
         try:
-            versions = self._work().versions.upto(latest)
-            files = {
-                p.file
-                for v in versions
-                for held in (v.rows, v.deleted)
-                for parts in held.values()
-                for p in parts
-            }
+            writing(gate)
+            versions = self._work().versions.upto(gate["version"])
         except StoreError as error:
             return [*found, str(error)]
+        files = {
+            p.file for v in versions for held in (v.rows, v.deleted) for parts in held.values() for p in parts
+        }
+        lost = []
         for file in sorted(files):
             try:
                 fetched(self.server, file)
             except StoreError as error:
-                found.append(str(error))
+                lost.append(str(error))
+        found += lost
+        if not lost:
+            present = list(wrong(self.server, standings(self._work().reader(versions), None)))
+            found += present if gate.get("loading") is None and self._gate.read() == gate else []
         snapshots, reports = (
             Snapshots(self._root, self._disk),
             KeptReports(self._root / "reports", self._disk),
@@ -159,7 +163,9 @@ class GraphStore(Versioned):
         found += [f"the saved snapshot {n} is damaged: remove it" for n in snapshots.damaged()]
         found += [f"the kept report {n} is damaged: remove it" for n in reports.damaged()]
         try:
-            self.journal.last()
+            records, told = self.journal.last(), self._gate.read()["journal"]
+            if records < told or (records > told and self._gate.read()["journal"] == told):
+                found.append(f"the journal holds {records} records and should hold {told}: restore a dump")
         except StoreError as error:
             found.append(str(error))
         return found

@@ -18,6 +18,7 @@ from graph.canonical import graph_hash
 from graph.errors import OptionError, StoreError
 from graph.files.store import FileStore
 from graph.files.versions import FormatError
+from graph.neo4j.present import wrong
 from graph.neo4j.session import Access, Statement, counted
 from graph.neo4j.shape import constraints
 from graph.neo4j.store import GraphStore
@@ -310,6 +311,7 @@ def live_is_exact(store: GraphStore) -> bool:
         shown, dormant = ([], []) if one is None else (one.shown.tolist(), one.dormant.tolist())
         assert (name, found.shown.tolist()) == (name, shown)
         assert (name, sorted(found.dormant.tolist())) == (name, dormant)
+    assert list(wrong(store.server, standings(store.reader(), None))) == []
     return not store.server.read("MATCH (n:Past) WHERE n.to_version > $v RETURN n LIMIT 1", v=store.latest())
 
 
@@ -340,6 +342,75 @@ def test_a_changed_fact_is_found(servers: Servers, store: GraphStore) -> None:
     assert any("facilities" in sentence for sentence in store.check())
     with pytest.raises(StoreError, match="damaged"):
         forgotten(servers).reader().graph_hash()
+
+
+DAMAGED = [
+    ("MATCH (b:Book) SET b.version = 'x'", "MATCH (b:Book) SET b.version = 1", "says version = 'x'"),
+    ("MATCH (b:Book) SET b.version = -1", "MATCH (b:Book) SET b.version = 1", "says version = -1"),
+    ("MATCH (b:Book) SET b.version = 0", "MATCH (b:Book) SET b.version = 1", "has lost its"),
+    (
+        "MATCH (b:Book) SET b.version = 9",
+        "MATCH (b:Book) SET b.version = 1",
+        "version 2 in the store is missing",
+    ),
+    ("MATCH (b:Book) REMOVE b.format", "MATCH (b:Book) SET b.format = 1", "says format = None"),
+    ("MATCH (b:Book) REMOVE b:Book SET b:Other", "MATCH (b:Other) REMOVE b:Other SET b:Book", "has lost its"),
+    (
+        "MATCH (b:Book) SET b.journal = 5",
+        "MATCH (b:Book) SET b.journal = 0",
+        "holds 0 records and should hold 5",
+    ),
+    (
+        "MATCH (b:Book) SET b.was = b.holder, b.holder = '{', b.held = true",
+        "MATCH (b:Book) SET b.holder = b.was, b.held = false REMOVE b.was",
+        "REMOVE b.holder",
+    ),
+    (
+        "MATCH (s:Segment {table: 'parties'}) SET s.was = s.columns, s.columns = '['",
+        "MATCH (s:Segment {table: 'parties'}) SET s.columns = s.was REMOVE s.was",
+        "parties-00000001",
+    ),
+    (
+        "MATCH (f:Facility {facility_id: 'F'}) SET f.was = f.drawn, f.drawn = 'abc'",
+        "MATCH (f:Facility {facility_id: 'F'}) SET f.drawn = f.was REMOVE f.was",
+        "facilities-00000001",
+    ),
+    (
+        "MATCH (f:Facility) CREATE (d:Dormant) SET d = properties(f), d.table = 'facilities'",
+        "MATCH (d:Dormant {table: 'facilities'}) DELETE d",
+        "facilities: 0 facts should be dormant, 2 are",
+    ),
+    (
+        "CREATE (:Party {party_id: 'X'})",
+        "MATCH (p:Party {party_id: 'X'}) DELETE p",
+        "are no facts of the store",
+    ),
+    (
+        "MATCH (l)-[g:GRANTED]->(f) DELETE g CREATE (l)-[:WAS]->(f)",
+        "MATCH (l)-[w:WAS]->(f) DELETE w CREATE (l)-[:GRANTED]->(f)",
+        "facilities.lender_id: 0 of 2 ties",
+    ),
+    (
+        "MATCH (l)-[:GRANTED]->(f) CREATE (l)-[:GRANTED {twice: true}]->(f)",
+        "MATCH ()-[g:GRANTED {twice: true}]->() DELETE g",
+        "facilities.lender_id: 2 of 2 ties [:GRANTED] are in the graph, and 2 others",
+    ),
+]
+"""What another program may do to a graph, the way back, and what is told of it."""
+
+
+def test_whatever_else_changed_in_the_graph_is_told(store: GraphStore) -> None:
+    publish(store, STORY[0])
+    assert store.check() == []
+    for done, back, told in DAMAGED:
+        store.server.schema(done)
+        try:
+            found = store.check()
+        except StoreError as error:
+            found = [str(error)]
+        assert any(told in sentence for sentence in found), (done, found)
+        store.server.schema(back)
+    assert store.check() == []
 
 
 def test_a_store_that_lost_a_constraint_is_not_loaded_into(store: GraphStore) -> None:
