@@ -111,7 +111,7 @@ def fetch(source: Path | None = None, told: Told | None = None) -> int:
     done = total - sum(j.size for j in wanted)
     if not wanted:
         return 0
-    bring = _from_folder(source) if source is not None else _from_repository()
+    bring = _from_folder(source, wanted) if source is not None else _from_repository()
     with as_store_error(f"keep jars in {folder()}"), ThreadPoolExecutor(_THREADS) as pool:
         waiting = {pool.submit(bring, jar): jar for jar in wanted}
         try:
@@ -131,7 +131,8 @@ def _kept(jar: Jar, source: Path) -> None:
     """Check a file and keep it as the jar."""
     if not jar.is_whole(source):
         raise JarsError(
-            f"{source} is not the {jar.name} of the lock (sha256 {jar.sha256}): nothing is run from it"
+            f"{source} is not the {jar.name} of the lock (sha256 {jar.sha256}, {jar.size} bytes): nothing is "
+            f"run from it; copy {jar.coordinates} again from where it is whole"
         )
     target = jar.path(folder())
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -140,18 +141,16 @@ def _kept(jar: Jar, source: Path) -> None:
     staged.replace(target)
 
 
-def _from_folder(source: Path) -> Callable[[Jar], None]:
-    """How jars are taken from a folder: flat or laid out as a Maven repository."""
+def _from_folder(source: Path, wanted: Sequence[Jar]) -> Callable[[Jar], None]:
+    """How jars are taken from a folder that has all of them: flat or laid out as a Maven repository."""
     if not source.is_dir():
-        raise OptionError(f"--jars {source}: no such folder")
-
-    def bring(jar: Jar) -> None:
-        for path in (source / jar.name, jar.path(source)):
-            if path.is_file():
-                return _kept(jar, path)
-        raise JarsError(f"{source} has no {jar.name}: {_remedy()}")
-
-    return bring
+        raise OptionError(f"--jars {source}: no such folder; name the one that holds the jars")
+    found = {j: p for j in wanted for p in (j.path(source), source / j.name) if p.is_file()}
+    lacking = [j.name for j in wanted if j not in found]
+    if lacking:
+        more = f" and {len(lacking) - 3} others" if len(lacking) > 3 else ""
+        raise JarsError(f"{source} has no {', '.join(lacking[:3])}{more}: {_remedy()}")
+    return lambda jar: _kept(jar, found[jar])
 
 
 def _from_repository() -> Callable[[Jar], None]:

@@ -70,14 +70,18 @@ def test_jars_come_from_a_folder_and_only_those_that_are_missing(
 
 def test_a_jar_that_is_another_is_refused(servers: Servers, two_jars: tuple[Path, tuple[Jar, ...]]) -> None:
     assert servers.get().running.pid
-    source, (first, _) = two_jars
+    source, (first, second) = two_jars
     data = bytearray((source / first.name).read_bytes())
     data[-1] ^= 1
     (source / first.name).write_bytes(data)
-    with pytest.raises(JarsError, match=f"not the {re.escape(first.name)} of the lock"):
+    told = f"not the {re.escape(first.name)} of the lock.*copy {re.escape(first.coordinates)} again"
+    with pytest.raises(JarsError, match=told):
         jars.fetch(source)
-    (source / first.name).unlink()
-    with pytest.raises(JarsError, match="konzern store up --jars FOLDER"):
+    for path in source.iterdir():
+        path.unlink()
+    with pytest.raises(
+        JarsError, match=rf"has no {first.name}, {second.name}: .*konzern store up --jars FOLDER"
+    ):
         jars.fetch(source)
     with pytest.raises(OptionError, match="no such folder"):
         jars.fetch(source / "nowhere")
