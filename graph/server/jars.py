@@ -148,8 +148,8 @@ def _from_folder(source: Path, wanted: Sequence[Jar]) -> Callable[[Jar], None]:
     found = {j: p for j in wanted for p in (j.path(source), source / j.name) if p.is_file()}
     lacking = [j.name for j in wanted if j not in found]
     if lacking:
-        more = f" and {len(lacking) - 3} others" if len(lacking) > 3 else ""
-        raise JarsError(f"{source} has no {', '.join(lacking[:3])}{more}: {_remedy()}")
+        first, more = ", ".join(lacking[:3]), len(lacking[3:])
+        raise JarsError(f"{source} has no {first}{f' and {more} others' if more else ''}: {_remedy()}")
     return lambda jar: _kept(jar, found[jar])
 
 

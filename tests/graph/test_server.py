@@ -77,8 +77,9 @@ def test_a_jar_that_is_another_is_refused(servers: Servers, two_jars: tuple[Path
     told = f"not the {re.escape(first.name)} of the lock.*copy {re.escape(first.coordinates)} again"
     with pytest.raises(JarsError, match=told):
         jars.fetch(source)
-    for path in source.iterdir():
-        path.unlink()
+    for jar in (first, second):
+        (source / jar.name).unlink()
+        jar.path(jars.folder()).unlink(missing_ok=True)
     with pytest.raises(
         JarsError, match=rf"has no {first.name}, {second.name}: .*konzern store up --jars FOLDER"
     ):
