@@ -86,7 +86,7 @@ class Home:
         self.conf = self.root / "conf"
         self.log = self.root / "logs" / "console.log"
         self.password_file = self.root / "password"
-        self._running = self.root / "server.json"
+        self.note_file = self.root / "server.json"
 
     def make(self, port: int, memory: Memory) -> None:
         """Make the folders and write the settings."""
@@ -117,18 +117,27 @@ class Home:
 
     def note(self, running: Running | None) -> None:
         """Write down which process serves this home."""
-        with as_store_error(f"write {self._running}"):
+        with as_store_error(f"write {self.note_file}"):
             if running is None:
-                self._running.unlink(missing_ok=True)
+                self.note_file.unlink(missing_ok=True)
             else:
-                self._write_private(self._running, json.dumps(asdict(running)))
+                self._write_private(self.note_file, json.dumps(asdict(running)))
 
     def noted(self) -> Running | None:
         """The process that was written down last; it may be gone."""
         try:
-            return Running(**json.loads(self._running.read_text("ascii")))
+            return Running(**json.loads(self.note_file.read_text("ascii")))
         except (FileNotFoundError, ValueError, TypeError):
             return None
+
+    def last_words(self) -> str:
+        """What the server said last, of the error where it was one, and where its logs are."""
+        said = _lines(self.log)[-4:]
+        if not said:  # once its own logging runs it says nothing there
+            words = _lines(self.log.with_name("neo4j.log"))
+            since = max((i for i, line in enumerate(words) if line.endswith("Starting...")), default=0)
+            said = [w for w in words[since:] if " ERROR " in w or w.startswith("Caused by: ")][-4:]
+        return f"{' / '.join(said) or 'it said nothing'}; its logs are in {self.log.parent}"
 
     def _write_private(self, path: Path, text: str) -> None:
         staged = path.with_name(f".{path.name}-{os.getpid()}")
@@ -139,6 +148,14 @@ class Home:
             file.flush()
             os.fsync(file.fileno())
         staged.replace(path)
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a log; none where there is no such file."""
+    try:
+        return path.read_text("utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return []
 
 
 def default() -> Path:

@@ -102,6 +102,21 @@ class Server:
                 self.running, self.watcher, self.child = again.running, again.watcher, again.child
 
 
+def _alone(home: Home) -> None:
+    """``ServerError`` where a server serves the home that is not the one written down: nothing may touch its files."""
+    lock = home.root / "data" / "databases" / "store_lock"
+    if not lock.is_file():
+        return
+    with as_store_error(f"look at {lock}"), lock.open("r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ServerError(
+                f"a server that {home.note_file} does not name holds {home.root}: end the java process whose command "
+                "names that folder, then repeat"
+            ) from error
+
+
 @contextlib.contextmanager
 def held(home: Home) -> Iterator[None]:
     """Only one process at a time starts or stops the server of a home."""
@@ -144,6 +159,7 @@ def up(
 
 def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool, port: int = 0) -> Server:
     """Start a server (0 = at a free port) and wait until it answers; nothing is left running where it does not."""
+    _alone(home)
     port = port or free_port()
     home.make(port, memory)
     Staging(home).adopt()
@@ -177,18 +193,9 @@ def _wait(home: Home, port: int, alive: Callable[[], bool]) -> None:
                 return
         except OSError:
             if not alive():
-                raise ServerError(f"the server ended while it started: {_last_words(home)}") from None
+                raise ServerError(f"the server ended while it started: {home.last_words()}") from None
             time.sleep(_EVERY)
-    raise ServerError(f"the server does not answer after {_SECONDS:.0f} s: {_last_words(home)}")
-
-
-def _last_words(home: Home) -> str:
-    """The end of the server's log, and where the rest is."""
-    try:
-        text = home.log.read_text("utf-8", errors="replace").strip().splitlines()
-    except OSError:
-        text = []
-    return f"{' / '.join(text[-4:]) or 'it said nothing'}; the whole log is {home.log}"
+    raise ServerError(f"the server does not answer after {_SECONDS:.0f} s: {home.last_words()}")
 
 
 def _let_in(server: Server, *, fresh: bool) -> None:
@@ -235,6 +242,7 @@ def down(home: Home) -> bool:
     with held(home):
         there = found(home)
         if there is None:
+            _alone(home)
             home.note(None)
             return False
         end(home, there)
@@ -284,6 +292,7 @@ def check(home: Home) -> str:
             raise ServerError("the server runs: konzern store down first, then check")
         if not home.has_data:
             raise ServerError(f"{home.root} holds no database yet")
+        _alone(home)
         Staging(home).adopt()
         report = home.root / "logs"
         return java.admin(home, "database", "check", f"--report-path={report}", DATABASE)

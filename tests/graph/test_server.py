@@ -17,7 +17,7 @@ import pytest
 from graph.errors import OptionError
 from graph.files.lease import started
 from graph.server import jars, process
-from graph.server.home import Home
+from graph.server.home import Home, Memory
 from graph.server.jars import Jar, JarsError
 from graph.server.process import ServerError
 from tests.servers import Servers
@@ -141,6 +141,32 @@ def test_it_is_found_again_and_not_started_twice(servers: Servers) -> None:
     assert again.running == server.running
     with pytest.raises(ServerError, match="konzern store down first"):
         process.check(server.home)
+
+
+def test_a_server_that_nobody_wrote_down_keeps_its_home(servers: Servers) -> None:
+    home = servers.get().home
+    away = home.note_file.rename(home.root / "away")
+    try:
+        for act in (
+            lambda: process.up(home, lasting=False),
+            lambda: process.down(home),
+            lambda: process.check(home),
+        ):
+            with pytest.raises(ServerError, match=r"server\.json does not name holds"):
+                act()
+    finally:
+        away.rename(home.note_file)
+    assert process.found(home) == servers.get().running
+
+
+def test_why_a_server_does_not_start_is_told_in_its_own_words(servers: Servers, tmp_path: Path) -> None:
+    assert servers.get().running.pid
+    home = Home(tmp_path / "home")
+    (home.root / "data" / "databases").mkdir(parents=True)
+    (home.root / "data" / "databases" / "system").write_text("no folder")
+    with pytest.raises(ServerError, match=r"ended while it started: .*Caused by: "):
+        process.up(home, lasting=False, memory=Memory(512, 64), quick=True)
+    assert process.found(home) is None
 
 
 def test_a_home_without_a_server_has_nothing_to_end_or_check(tmp_path: Path) -> None:
