@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
 Points = dict[str, tuple[float, float]]
@@ -15,6 +16,13 @@ HIGH: Final = 145.0
 """Distance of two levels."""
 ROW: Final = 78.0
 """Distance of two boxes stacked below one owner."""
+_NARROW: Final = 85.0
+"""Least radius of a circle whose lines have no labels."""
+_BESIDE: Final = 230.0
+_BELOW: Final = 125.0
+"""What a circle's boxes and the air around them add to its width and height."""
+_ASPECT: Final = 1.75
+"""Width over height of many circles."""
 _ABREAST: Final = 3
 """An owner of more leaves than this has them below one another instead of side by side."""
 _COLUMN: Final = 8
@@ -132,13 +140,13 @@ def _loose(loose: Sequence[str], points: Points, beside: Iterable[tuple[str, str
     return made
 
 
-def circle(nodes: Sequence[str], centre: tuple[float, float] = (0.0, 0.0)) -> Points:
-    """Places on a circle, clockwise from the top.
+def circle(nodes: Sequence[str], centre: tuple[float, float] = (0.0, 0.0), least: float = WIDE) -> Points:
+    """Places on a circle of at least that radius, clockwise from the top.
 
     >>> circle(["a", "b"])["a"]
     (0.0, -190.0)
     """
-    radius = max(WIDE, len(nodes) * WIDE / (2 * math.pi) * 1.15)
+    radius = _radius(len(nodes), least)
     turn = 2 * math.pi / max(len(nodes), 1)
     x, y = centre
     return {
@@ -148,26 +156,36 @@ def circle(nodes: Sequence[str], centre: tuple[float, float] = (0.0, 0.0)) -> Po
 
 
 def packed(parts: Sequence[Sequence[str]]) -> Points:
-    """Places of many parts that have nothing to do with one another: each a circle, the circles in rows."""
+    """Places of many parts that have nothing to do with one another: each a circle, the circles in rows.
+
+    The rows are as wide as lets the whole be drawn largest.
+    """
+    sizes = [2 * _radius(len(p), _NARROW) if len(p) > 1 else 0.0 for p in parts]
+    ends = accumulate(size + _BESIDE for size in sizes)
+    rows = (_rows(sizes, wide) for wide in ends if wide >= max(sizes) + _BESIDE)
+    best = min(rows, key=lambda held: max(held[0] / _ASPECT, held[1]), default=(0.0, 0.0, []))
     points: Points = {}
-    x = y = tallest = 0.0
-    span = math.sqrt(sum((_span(len(p))) ** 2 for p in parts)) * 1.35
-    for part in parts:
-        size = _span(len(part))
-        if x and x + size > span:
-            x, y, tallest = 0.0, y + tallest, 0.0
-        points |= (
-            circle(part, (x + size / 2, y + size / 2))
-            if len(part) > 1
-            else {part[0]: (x + size / 2, y + size / 2)}
-        )
-        x, tallest = x + size, max(tallest, size)
+    for part, centre in zip(parts, best[2], strict=True):
+        points |= circle(part, centre, _NARROW) if len(part) > 1 else {part[0]: centre}
     return points
 
 
-def _span(n: int) -> float:
-    """Side of the square that a circle of n boxes takes."""
-    return WIDE * 1.2 if n <= 1 else 2 * max(WIDE, n * WIDE / (2 * math.pi) * 1.15) + 1.3 * WIDE
+def _rows(sizes: Sequence[float], wide: float) -> tuple[float, float, list[tuple[float, float]]]:
+    """Width and height of circles in rows up to so wide, and their centres."""
+    x = y = tallest = widest = 0.0
+    centres = []
+    for size in sizes:
+        if x and x + size + _BESIDE > wide:
+            x, y, tallest = 0.0, y + tallest, 0.0
+        centres.append((x + (size + _BESIDE) / 2, y + (size + _BELOW) / 2))
+        x, tallest = x + size + _BESIDE, max(tallest, size + _BELOW)
+        widest = max(widest, x)
+    return widest, y + tallest, centres
+
+
+def _radius(n: int, least: float) -> float:
+    """Radius of a circle on which n boxes have room."""
+    return max(least, n * WIDE / (2 * math.pi) * 1.15)
 
 
 def turned(points: Points) -> Points:
@@ -179,7 +197,9 @@ def turned(points: Points) -> Points:
     return {n: (round(y / HIGH * _ACROSS, 1), round(x / WIDE * _DOWN, 1)) for n, (x, y) in points.items()}
 
 
-def tall(points: Points) -> int:
-    """Height in pixels of what these places take at full size."""
-    heights = [y for _, y in points.values()]
-    return round(max(heights, default=0.0) - min(heights, default=0.0) + 2 * _DOWN)
+def tall(points: Points, wide: float = 0.0) -> int:
+    """Height in pixels of what these places take at full size or, with ``wide``, fitted into so many pixels of width."""
+    across, heights = [x for x, _ in points.values()], [y for _, y in points.values()]
+    held = max(heights, default=0.0) - min(heights, default=0.0) + 2 * _DOWN
+    width = max(across, default=0.0) - min(across, default=0.0) + 2 * _BESIDE / 2
+    return round(held * min(wide / width, 1.0) if wide else held)

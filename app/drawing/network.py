@@ -19,6 +19,10 @@ from app.drawing.layout import Points
 _LINE: Final = 20
 """Width of a line in a box, counting a Chinese character as two."""
 _LINES: Final = 2
+_BRIEF: Final = (14, 3)
+"""Width and lines of a name that stands alone in a box."""
+_LARGE: Final = 19
+"""Size of such a name, which is read from afar."""
 _TOTAL: Final = "Σ"
 """Marks the share that an owner has in all, directly and through others."""
 _PEOPLE: Final = ("person", "family", "concert")
@@ -70,22 +74,28 @@ def _pieces(text: str) -> list[str]:
 
 
 def _node(
-    net: PyvisNetwork, node: Node, at: tuple[float, float], say: Mapping[str, str], language: str
+    net: PyvisNetwork,
+    node: Node,
+    at: tuple[float, float],
+    say: Mapping[str, str],
+    language: str,
+    *,
+    brief: bool,
 ) -> None:
     """A party as a box; persons round, parties of the group filled, hidden neighbours counted."""
     held = node.names
     name = say["withheld"].format(id=held.id) if held.withheld else held.said(language)
-    lines = [wrapped(name)]
-    if node.gross:
+    lines = [wrapped(name, *_BRIEF) if brief else wrapped(name)]
+    if node.gross and not brief:
         lines.append(formats.short(node.gross, language))
-    if node.hidden:
+    if node.hidden and not brief:
         lines.append(say["hidden"].format(count=node.hidden))
     if node.round is not None:
         lines.append(say["failed_in"].format(round=node.round))
     fill, ink = _fill(node)
     net.add_node(
         held.id, label="\n".join(lines), title=f"{name}\n{held.id}", x=round(at[0], 1), y=round(at[1], 1),
-        shape="ellipse" if held.kind in _PEOPLE else "box", physics=False, font={**_FONT, "color": ink},
+        shape="ellipse" if held.kind in _PEOPLE else "box", physics=False, font={**_FONT, "color": ink, "size": _LARGE if brief else _FONT["size"]},
         color={"background": fill, "border": palette.FRAME, "highlight": {"background": palette.CHOSEN, "border": palette.INK},
                "hover": {"background": fill, "border": palette.INK}},
         shapeProperties={"borderDashes": False if node.member else [4, 3]},
@@ -139,7 +149,7 @@ def in_line(text: str) -> str:
 
 @dataclass(frozen=True)
 class Look:
-    """How a picture is looked at: height in pixels, guarantees of a cut, labels or none.
+    """How a picture is looked at: height in pixels, guarantees of a cut, labels or none, boxes with names alone.
 
     ``boxes`` are the kinds of boxes that the legend explains.
 
@@ -150,6 +160,7 @@ class Look:
     height: int = 520
     cut: Collection[str] = ()
     labels: bool = True
+    brief: bool = False
     boxes: tuple[str, ...] = ("member", "outside", "person")
 
 
@@ -157,7 +168,7 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
     """What the script draws: nodes and edges of the pyvis network, the legend and its words."""
     net = PyvisNetwork(directed=True)
     for node in held.nodes:
-        _node(net, node, points[node.names.id], say, language)
+        _node(net, node, points[node.names.id], say, language, brief=look.brief)
     used = []
     curved = bends(
         [(t.source, t.target) for t in held.ties], points, [t.kind not in ("owns", "loss") for t in held.ties]
@@ -167,13 +178,17 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
         used.append(kind)
         drawn = palette.EDGES[kind]
         text = label(tie, say, language)
-        bent = {"enabled": True, "type": "curvedCW", "roundness": round_} if round_ else False
+        bent = (
+            {"enabled": True, "type": "curvedCW" if round_ > 0 else "curvedCCW", "roundness": abs(round_)}
+            if round_
+            else False
+        )
         net.add_edge(
-            tie.source, tie.target, id=tie.id, label=text if look.labels else "", arrows="to", smooth=bent,
+            tie.source, tie.target, id=tie.id, text=text if look.labels else "", arrows="to", smooth=bent,
             title=f"{say['edge_' + kind]}: {in_line(text)}", color={"color": drawn["color"], "highlight": drawn["color"], "hover": drawn["color"]},
             width=drawn["width"], dashes=drawn["dashes"],
         )  # fmt: skip
-    summed = any(_TOTAL in edge["label"] for edge in net.edges)
+    summed = any(_TOTAL in edge["text"] for edge in net.edges)
     totals = [{"text": f"{_TOTAL} {say['total_share']}", "style": {"display": "none"}}] if summed else []
     return {
         "nodes": net.nodes, "edges": net.edges, "options": _DRAWING, "height": look.height,

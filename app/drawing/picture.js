@@ -69,11 +69,12 @@ const legend = (entries) => {
   return held;
 };
 
-const LINE = 18;
+const SPACE = 4;
 const shaped = (node) => {
   // vis draws the lines of a label too close for Chinese; its boxes are drawn here, measured once.
   const round = node.shape === "ellipse";
   const lines = (node.label || "").split("\n");
+  const LINE = node.font.size + SPACE;
   let width = 0;
   const ctxRenderer = ({ ctx, x, y, state: { selected, hover } }) => {
     const font = `${node.font.size}px ${node.font.face}`;
@@ -103,6 +104,44 @@ const shaped = (node) => {
     return { drawNode, nodeDimensions: { width, height } };
   };
   return { ...node, shape: "custom", ctxRenderer };
+};
+
+const ALONG = [0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8];
+const shared = (a, b) =>
+  Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
+  Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+const around = ({ x, y }, width, height) => ({
+  left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2,
+});
+
+const labels = (state, ctx) => {
+  // Where it covers neither a box nor another label, as near to the middle of its line as can be.
+  if (state.dragged) return;
+  const { nodes, edges } = state.network.body;
+  const taken = state.nodes.getIds().map((id) => around(nodes[id], nodes[id].shape.width, nodes[id].shape.height));
+  const { size, face, color, background } = state.font;
+  ctx.font = `${size}px ${face}`;
+  [ctx.textAlign, ctx.textBaseline] = ["center", "middle"];
+  for (const { id, text } of state.edges.get()) {
+    const { edgeType, connected } = edges[id];
+    if (!text || !connected) continue;
+    const lines = text.split("\n");
+    const width = Math.max(...lines.map((line) => ctx.measureText(line).width)) + SPACE;
+    const height = lines.length * (size + SPACE);
+    let best;
+    for (const along of ALONG) {
+      const at = edgeType.getPoint(along, edgeType.getViaNode());
+      const box = around(at, width, height);
+      const cost = taken.reduce((sum, other) => sum + shared(box, other), 0);
+      if (!best || cost < best.cost) best = { at, box, cost };
+      if (!cost) break;
+    }
+    taken.push(best.box);
+    ctx.fillStyle = background;
+    ctx.fillRect(best.box.left, best.box.top, width, height);
+    ctx.fillStyle = color;
+    lines.forEach((line, i) => ctx.fillText(line, best.at.x, best.at.y + (i - (lines.length - 1) / 2) * (size + SPACE)));
+  }
 };
 
 const DRAGGED = 6;
@@ -142,6 +181,10 @@ const draw = (root, data, tell) => {
     root.replaceChildren();
     root.append(canvas);
     state.network = new vis.Network(canvas, { nodes: state.nodes, edges: state.edges }, data.options);
+    state.font = data.options.edges.font;
+    state.network.on("dragStart", () => (state.dragged = true));
+    state.network.on("dragEnd", () => (state.dragged = false));
+    state.network.on("afterDrawing", (ctx) => labels(state, ctx));
     state.network.once("afterDrawing", () => {
       root.dataset.drawn = data.nodes.length;
       whole(state);

@@ -12,7 +12,7 @@ from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, text, tile
 from app.views.chosen import chosen
 from app.views.frame import Frame
-from app.views.listed import facilities, findings, limits
+from app.views.listed import counted, facilities, findings, limits
 from app.views.picture import picture
 
 
@@ -54,6 +54,8 @@ def show(frame: Frame, held: Group) -> None:
     with right:
         st.subheader(say["bridge_title"], anchor=False)
         _bridge(frame, held)
+    counted(frame, held.limits)
+    _behind(frame, held)
     st.subheader(say["findings"], anchor=False)
     findings(frame, held.findings)
     frame.downloads("group_members", "group_exposures", "party_exposures", "bridge", "limits", page="group")
@@ -174,7 +176,11 @@ def _bridge(frame: Frame, held: Group) -> None:
         "bridge", cells.table(columns, rows, empty=say["nothing"], selected=now), lambda i: frame.put(step=i)
     )
     blocks.note(say["memo_note"])
-    behind = next((r for r in steps if r["step"] == now and r["facility_ids"]), None)
-    if behind is not None:
+
+
+def _behind(frame: Frame, held: Group) -> None:
+    """The facilities behind the step of the bridge that is chosen."""
+    now = frame.get("step")
+    if any(r["step"] == now and r["facility_ids"] for r in held.bridge):
         st.subheader(frame.word("step", now), anchor=False)
         facilities(frame, frame.ask("step", group_id=held.group_id, name=now), "step-facilities")

@@ -13,7 +13,7 @@ from app.views.frame import Frame
 
 
 def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
-    """Limits with headroom; the one that is chosen shows the facilities that count in it."""
+    """Limits with headroom; a click chooses one."""
     say, base = frame.say, frame.base
     unit = formats.unit([v for r in held for v in (r["limit"], r["value"])], frame.language)
     rows = [
@@ -37,6 +37,11 @@ def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
         "limits", cells.table(columns, rows, empty=say["no_limits"], selected=now, height=360),
         lambda i: frame.put(limit="" if i == frame.get("limit") else i),
     )  # fmt: skip
+
+
+def counted(frame: Frame, held: list[dict[str, Any]]) -> None:
+    """The facilities that count in the limit that is chosen, if one of these is."""
+    say, now = frame.say, frame.get("limit")
     behind = next((r for r in held if r["id"] == now), None)
     if behind is not None:
         st.subheader(
@@ -44,8 +49,8 @@ def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
             anchor=False,
         )
         with st.spinner(say["running"]):
-            counted = frame.ask("counted", limit=now)
-        facilities(frame, counted, "limit-facilities")
+            parts = frame.ask("counted", limit=now)
+        facilities(frame, parts, "limit-facilities")
 
 
 def findings(frame: Frame, held: list[dict[str, Any]]) -> None:

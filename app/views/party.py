@@ -10,7 +10,7 @@ from app.drawing import blocks, cells
 from app.drawing.cells import column, count, text, tile
 from app.views.chosen import chosen, facts
 from app.views.frame import Frame
-from app.views.listed import facilities, findings, limits
+from app.views.listed import counted, facilities, findings, limits
 from app.views.picture import picture
 
 
@@ -35,6 +35,7 @@ def show(frame: Frame, held: Party) -> None:
         facilities(frame, held.facilities, "facilities", obligors=False)
     st.subheader(say["limits_headroom"], anchor=False)
     limits(frame, held.limits)
+    counted(frame, held.limits)
     st.subheader(say["findings"], anchor=False)
     findings(frame, held.findings)
     frame.downloads("party_exposures", "control", "shares", page="party")

@@ -10,13 +10,17 @@ import streamlit as st
 from app import formats
 from app.drawing import blocks, cells, network
 from app.drawing.cells import amount, column, count, percent, text, tile
-from app.drawing.layout import circle, packed
+from app.drawing.layout import circle, packed, tall
 from app.views.frame import Frame
 
 _BOXES: Final = ("circle", "apart", "person")
 _LABELLED: Final = 12
 """A picture with more guarantees than this has no amounts on its lines, which would hide one another."""
-_PARTS: Final = 12
+_WIDE: Final = 1400
+_LOW: Final = 360
+_HIGH: Final = 820
+"""Width in pixels of the network on a wide screen, least and most height."""
+_PARTS: Final = 6
 """Parts of the network that are drawn at first."""
 
 
@@ -34,15 +38,17 @@ def show(frame: Frame) -> None:
             tile(say["in_network"], formats.count(held["parties"])),
         ],
     )  # fmt: skip
-    left, right = st.columns([0.4, 0.6], gap="medium")
-    with left:
+    if frame.get("ring"):
+        left, right = st.columns([0.4, 0.6], gap="medium")
+        with left:
+            st.subheader(say["circles_title"], anchor=False)
+            _list(frame, held)
+        with right:
+            _one(frame, frame.get("ring"))
+    else:
         st.subheader(say["circles_title"], anchor=False)
         _list(frame, held)
-    with right:
-        if frame.get("ring"):
-            _one(frame, frame.get("ring"))
-        else:
-            _web(frame)
+        _web(frame)
     st.subheader(say["guarantors_title"], anchor=False)
     _guarantors(frame, held)
     frame.downloads("rings", "guarantors", "mitigation", page="rings")
@@ -97,9 +103,10 @@ def _web(frame: Frame) -> None:
     parts = frame.number("parts", _PARTS, 1, sys.maxsize)
     held, split, count_of = frame.ask("ring_web", opened=frame.listed("open"), parts=parts)
     st.subheader(say["web_title"], anchor=False)
-    labels = len(held.ties) <= _LABELLED
-    look = network.Look(f"web-{parts}", labels=labels, boxes=_BOXES)
-    data = network.data(held, packed(split) if split else {}, say, frame.language, look)
+    points = packed(split) if split else {}
+    height = min(max(tall(points, _WIDE), _LOW), _HIGH)
+    look = network.Look(f"web-{parts}", height, labels=False, brief=True, boxes=_BOXES)
+    data = network.data(held, points, say, frame.language, look)
     _draw(frame, "web", data)
     if count_of > parts:
         blocks.note(say["parts"].format(shown=parts, count=count_of))

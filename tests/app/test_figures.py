@@ -198,3 +198,10 @@ def test_no_line_of_a_picture_hides_behind_a_box_or_another_line() -> None:
     assert all(made[2:])
     assert made[3] != made[4]
     assert bends([], {}, []) == []
+
+
+def test_a_line_goes_round_boxes_on_the_side_that_is_free() -> None:
+    ends = {"a": (0.0, 0.0), "c": (0.0, 400.0), "b": (0.0, 200.0)}
+    left, right = ({**ends, "d": (x, 200.0), "e": (2 * x, 200.0)} for x in (-160.0, 160.0))
+    ((one,), (other,)) = (bends([("a", "c")], points, [False]) for points in (left, right))
+    assert one == -other != 0
