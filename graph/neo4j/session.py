@@ -268,7 +268,10 @@ def _passing(error: Exception) -> bool:
 def as_error(error: Exception, url: str) -> StoreError | OptionError:
     """What a driver's error means, with a remedy."""
     if isinstance(error, AuthError):
-        return OptionError(f"{url} does not let in: set {USER_SETTING} and {PASSWORD_SETTING}")
+        return OptionError(
+            f"{url} does not let in: set {USER_SETTING} and {PASSWORD_SETTING} (for neo4j:local restore the file "
+            "password in its home)"
+        )
     if isinstance(error, ServiceUnavailable | SessionExpired | OSError):
         return StoreError(
             f"{url} does not answer: start the server (konzern store up) or mend the connection; repeat"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from graph.disk import as_store_error
+from graph.errors import StoreError
 
 SETTING: Final = "KONZERN_NEO4J_HOME"
 USER: Final = "neo4j"
@@ -108,12 +109,28 @@ class Home:
         """Whether a server was started here before."""
         return (self.root / "data" / "databases").is_dir()
 
+    @property
+    def has_user(self) -> bool:
+        """Whether a server was started here that knows its user."""
+        return (self.root / "data" / "databases" / "system").is_dir()
+
     def password(self) -> str:
-        """The password of the server's only user, made at the first start; readable by the owner only."""
+        """The password of the server's only user, made before the first start; readable by the owner only."""
         with as_store_error(f"read or write {self.password_file}"):
-            if not self.password_file.is_file():
+            if not self.password_file.is_file() and not self.has_user:
                 self._write_private(self.password_file, secrets.token_urlsafe(24))
-            return self.password_file.read_text("ascii").strip()
+            text = self.password_file.read_bytes().strip() if self.password_file.is_file() else b""
+        if not text or not text.isascii():
+            raise self.locked_out()
+        return text.decode("ascii")
+
+    def locked_out(self) -> StoreError:
+        """The error for a password that is lost."""
+        return StoreError(
+            f"{self.password_file} has not the password of the server: restore it; or stop the server (konzern store "
+            "down), move that file, data/databases/system and data/transactions/system out of the home, and start it: "
+            "it makes a new one, and what was loaded stays"
+        )
 
     def note(self, running: Running | None) -> None:
         """Write down which process serves this home."""

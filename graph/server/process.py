@@ -163,7 +163,8 @@ def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool, port: int 
     port = port or free_port()
     home.make(port, memory)
     Staging(home).adopt()
-    fresh = not home.has_data
+    fresh = not home.has_user
+    home.password()
     command = java.server(home, memory.heap, quick=quick, listing=lasting)
     with home.log.open("wb") as log:
         child = subprocess.Popen(  # noqa: S603 - our own Java
@@ -206,20 +207,11 @@ def _let_in(server: Server, *, fresh: bool) -> None:
             return
     except AuthError:
         pass
-    password = server.home.password()
+    change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
     try:
-        _ask(
-            server.url,
-            (USER, _FIRST),
-            "ALTER CURRENT USER SET PASSWORD FROM $old TO $new",
-            old=_FIRST,
-            new=password,
-        )
+        _ask(server.url, (USER, _FIRST), change, old=_FIRST, new=server.home.password())
     except AuthError as error:
-        raise ServerError(
-            f"the server does not take the password in {server.home.root / 'password'}: restore that file, or set "
-            "another password with neo4j-admin and write it there"
-        ) from error
+        raise server.home.locked_out() from error
 
 
 def _ask(url: str, auth: tuple[str, str], query: str = "", **parameters: str) -> None:

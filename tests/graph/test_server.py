@@ -14,7 +14,7 @@ from pathlib import Path
 import neo4j
 import pytest
 
-from graph.errors import OptionError
+from graph.errors import OptionError, StoreError
 from graph.files.lease import started
 from graph.server import jars, process
 from graph.server.home import Home, Memory
@@ -108,6 +108,29 @@ def test_its_password_is_the_owners_alone_and_others_do_not_get_in(servers: Serv
         pytest.raises(neo4j.exceptions.AuthError),
     ):
         driver.verify_connectivity()
+
+
+def test_a_lost_password_is_told_and_a_new_one_made_without_loss(servers: Servers, tmp_path: Path) -> None:
+    assert servers.get().running.pid
+    home = Home(tmp_path / "home")
+
+    def up() -> process.Server:
+        return process.up(home, lasting=False, memory=Memory(512, 64), quick=True)
+
+    up().stop()
+    for lost in (b"", b"\xff"):
+        home.password_file.write_bytes(lost)
+        with pytest.raises(StoreError, match=r"has not the password of the server: restore it"):
+            up()
+    home.password_file.unlink()
+    with pytest.raises(StoreError, match=r"has not the password of the server: restore it"):
+        up()
+    for kind in ("databases", "transactions"):
+        shutil.rmtree(home.root / "data" / kind / "system")
+    server = up()
+    with neo4j.GraphDatabase.driver(server.url, auth=server.auth) as driver:
+        driver.verify_connectivity()
+    server.stop()
 
 
 def test_it_listens_on_loopback_only(servers: Servers) -> None:
