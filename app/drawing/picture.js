@@ -118,12 +118,13 @@ const labels = (state, ctx) => {
   // Where it covers neither a box nor another label, as near to the middle of its line as can be.
   if (state.dragged) return;
   const { nodes, edges } = state.network.body;
-  const taken = state.nodes.getIds().map((id) => around(nodes[id], nodes[id].shape.width, nodes[id].shape.height));
+  const drawn = state.nodes.getIds().filter((id) => nodes[id]); // while a set is renewed vis has some of it only
+  const taken = drawn.map((id) => around(nodes[id], nodes[id].shape.width, nodes[id].shape.height));
   const { size, face, color, background } = state.font;
   ctx.font = `${size}px ${face}`;
   [ctx.textAlign, ctx.textBaseline] = ["center", "middle"];
   for (const { id, text } of state.edges.get()) {
-    const { edgeType, connected } = edges[id];
+    const { edgeType, connected } = edges[id] ?? {};
     if (!text || !connected) continue;
     const lines = text.split("\n");
     const width = Math.max(...lines.map((line) => ctx.measureText(line).width)) + SPACE;
