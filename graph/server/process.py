@@ -30,6 +30,7 @@ from graph.server.watcher import Watcher
 
 _SECONDS: Final = 180.0
 _STOP_SECONDS: Final = 30.0
+_PATIENCE: Final = 10.0
 _EVERY: Final = 0.05
 _FIRST: Final = "neo4j"
 KINDLY: Final = (signal.SIGTERM, signal.SIGKILL)
@@ -194,36 +195,57 @@ def _wait(home: Home, port: int, alive: Callable[[], bool]) -> None:
                 return
         except OSError:
             if not alive():
-                raise ServerError(f"the server ended while it started: {home.last_words()}") from None
+                raise _ended(home) from None
             time.sleep(_EVERY)
     raise ServerError(f"the server does not answer after {_SECONDS:.0f} s: {home.last_words()}")
 
 
+def _ended(home: Home) -> ServerError:
+    """The error for a server that did not come up."""
+    return ServerError(f"the server ended while it started: {home.last_words()}")
+
+
 def _let_in(server: Server, *, fresh: bool) -> None:
     """Give the only user the password of the home, at the first start or where that was cut off."""
+
+    def ended() -> ServerError | None:
+        return _ended(server.home) if server.child and server.child.poll() is not None else None
+
     try:
         if not fresh:
-            _ask(server.url, server.auth)
+            _ask(server.url, server.auth, ended=ended)
             return
     except AuthError:
         pass
     change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
     try:
-        _ask(server.url, (USER, _FIRST), change, old=_FIRST, new=server.home.password())
+        _ask(server.url, (USER, _FIRST), change, ended, old=_FIRST, new=server.home.password())
     except AuthError as error:
         raise server.home.locked_out() from error
 
 
-def _ask(url: str, auth: tuple[str, str], query: str = "", **parameters: str) -> None:
-    """One question, or a command to the system database; again while the server still opens its databases."""
+def _ask(
+    url: str,
+    auth: tuple[str, str],
+    query: str = "",
+    ended: Callable[[], ServerError | None] = lambda: None,
+    **parameters: str,
+) -> None:
+    """One question, or a command to the system database; again while the server still opens its databases.
+
+    ``ended`` gives the error where there is no server any more, whoever may answer at its port.
+    """
     until = time.monotonic() + _SECONDS
-    with neo4j.GraphDatabase.driver(url, auth=auth) as driver:
+    with neo4j.GraphDatabase.driver(url, auth=auth, connection_acquisition_timeout=_PATIENCE) as driver:
         while True:
             try:
                 with driver.session(database="system" if query else DATABASE) as session:
                     session.run(query or "RETURN 1", parameters).consume()
                     return
             except (ServiceUnavailable, TransientError) as error:
+                failure = ended()
+                if failure is not None:
+                    raise failure from error
                 if time.monotonic() > until:
                     raise ServerError(f"the server is up but does not answer: {error}") from error
                 time.sleep(_EVERY)

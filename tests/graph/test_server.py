@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -189,6 +190,19 @@ def test_why_a_server_does_not_start_is_told_in_its_own_words(servers: Servers, 
     (home.root / "data" / "databases" / "system").write_text("no folder")
     with pytest.raises(ServerError, match=r"ended while it started: .*Caused by: "):
         process.up(home, lasting=False, memory=Memory(512, 64), quick=True)
+    assert process.found(home) is None
+
+
+def test_a_port_that_another_took_meanwhile_is_told(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert servers.get().running.pid
+    home = Home(tmp_path / "home")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setattr(process, "free_port", lambda: other.getsockname()[1])
+        monkeypatch.setattr(process, "_PATIENCE", 1.0)
+        with pytest.raises(ServerError, match=r"ended while it started: .*Address already in use"):
+            process.up(home, lasting=False, memory=Memory(512, 64), quick=True)
     assert process.found(home) is None
 
 
