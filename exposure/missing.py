@@ -23,11 +23,11 @@ from exposure.aggregate import ALL, GroupTotals, PartyTotals
 from exposure.facilities import Facilities
 from exposure.groups import Groups
 from exposure.lines import Lines, facilities_of
-from exposure.ownership.bands import banded, bands
+from exposure.ownership.confirmed import TRIALS, Facts
 from exposure.ownership.integrated import LINES, Ownership
-from exposure.ownership.registers import rest
 from exposure.results import ID, IDS, MODEL, MONEY, constant, decimals, result
 from exposure.valuation import matured
+from exposure.whatif.ties import Ties
 from graph.model import SHARE
 from graph.money import NULL, portion
 
@@ -220,54 +220,26 @@ def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list
 
 def shares(ownership: Ownership) -> list[Interval]:
     """Intervals of the listed shares that may or may not reach a line of the law, with the facts behind them."""
-    snapshot, walks = ownership.snapshot, ownership.walks
+    snapshot = ownership.snapshot
     low, high = ownership.lower, np.nan_to_num(ownership.upper, nan=np.inf)
     lines = [line / SHARE.scale for line in LINES]
     open_ = np.any([(low < line) & (high >= line) for line in lines], axis=0) & (high - low > _LEAST)
     places = np.flatnonzero(open_ & (ownership.owner != ownership.owned))
-    names = snapshot.party_ids
+    names, ties, trials = snapshot.party_ids, Ties(snapshot), TRIALS
     made = []
     for company in np.unique(ownership.owned[places]).tolist():
-        unit = np.zeros((walks.n, 1))
-        unit[walks.place[company]] = 1.0
-        below = walks.upward(unit)[walks.place, 0]
+        facts = Facts(ownership, ties, company)
         for row in places[ownership.owned[places] == company].tolist():
             owner = int(ownership.owner[row])
             pair = names[owner].as_py(), names[company].as_py()
-            facts = _behind(ownership, owner, np.nan_to_num(below))
             top = None if np.isinf(high[row]) else float(high[row])
-            made.append(Interval("share", *pair, float(low[row]), top, facts))
+            exact = facts.trials <= trials
+            trials -= facts.trials if exact else 0
+            first = facts.of(owner, SHOWN, exact=exact)
+            made.append(Interval("share", *pair, float(low[row]), top, first))
     rank = snapshot.party_rank
     number = snapshot.number_of
     return sorted(made, key=lambda i: (rank[number[i.subject]], rank[number[i.owned or ""]]))
-
-
-def _behind(ownership: Ownership, owner: int, below: Float64) -> tuple[str, ...]:
-    """Facts that leave a share open: ``below`` float64 (n,) is what each company passes on to the one in question.
-
-    A band is as wide as it is, times what the owner has of the holder; an open register all that may be the owner's.
-    """
-    snapshot, walks = ownership.snapshot, ownership.walks
-    names = snapshot.party_ids
-    held = bands(snapshot)
-    left = rest(snapshot) if held is None else held.rest / SHARE.scale
-    found = [
-        (float(left[z] * below[z]), f"register {names[z].as_py()}")
-        for z in np.flatnonzero(left * below).tolist()
-    ]
-    if held is not None:
-        unit = np.zeros((walks.n, 1))
-        unit[walks.place[owner]] = 1.0
-        of_owner = np.nan_to_num(walks.downward(unit)[walks.place, 0], posinf=0.0)
-        rows = snapshot.tables["ownership"]
-        for i in np.flatnonzero(banded(snapshot)).tolist():
-            h, z = int(rows["owner_id"][i]), int(rows["owned_id"][i])
-            low = 0 if rows["share_min"][i] == NULL else int(rows["share_min"][i])
-            high = SHARE.scale if rows["share_max"][i] == NULL else int(rows["share_max"][i])
-            width = (high - low) / SHARE.scale * float(of_owner[h] * below[z])
-            if width > 0:
-                found.append((width, f"ownership {names[h].as_py()} {names[z].as_py()}"))
-    return tuple(fact for _, fact in sorted(found, key=lambda pair: (-pair[0], pair[1]))[:SHOWN])
 
 
 def table(found: Sequence[Interval], base: str) -> pa.Table:

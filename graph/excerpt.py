@@ -54,6 +54,13 @@ def proposed(snapshot: Snapshot, changes: Sequence[Proposal]) -> Snapshot:
     return _with(snapshot, tables) if changes else snapshot
 
 
+def replaced(snapshot: Snapshot, name: str, numbers: Mapping[str, npt.NDArray[Any]]) -> Snapshot:
+    """The snapshot with other numbers in some columns of a table, row by row."""
+    rows = snapshot.tables[name]
+    changed = replace(rows, numbers={**rows.numbers, **numbers})
+    return _with(snapshot, {**snapshot.tables, name: changed})
+
+
 def _with(snapshot: Snapshot, tables: Mapping[str, Rows]) -> Snapshot:
     """A snapshot of these tables, stakes compiled anew."""
     own = tables["ownership"]

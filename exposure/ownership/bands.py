@@ -1,8 +1,9 @@
 """Bands (持股区间): holdings of which the register tells only from where to where, as intervals of every share.
 
-The least of an integrated share reads each band at its lower end. The most reads it at its upper end, which
-nobody's holding passes that leaves the others their least; where the upper ends do not fill a register, the rest
-belongs to unknown owners. Integrated shares only grow with the stakes, so that these two bound them.
+The least of an integrated share reads each band at its lower end. The most reads it at its upper end, which nobody's
+holding passes that leaves the others their least. Where the upper ends do not fill a register there are unknown owners,
+and all that the lower ends leave may be theirs. Integrated shares only grow with the stakes, so that these two bound
+them.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Bands:
-    """The holdings of a book at their upper ends: ``most`` as stakes, and by company what is told of the rest.
+    """The holdings of a book at the end that leaves an owner of all that is open the most, and what is open.
 
-    ``rest`` int64 (n,): parts per 10^9 that no holding on record can be, however large it is.
+    ``most`` are stakes: at their upper ends where these fill the register, else at their lower ones. By company, int64
+    (n,), parts per 10^9: ``open`` is what may be unknown owners' beside them, ``rest`` what no holding on record can
+    be, however large it is.
     """
 
     most: Stakes
+    open: Int64
     rest: Int64
 
 
@@ -68,6 +72,7 @@ def bands(snapshot: Snapshot) -> Bands | None:
     np.add.at(filled, owned[sure], most[sure])
     holdings = np.bincount(owned[held], minlength=n)
     rest = SHARE.scale - filled
-    return Bands(
-        Stakes.of(owner, owned, most, most, n), np.where((holdings > 0) & (rest > holdings), rest, 0)
-    )
+    rest = np.where((holdings > 0) & (rest > holdings), rest, 0)
+    least_of = np.where(np.append(rest, 0)[owned] > 0, least, most)
+    stakes = Stakes.of(owner, owned, least_of, least_of, n)
+    return Bands(stakes, np.where(rest > 0, SHARE.scale - taken, 0), rest)

@@ -195,7 +195,7 @@ def _ceiling(made: Ownership, held: Bands, thresholds: Sequence[int]) -> tuple[F
 
     float64 by row, infinite where there is no bound; bool by party.
     """
-    rest = held.rest / SHARE.scale
+    rest = held.open / SHARE.scale
     most = _owned(made.snapshot, Walks.of(held.most), rest, made.min_share, thresholds)
     n = np.int64(made.snapshot.n)
     key = most.owner * n + most.owned

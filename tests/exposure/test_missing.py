@@ -8,13 +8,17 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from exposure.missing import shares
+from exposure.ownership.integrated import Ownership, ownership
 from exposure.report import Analysis, Request
 from graph.snapshot import Snapshot
 from tests.books import BANK, Row, book, facility, party
+from tests.oracle.ownership import Exact
 
 
 def analysed(
@@ -125,7 +129,7 @@ UNDER = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(UNDER, st.integers(0, 20))
 def test_the_total_of_a_group_lies_where_all_fillings_of_an_umbrella_put_it(
     members: list[tuple[str, int, int, bool]], limit: int
@@ -198,3 +202,125 @@ def test_shares_of_large_books_are_told_on_request(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("exposure.ownership.paths.SMALL", 1)
     stakes: list[Row] = [{"owner_id": "P", "owned_id": "A", "share": Decimal("0.1")}]
     assert told(analysed([], stakes, missing="all"), "share")
+
+
+HOLDERS = st.sampled_from(
+    [("P", "A"), ("Q", "A"), ("P", "B"), ("A", "B"), ("B", "C"), ("A", "C"), ("C", "A")]
+)
+SIZES = st.one_of(
+    st.sampled_from([10, 20, 30, 60]),
+    st.tuples(st.sampled_from([None, 0, 10, 20]), st.sampled_from([25, 40, 60])),
+)
+
+
+@st.composite
+def gapped(draw: st.DrawFn) -> dict[tuple[str, str], Any]:
+    """Holdings in whole percent, known or from and to; none whose least holdings exceed the whole."""
+    found = draw(st.dictionaries(HOLDERS, SIZES, min_size=1, max_size=5))
+    for company in "ABC":
+        least = sum(ends(size)[0] for (_, of), size in found.items() if of == company)
+        assume(least <= 100)
+    assume(any(isinstance(size, tuple) for size in found.values()))
+    return found
+
+
+def ends(size: Any) -> tuple[int, int]:  # noqa: ANN401 (a size or a band)
+    """Least and most of a holding, alone."""
+    low, high = size if isinstance(size, tuple) else (size, size)
+    return low or 0, 100 if high is None else high
+
+
+def held_of(holdings: dict[tuple[str, str], Any], more: list[tuple[str, str, int]] = []) -> Ownership:  # noqa: B006
+    """Ownership of a book of these holdings and some more, of which Z is an owner that nobody asks about."""
+    rows: list[Row] = []
+    for (owner, company), size in holdings.items():
+        low, high = size if isinstance(size, tuple) else (None, None)
+        told = {"share_min": low, "share_max": high} if isinstance(size, tuple) else {"share": size}
+        cells = {name: None if v is None else Fraction(v, 100) for name, v in told.items()}
+        rows.append({"owner_id": owner, "owned_id": company, "holding_id": "1", **cells})
+    rows += [
+        {"owner_id": a, "owned_id": b, "holding_id": "2", "share": Fraction(v, 100)} for a, b, v in more if v
+    ]
+    parties = [party(name) for name in "ABCPQZ"]
+    return ownership(Snapshot.of(book(parties=parties, ownership=rows)), min_share=0)
+
+
+def between(held: Ownership, owner: str, company: str) -> tuple[float, float]:
+    """The ends of a share."""
+    x, y = (held.snapshot.number_of[name] for name in (owner, company))
+    (at,) = np.flatnonzero((held.owner == x) & (held.owned == y)).tolist()
+    low, high = float(held.lower[at]), float(held.upper[at])
+    return (0.0, np.inf) if np.isnan(low) else (low, np.inf if np.isnan(high) else high)
+
+
+Facts = dict[str, tuple[tuple[str, str], int, int]]
+
+
+def facts_of(holdings: dict[tuple[str, str], Any]) -> Facts:
+    """What is open by its name: whose part of which company (nobody's for a register), its least and most."""
+    found: Facts = {}
+    least = {c: sum(ends(size)[0] for (_, of), size in holdings.items() if of == c) for c in "ABC"}
+    for (owner, company), size in holdings.items():
+        low, high = ends(size)
+        if isinstance(size, tuple):
+            most = max(low, min(high, 100 - least[company] + low))
+            found[f"ownership {owner} {company}"] = (owner, company), low, most
+    banded = bool(found)
+    for company in sorted({of for _, of in holdings}):
+        sized = [p for p in holdings if p[1] == company]
+        most = sum(found.get(f"ownership {a} {b}", (0, 0, ends(holdings[a, b])[0]))[2] for a, b in sized)
+        left = 100 - (most if banded else least[company])
+        if left > 0:
+            found[f"register {company}"] = ("", company), 0, left
+    return found
+
+
+@settings(max_examples=8, deadline=None)
+@given(gapped())
+def test_the_facts_named_are_those_that_narrow_a_share_most(holdings: dict[tuple[str, str], Any]) -> None:
+    facts = facts_of(holdings)
+
+    def width(held: Ownership, owner: str, company: str) -> float:
+        low, high = between(held, owner, company)
+        return max(min(high, 1.0) - min(low, 1.0), 0.0)
+
+    def known(name: str, value: int, owner: str) -> Ownership:
+        pair, _, high = facts[name]
+        if pair[0]:
+            return held_of(holdings | {pair: value})
+        return held_of(holdings, [(owner if value else "Z", pair[1], high)])
+
+    held = held_of(holdings)
+    for told in shares(held):
+        owner, company = told.subject, str(told.owned)
+        ranked = []
+        for name, (_, low, high) in facts.items():
+            after = sum(width(known(name, v, owner), owner, company) for v in (low, high)) / 2
+            ranked.append((-round(width(held, owner, company) - after, 9), name))
+        assert list(told.facts) == [name for by, name in sorted(ranked) if by < -1e-8][:3]
+
+
+@settings(max_examples=25, deadline=None)
+@given(gapped())
+def test_whatever_the_open_holdings_are_a_share_lies_between_its_ends(
+    holdings: dict[tuple[str, str], Any],
+) -> None:
+    facts, told = facts_of(holdings), shares(held_of(holdings))
+    for values in product(*((low, high) for _, low, high in facts.values())) if told else ():
+        chosen = dict(zip(facts, values, strict=True))
+        sizes = {p: chosen.get(f"ownership {p[0]} {p[1]}", ends(size)[0]) for p, size in holdings.items()}
+        left = {c: 100 - sum(s for p, s in sizes.items() if p[1] == c) for c in "ABC"}
+        if min(left.values()) < 0:
+            continue
+        for one in told:
+            owner, company = one.subject, str(one.owned)
+            more = [
+                (owner, c, Fraction(left[c], 100))
+                for c in "ABC"
+                if chosen.get(f"register {c}") and c != owner
+            ]
+            exact = Exact("ABCPQZ", [*((a, b, Fraction(s, 100)) for (a, b), s in sizes.items()), *more])
+            share = exact.integrated(owner, company)
+            if share is not None:
+                assert one.low - 1e-9 <= share
+                assert one.high is None or min(share, 1) <= one.high + 1e-9  # in a new loop it may be more
