@@ -101,7 +101,13 @@ def _channels(frame: Frame, name: str, summary: dict[str, Any], unit: Unit) -> N
     say = frame.say
     first = {"shock": summary.get("shock_loss")}
     held = {k: modelled(v) for k, v in (first | summary["loss_by_channel"]).items() if v}
-    rows = [{"id": "", "cells": [say[f"channel_{k}"], amount(v, unit, frame.base)]} for k, v in held.items()]
+    rows = [
+        {
+            "id": "",
+            "cells": [{"t": say[f"channel_{k}"], "x": say[f"tip_channel_{k}"]}, amount(v, unit, frame.base)],
+        }
+        for k, v in held.items()
+    ]
     columns = [column(say["by_channel"]), column(unit.heading(say["loss"], frame.base), "r")]
     blocks.table(f"channels-{name}", cells.table(columns, rows, empty=say["nothing"]))
 
@@ -183,7 +189,7 @@ def _losers(frame: Frame, name: str, held: dict[str, Any], unit: Unit) -> None:
     ]  # fmt: skip
     columns = [
         column(say["party"]), column(say["fails"], "n"), column(unit.heading(say["loss"], frame.base), "r"),
-        column(unit.heading(say["channel_call"], frame.base), "r"),
+        column(unit.heading(say["channel_call"], frame.base), "r", say["tip_channel_call"]),
         column(unit.heading(say["equity_after"], frame.base), "r", say["tip_equity_after"]),
     ]  # fmt: skip
     blocks.table(

@@ -97,7 +97,7 @@ def _ranking(frame: Frame) -> Files:
     ]  # fmt: skip
     columns = [
         column(say["rank"], "r"), column(say["party"]), column(say["total_loss"], "r"),
-        *(column(say[f"channel_{k}"], "r") for k in _CHANNELS), column(say["hit"], "r", say["tip_hit"]), column(say["failures"], "r"),
+        *(column(say[f"channel_{k}"], "r", say[f"tip_channel_{k}"]) for k in _CHANNELS), column(say["hit"], "r", say["tip_hit"]), column(say["failures"], "r"),
         column(say["waves"], "r"),
     ]  # fmt: skip
     blocks.note(say["in_unit"].format(unit=f"{unit.name} {frame.base}"))

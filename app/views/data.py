@@ -14,6 +14,7 @@ from app.views.casework import decided, refused
 from app.views.frame import Frame
 from app.views.overview import fresh
 from graph.judgements import JUDGEMENTS
+from graph.model import TABLES
 
 
 def show(frame: Frame) -> None:
@@ -72,7 +73,15 @@ def _receipt(frame: Frame, held: dict[str, Any]) -> None:
     st.subheader(say["receipt_title"].format(version=held["version"]), anchor=False)
     left, right = st.columns(2, gap="medium")
     rows = [
-        {"id": "", "cells": [text(t["table"]), count(t["rows"]), count(t["used"]), count(t["aside"])]}
+        {
+            "id": "",
+            "cells": [
+                text(frame.titled(TABLES[t["table"]]), t["table"]),
+                count(t["rows"]),
+                count(t["used"]),
+                count(t["aside"]),
+            ],
+        }
         for t in receipt.get("tables", [])
     ]
     columns = [
@@ -91,7 +100,7 @@ def _receipt(frame: Frame, held: dict[str, Any]) -> None:
         {
             "id": "",
             "cells": [
-                text(f"{s['table']}.{s['column']}"),
+                text(_summed(frame, s["table"], s["column"]), f"{s['table']}.{s['column']}"),
                 {"t": f"{float(s['amount']):,.2f}", "k": float(s["amount"])},
                 text(s["currency"] or "–"),
             ],
@@ -101,6 +110,11 @@ def _receipt(frame: Frame, held: dict[str, Any]) -> None:
     columns = [column(say["control_sum"], "n"), column(say["amount"], "r"), column(say["currency"], "n")]
     with right:
         blocks.table("sums", cells.table(columns, rows, empty=say["nothing"], height=420))
+
+
+def _summed(frame: Frame, table: str, column: str) -> str:
+    """A column of a table of the model in words."""
+    return f"{frame.titled(TABLES[table])} · {frame.titled(TABLES[table].column(column))}"
 
 
 def _aside(frame: Frame, receipt: dict[str, Any]) -> None:
