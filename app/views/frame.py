@@ -114,12 +114,11 @@ class Frame:
         return {name: self.get(name) for name in st.query_params if name.startswith(prefix)}
 
     def put(self, **parameters: str) -> None:
-        """Change parameters of the URL; an empty one is taken out."""
-        for name, value in parameters.items():
-            if value:
-                st.query_params[name] = value
-            elif name in st.query_params:
-                del st.query_params[name]
+        """Change parameters of the URL, an empty one is taken out: one step of the browser's way back, however many."""
+        held = st.query_params.to_dict()
+        wanted = {name: value for name, value in {**held, **parameters}.items() if value}
+        if wanted != held:
+            st.query_params.from_dict(wanted)
 
     def go(self, page: str, **parameters: str) -> None:
         """Have another page drawn next, with these parameters."""

@@ -193,6 +193,10 @@ def test_a_scenario_file_is_taken_and_its_link_shows_the_same(
     assert v.cut() == []
     link = v.page.url
     assert "s.lgd.default=0.45" in link
+    v.page.get_by_role("button", name=say["clear"], exact=True).click()
+    expect(v.page.get_by_text(say["pick_hint"])).to_be_visible()
+    v.page.go_back()
+    expect(v.page.get_by_text(f"{say['lgd']} 45 % · USD −10 %")).to_be_visible()
     other = visit(site, 1024)
     other.open(link.removeprefix(f"{site}/"))
     expect(other.page.get_by_text(f"{say['lgd']} 45 % · USD −10 %")).to_be_visible()
