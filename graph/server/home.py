@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import sys
 from dataclasses import asdict, dataclass
@@ -148,13 +149,15 @@ class Home:
             return None
 
     def last_words(self) -> str:
-        """What the server said last, of the error where it was one, and where its logs are."""
+        """What the server said last, of the error where it was one, where its logs are, and what room there is."""
         said = _lines(self.log)[-4:]
         if not said:  # once its own logging runs it says nothing there
             words = _lines(self.log.with_name("neo4j.log"))
             since = max((i for i, line in enumerate(words) if line.endswith("Starting...")), default=0)
             said = [w for w in words[since:] if " ERROR " in w or w.startswith("Caused by: ")][-4:]
-        return f"{' / '.join(said) or 'it said nothing'}; its logs are in {self.log.parent}"
+        free = shutil.disk_usage(self.root).free // MIB
+        where = f"its logs are in {self.log.parent}, {free} MiB of the disk are free"
+        return f"{' / '.join(said) or 'it said nothing'}; {where}"
 
     def _write_private(self, path: Path, text: str) -> None:
         staged = path.with_name(f".{path.name}-{os.getpid()}")

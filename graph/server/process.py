@@ -247,7 +247,12 @@ def _ask(
                 if failure is not None:
                     raise failure from error
                 if time.monotonic() > until:
-                    raise ServerError(f"the server is up but does not answer: {error}") from error
+                    told = getattr(error, "code", None) or type(error).__name__
+                    raise ServerError(
+                        f"the server is up but its database does not answer ({told}): "
+                        "debug.log among the logs of its home says why; where a full disk tore its transaction log, "
+                        "move the home away, and load a dump or the deliveries again"
+                    ) from error
                 time.sleep(_EVERY)
 
 
