@@ -93,11 +93,10 @@ def form(frame: Frame, name: str) -> None:
         given = _fields(
             name,
             now,
-            f"{say['lgd']} (%)",
+            say["lgd_fields"],
             lgd,
             _LGD,
             own={"lgd.default": offered["lgd"] * 100},
-            tip=say["tip_lgd"],
         )
         kinds = [(f"prices.{k}", frame.word("collateral", k)) for k in offered["kinds"]]
         given |= _fields(name, now, say["price_moves"], kinds, _PRICE)
@@ -120,7 +119,6 @@ def _fields(
     entries: Sequence[tuple[str, str]],
     bounds: tuple[float, float],
     own: dict[str, float] | None = None,
-    tip: str | None = None,
 ) -> dict[str, str]:
     """A number in per cent for each entry; what was typed, as the URL says it, empty for what is not given or the pack's own."""
     if not entries:
@@ -131,9 +129,12 @@ def _fields(
     for place, (entry, label) in enumerate(entries):
         default = (own or {}).get(entry)
         held = _percent(now.get(entry), bounds, default)
-        typed = columns[place % _ABREAST].number_input(
-            label, *bounds, held, step=5.0, format="%g", placeholder="–", help=None if place else tip, key=f"assume-{name}-{entry}-{now.get(entry)}"
-        )  # fmt: skip
+        with columns[place % _ABREAST]:
+            blocks.note(label)  # a bank's own word: as a widget's label it would be read as markup
+            typed = st.number_input(
+                f"{title} {place + 1}", *bounds, held, step=5.0, format="%g", placeholder="–",
+                key=f"assume-{name}-{entry}-{now.get(entry)}", label_visibility="collapsed",
+            )  # fmt: skip
         given[entry] = "" if typed is None or typed == default else f"{typed / 100:.10g}"
     return given
 

@@ -44,10 +44,8 @@ def counted(frame: Frame, held: list[dict[str, Any]]) -> None:
     say, now = frame.say, frame.get("limit")
     behind = next((r for r in held if r["id"] == now), None)
     if behind is not None:
-        st.subheader(
-            say["counted_in"].format(rule=frame.rule(behind["rule"]), lender=frame.lender(behind["lender"])),
-            anchor=False,
-        )
+        st.subheader(say["counted_in"], anchor=False)
+        blocks.note(f"{frame.rule(behind['rule'])} · {frame.lender(behind['lender'])}")
         with st.spinner(say["running"]):
             parts = frame.ask("counted", limit=now)
         facilities(frame, parts, "limit-facilities")

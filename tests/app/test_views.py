@@ -317,11 +317,11 @@ def test_the_form_of_a_scenario_shows_and_says_what_the_run_uses(
     half = Access(access.store, access.audit, Request(options={"recovery": "0.55"}), QUESTIONS)
     monkeypatch.setattr(RUNNING, "access", half)
     page = drawn("contagion", lang="en", fail="C-DUANQIAO-01")
-    field = next(n for n in page.test.number_input if n.label == words("en")["all_products"])
+    field = next(n for n in page.test.number_input if "lgd.default" in str(n.key))
     assert field.value == pytest.approx(45)
     assert any("Loss given default 45 %" in t for t in texts(page))
     field.set_value(20.0)
-    next(n for n in page.test.number_input if n.label == "USD").set_value(-10.0)
+    next(n for n in page.test.number_input if "fx.USD" in str(n.key)).set_value(-10.0)
     page = read(next(b for b in page.test.button if b.label == words("en")["assume"]).click().run())
     assert page.test.query_params["s.lgd.default"] == "0.2"
     assert any("Loss given default 20 % · USD −10 %" in t for t in texts(page))

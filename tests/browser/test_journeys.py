@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from app.views.frame import words
 from tests.browser.conftest import Visit
@@ -185,7 +185,7 @@ def test_a_scenario_file_is_taken_and_its_link_shows_the_same(
     expect(v.page.get_by_text(f"{say['lgd']} 100 %")).to_be_visible()
     v.page.get_by_text(say["assumptions"]).click()
     text = b'fail = ["C-DUANQIAO-01"]\n[lgd]\ndefault = 0.45\n[fx]\nUSD = -0.1\n'
-    file = {"name": "mild.toml", "mimeType": "application/toml", "buffer": text}
+    file = FilePayload(name="mild.toml", mimeType="application/toml", buffer=text)
     v.page.locator("input[type=file]").first.set_input_files(file)
     expect(v.page.get_by_text(f"{say['lgd']} 45 % · USD −10 %")).to_be_visible()
     v.settled()
