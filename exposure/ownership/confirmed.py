@@ -130,12 +130,15 @@ def _named(snapshot: Snapshot, held: Bands | None, passed: Float64) -> list[Fact
 
 
 def _width(snapshot: Snapshot, owner: int, company: int) -> float:
-    """How far the ends of a share are apart, within the whole; all of it where the share has no number."""
+    """How far the ends of a share are apart, within the whole; all of it where the share has no number.
+
+    A share that a closed set leaves without a number is listed only where it is a stake too.
+    """
     held = ownership(snapshot, min_share=0)
-    (at,) = np.flatnonzero((held.owner == owner) & (held.owned == company))
-    low, high = float(held.lower[at]), float(held.upper[at])
-    if np.isnan(low):
+    at = np.flatnonzero((held.owner == owner) & (held.owned == company))
+    if not len(at) or np.isnan(held.lower[at[0]]):
         return 1.0
+    low, high = float(held.lower[at[0]]), float(held.upper[at[0]])
     return max(min(1.0 if np.isnan(high) else high, 1.0) - min(low, 1.0), 0.0)
 
 

@@ -275,6 +275,13 @@ def facts_of(holdings: dict[tuple[str, str], Any]) -> Facts:
     return found
 
 
+def test_a_register_that_would_close_a_set_leaves_its_share_open() -> None:
+    held = held_of({("A", "B"): 30, ("B", "A"): 100, ("B", "C"): 50})
+    (told,) = [share for share in shares(held) if (share.subject, share.owned) == ("A", "C")]
+    assert (told.low, told.high) == (pytest.approx(0.15 / 0.7), None)
+    assert told.facts == ("register C",)  # with the rest of B, A and B would own each other whole
+
+
 @settings(max_examples=8, deadline=None)
 @given(gapped())
 def test_the_facts_named_are_those_that_narrow_a_share_most(holdings: dict[tuple[str, str], Any]) -> None:
