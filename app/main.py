@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.desk.questions import pages_of
 from app.views import contagion, data, duplicates, groups, overview, questions, rings, warnings, whatif
-from app.views.entry import comer, door
+from app.views.entry import comer, door, elsewhere
 from app.views.frame import Frame, opened
 
 ICON = Path(__file__).parent / "drawing" / "icon.svg"
@@ -51,10 +51,15 @@ def offered(frame: Frame) -> dict[str, st.Page]:
     }
 
 
-def named(frame: Frame) -> st.Page:
-    """The first page at its own name as well, for addresses typed by hand."""
-    name = pages_of(frame.principal)[0]
-    return st.Page(page(frame, name), title=frame.say[f"page_{name}"], url_path=name, visibility="hidden")
+def unlisted(frame: Frame) -> list[st.Page]:
+    """Pages that only an address leads to: the first one at its own name, and those of other roles, which say so."""
+    seen = pages_of(frame.principal)
+    views = {seen[0]: page(frame, seen[0])}
+    views |= {name: partial(frame.show, name, elsewhere) for name in VIEWS if name not in seen}
+    return [
+        st.Page(view, title=frame.say[f"page_{name}"], url_path=name, visibility="hidden")
+        for name, view in views.items()
+    ]
 
 
 who = comer()
@@ -66,6 +71,6 @@ if isinstance(who, str):
 else:
     frame = opened(who)
     pages = offered(frame)
-    chosen = st.navigation([*pages.values(), named(frame)], position="top")
+    chosen = st.navigation([*pages.values(), *unlisted(frame)], position="top")
     frame.follow(pages)
     chosen.run()

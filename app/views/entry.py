@@ -11,7 +11,7 @@ from app.access import Access, Principal
 from app.drawing import blocks
 from app.launch import RUNNING
 from app.signin import NoAccessError, SignIn
-from app.views.frame import spoken, words
+from app.views.frame import Frame, spoken, words
 from graph.errors import OptionError
 
 _NOTED: Final = "konzern-entered"
@@ -53,6 +53,11 @@ def _its_book(access: Access, principal: Principal) -> None:
             access.desk(principal.scope, access.store.latest())
     except OptionError:
         raise NoAccessError("lender", principal.name) from None
+
+
+def elsewhere(frame: Frame) -> None:
+    """A page that the principal's role does not see, at whose address somebody came: what to do."""
+    blocks.title(frame.say["not_yours"], frame.say["not_yours_note"])
 
 
 def door(why: str) -> None:

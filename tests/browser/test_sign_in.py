@@ -90,6 +90,9 @@ def test_two_roles_see_what_each_may_and_nothing_before(
     v.shot("signed-in-subsidiary-en-1440")
     assert set(own) < set(seen)
     assert SAY["page_contagion"] in set(seen) - set(own)
+    v.open("contagion?lang=en")
+    expect(v.page.get_by_text(SAY["not_yours"], exact=True)).to_be_visible()
+    v.shot("not-yours-en-1440")
     v.open("groups?lang=en&party=C-LIANBAO-01")
     expect(v.page.get_by_text(SAY["not_found"])).to_be_visible()
     told = [(e.principal, e.role, e.outcome) for e in audit.events() if e.action == "sign-in"]
