@@ -92,7 +92,9 @@ def region(analysis: Parts, ties: Ties, changes: Sequence[Proposal]) -> Region:
         c.kind in ("facility", "guarantee") for c in changes
     )
     if not derived and not any(c.kind in STRUCTURAL for c in changes):
-        return Region(about, _grouped(analysis, about), none)
+        members = _grouped(analysis, about)
+        beside = any(s.kin_votes == "together" for s in settings)  # relatives vote with members of groups
+        return Region(about, members, closure(members, _KIN, ties) if beside else none)
     moved, above, full, after = _moved(analysis, ties, changes, about, derived=derived)
     touched = joined(about, moved)
     inside = np.flatnonzero(np.isin(full, touched))

@@ -475,6 +475,22 @@ def test_a_loan_adds_to_the_debt_at_all_banks_that_the_book_tells(told: int | No
     assert (row["before"], row["after"], answer.largest) == (before, before + 10, max(leaves - 5, 0) * 100)
 
 
+def test_a_group_by_the_votes_of_a_relative_stays_whole_where_only_a_facility_is_proposed() -> None:
+    """The relative is no member; without it nothing would be left of the control over B."""
+    held = book(
+        parties=[{**party(n), "kind": "person"} for n in "AZ"] + [party("B")],
+        lenders=[BANK],
+        kin=[{"person_id": "A", "relative_id": "Z", "relation": "brother"}],
+        control=[{"controller_id": "A", "controlled_id": "B", "basis": "contract"}],
+        facilities=[facility("F", "B", 3, 3)],
+    )
+    request = Request(packs=("EU-CRR",), options={"kin_votes": "together"})
+    answer = WhatIf.of(Analysis(Snapshot.of(held), request)).ask([lending(1_00, obligor_id="Z")])
+    (group,) = answer.tables["groups"].to_pylist()
+    assert (group["group_id"], group["members_before"], group["members_after"]) == ("G:Z", 2, 2)
+    assert (group["gross_before"], group["gross_after"]) == (3, 4)
+
+
 def test_what_is_held_already_leaves_less() -> None:
     held = book(
         parties=[party("A")],
