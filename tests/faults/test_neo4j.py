@@ -309,6 +309,12 @@ def test_a_load_that_waits_for_another_program_which_waits_for_it_is_done_once(s
     assert live_is_exact(again)
 
 
+def stands_still(pid: int) -> bool:
+    """Whether every thread of a process is stopped, which takes a busy machine a while after the signal."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(task.read_text("utf-8", "replace").rpartition(")")[2].split()[0] == "T" for task in tasks)
+
+
 @pytest.mark.soak
 def test_a_frozen_server_is_told(servers: Servers) -> None:
     store = GraphStore(servers.access())
@@ -316,6 +322,9 @@ def test_a_frozen_server_is_told(servers: Servers) -> None:
     pid = servers.get().running.pid
     os.kill(pid, signal.SIGSTOP)
     try:
+        until = time.monotonic() + 60
+        while not stands_still(pid):
+            assert time.monotonic() < until
         with pytest.raises(StoreError, match="does not answer"):
             store.latest()
     finally:
