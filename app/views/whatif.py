@@ -148,7 +148,7 @@ def _limits(frame: Frame, held: list[dict[str, Any]]) -> None:
         {
             "id": r["subject_id"],
             "cells": [
-                text(frame.name(r["names"]), f"{frame.word('rule', r['rule'].rpartition(' ')[2])} · {frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
+                text(frame.name(r["names"]), f"{frame.rule(r['rule'])} · {frame.lender(r['lender'])} · {frame.word('level', r['level'])}"),
                 *(amount(r[k], unit, base) for k in ("before", "after", "limit")),
                 amount(r["headroom"], unit, base, tone="bad" if r["breach"] else ""), percent(r["utilisation"], tone="bad" if r["breach"] else ""),
             ],
