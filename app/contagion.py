@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,10 @@ _ALL: Final = "all"
 """Stands for all lenders together."""
 SUMMARY: Final = "summary.json"
 Tables = Mapping[str, pa.Table]
+STEPS: Final = (
+    "rates", "facilities", "guarantees", "collateral", "network", "cascade", "amounts", "groups", "losses"
+)  # fmt: skip
+"""What a run of one scenario goes through in this order; between two of them it can be stopped."""
 
 
 @dataclass(frozen=True)
@@ -82,23 +86,34 @@ def run(analysis: Analysis, asked: Asked) -> tuple[Tables, dict[str, Any]]:
         raise OptionError(
             f"{search} chooses who fails: leave out --fail, --shock and the parties of --scenario"
         )
-    moved = _moved(analysis, chosen)
-    network = _network(moved, chosen)
     with following() as step:
-        tables, told = _searched(moved, asked, network, chosen, step)
+        at = _telling(step)
+        moved = _moved(analysis, chosen, at)
+        tables, told = _searched(moved, asked, _network(moved, chosen, at), chosen, step)
     return tables, {**_head(moved, search), **told, "parameters": _parameters(chosen, asked.model)}
 
 
 def played(analysis: Analysis, chosen: Scenario, model: str = "group") -> tuple[Tables, dict[str, Any]]:
-    """One scenario through one model: tables by name, and the summary."""
+    """One scenario through one model: tables by name, and the summary.
+
+    Its steps are told to whoever follows; what that raises ends the run between two of them.
+    """
     if not chosen.parties and model != "clearing":
         raise OptionError("nobody fails: give --fail ID,ID, --shock SHOCK.csv or --scenario FILE")
-    tables, told = _single(_moved(analysis, chosen), model, chosen)
+    with following() as step:
+        at = _telling(step)
+        tables, told = _single(_moved(analysis, chosen, at), model, chosen, at)
     return tables, {**told, "parameters": _parameters(chosen, model)}
 
 
-def _moved(analysis: Analysis, chosen: Scenario) -> Analysis:
+def _telling(step: Step) -> Callable[[str], None]:
+    """Tells a step of one scenario by its name."""
+    return lambda name: step(name, STEPS.index(name), len(STEPS))
+
+
+def _moved(analysis: Analysis, chosen: Scenario, at: Callable[[str], None]) -> Analysis:
     """The analysis at the scenario's rates and prices; itself where none moves."""
+    at("rates")
     snapshot = chosen.moved(analysis.snapshot)
     return analysis if snapshot is analysis.snapshot else replace(analysis, snapshot=snapshot)
 
@@ -117,8 +132,12 @@ def _scenario(analysis: Analysis, asked: Asked) -> Scenario:
     return replace(chosen, fail=(*chosen.fail, *named), **flags)
 
 
-def _network(analysis: Analysis, chosen: Scenario) -> network_.Network:
-    """The network of the group cascade."""
+def _network(analysis: Analysis, chosen: Scenario, at: Callable[[str], None]) -> network_.Network:
+    """The network of the group cascade, and before it what it is made of, one part a step."""
+    for part in ("facilities", "guarantees", "collateral"):
+        at(part)
+        getattr(analysis, part)  # kept by the analysis
+    at("network")
     if chosen.lgd == analysis.scenario.lgd and not chosen.lgd_by_product:
         return analysis.network
     return network_.group(
@@ -126,26 +145,30 @@ def _network(analysis: Analysis, chosen: Scenario) -> network_.Network:
     )
 
 
-def _single(analysis: Analysis, model: str, chosen: Scenario) -> tuple[Tables, dict[str, Any]]:
+def _single(
+    analysis: Analysis, model: str, chosen: Scenario, at: Callable[[str], None]
+) -> tuple[Tables, dict[str, Any]]:
     """One run of a model."""
     outcome: Outcome
     if model == "group":
-        outcome = cascade.run(_network(analysis, chosen), chosen, model)
+        network = _network(analysis, chosen, at)
+        at("cascade")
+        outcome = cascade.run(network, chosen, model)
     else:
         runs = {
             "clearing": clearing.clearing,
             "debtrank": debtrank.debtrank,
             "threshold": threshold.threshold,
         }
+        at("cascade")
         outcome = runs[model](analysis.snapshot, replace(chosen, fx={}, prices={}))
-    tables = {
-        "parties": outcome.parties(),
-        "edges": outcome.edges.table(outcome.snapshot),
-        "lenders": outcome.lenders(),
-        "findings": outcome.findings(),
-    }
+    at("amounts")
+    tables = {"parties": outcome.parties(), "edges": outcome.edges.table(outcome.snapshot)}
     if model == "group":
+        at("groups")
         tables["lender_groups"] = outcome.lender_groups(analysis.groups[0])
+    at("losses")
+    tables |= {"lenders": outcome.lenders(), "findings": outcome.findings()}
     return tables, outcome.summary()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,9 +12,12 @@ from click.testing import CliRunner, Result
 
 from app import output
 from app.cli import main
-from app.contagion import SUMMARY, headline
-from app.source import SAMPLE
+from app.contagion import STEPS, SUMMARY, Tables, headline, played
+from app.progress import Step, listening
+from app.source import SAMPLE, compiled
+from app.views.frame import words
 from exposure.glossary import ROWS, words_of_runs
+from exposure.report import Analysis, Request
 from exposure.results import RUNS
 
 
@@ -185,3 +189,48 @@ def test_every_table_of_a_run_and_every_column_has_a_meaning(language: str) -> N
         name: [ROWS, *columns] for name, columns in RUNS.items()
     }
     assert [c for columns in said.values() for c, text in columns.items() if not text.strip()] == []
+
+
+class StoppedError(Exception):
+    """Somebody clicked Stop."""
+
+
+def test_one_scenario_tells_its_steps_and_ends_at_any_of_them() -> None:
+    snapshot, noticed = compiled(str(SAMPLE))
+
+    def asked(step: Step, **moved: dict[str, float]) -> Tables:
+        made = Analysis(snapshot, Request(), noticed)
+        with listening(step):
+            return played(made, replace(made.scenario, fail=("C-DUANQIAO-01",), **moved))[0]
+
+    told: list[tuple[str, int, int]] = []
+    whole = asked(lambda *said: told.append(said))
+    assert [done for _, done, _ in told] == list(range(told[0][2]))
+    for last in told:
+
+        def stop(*said: object, last: tuple[str, int, int] = last) -> None:
+            if said == last:
+                raise StoppedError
+
+        with pytest.raises(StoppedError):
+            asked(stop)
+    assert asked(lambda *_: None)["parties"].equals(whole["parties"])
+
+
+def test_a_scenario_that_was_stopped_is_run_again_on_the_same_book() -> None:
+    snapshot, noticed = compiled(str(SAMPLE))
+    analysis = Analysis(snapshot, Request(), noticed)
+    chosen = replace(analysis.scenario, fail=("C-DUANQIAO-01",))
+
+    def stop(name: str, _done: int, _total: int) -> None:
+        if name == "network":
+            raise StoppedError
+
+    with pytest.raises(StoppedError), listening(stop):
+        played(analysis, chosen)
+    assert played(analysis, chosen)[1]["failed"] == 3
+
+
+def test_every_step_of_a_run_has_words() -> None:
+    for language in ("en", "zh"):
+        assert [name for name in STEPS if f"run_{name}" not in words(language)] == []

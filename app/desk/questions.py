@@ -144,10 +144,10 @@ def _audit(desk: Desk, access: Access, head: str = "0", **_: Any) -> dict[str, A
 
 
 def _cascade_picture(
-    desk: Desk, fail: tuple[str, ...], upto: int, given: contagion.Given = (), **_: Any
+    desk: Desk, access: Access, principal: Principal, upto: int, **scenario: Any
 ) -> network.Network:
-    """The picture of a cascade up to a round."""
-    return contagion.drawn(desk, contagion.cascade(desk, fail, given), upto)
+    """The picture of a cascade up to a round; all rounds are of one run."""
+    return contagion.drawn(desk, access.part(principal, "cascade", desk.version, **scenario), upto)
 
 
 def _whatif(

@@ -11,8 +11,9 @@ from app.drawing import blocks, cells, network
 from app.drawing.cells import amount, column, text, tile
 from app.drawing.layout import tall, tree, turned
 from app.formats import Unit, modelled
-from app.views.assumptions import said, stated
+from app.views.assumptions import cleared, said, stated
 from app.views.frame import Frame
+from app.views.running import running
 
 _PLAYING: Final = "konzern-playing"
 _PACE: Final = 1.2
@@ -26,7 +27,7 @@ _HIGH: Final = 1200
 
 def alone(frame: Frame, name: str) -> None:
     """One scenario over the whole page."""
-    held = asked(frame, name)
+    held = _run(frame, name)
     unit = _unit(frame, [held])
     _headed(frame, name, held)
     _stage(frame, name, held)
@@ -40,7 +41,7 @@ def alone(frame: Frame, name: str) -> None:
 
 def beside(frame: Frame, scenarios: tuple[str, ...]) -> None:
     """Scenarios side by side, their amounts in one unit."""
-    held = [asked(frame, name) for name in scenarios]
+    held = [_run(frame, name) for name in scenarios]
     unit = _unit(frame, held)
     columns = st.columns(len(scenarios), gap="medium")
     for place, name, one in zip(columns, scenarios, held, strict=True):
@@ -54,9 +55,14 @@ def beside(frame: Frame, scenarios: tuple[str, ...]) -> None:
 
 def asked(frame: Frame, name: str) -> dict[str, Any]:
     """The answer about the scenario of that name in the URL."""
-    with st.spinner(frame.say["running"]):
-        held: dict[str, Any] = frame.ask("cascade", **stated(frame, name))
+    held: dict[str, Any] = frame.ask("cascade", **stated(frame, name))
     return held
+
+
+def _run(frame: Frame, name: str) -> dict[str, Any]:
+    """The same, with its steps and a button that stops it and takes the scenario out of the URL."""
+    with running(frame, name, *cleared(frame, name)):
+        return asked(frame, name)
 
 
 def _unit(frame: Frame, held: list[dict[str, Any]]) -> Unit:

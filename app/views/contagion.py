@@ -15,6 +15,7 @@ from app.views import cascade, simulation
 from app.views.assumptions import begun, cleared, copied, form
 from app.views.frame import Files, Frame
 from app.views.picker import pick
+from app.views.running import stopped
 
 _TABS: Final = ("play", "ranking", "monte", "reverse")
 _CHANNELS: Final = ("credit", "guarantee", "holding", "claim", "dependence")
@@ -57,6 +58,7 @@ def _play(frame: Frame) -> Files:
         )
     with st.expander(say["assumptions"], expanded=False):
         form(frame, "fail")
+    stopped(frame, "fail", "other")
     if not begun(frame, "fail"):
         blocks.note(say["pick_hint"])
         return _ranking(frame)

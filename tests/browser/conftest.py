@@ -39,11 +39,16 @@ def chromium() -> str:
 
 
 @contextmanager
-def serving(source: str, *arguments: str) -> Iterator[str]:
-    """The address of the app on a source, until the block ends."""
-    command = [sys.executable, "-m", "app.cli", "app", source, "--port", "8710", *arguments]
+def serving(source: str, *arguments: str, program: tuple[str, ...] = ("-m", "app.cli")) -> Iterator[str]:
+    """The address of the app on a source, until the block ends; ``program`` is what Python runs as the command."""
+    command = [sys.executable, *program, "app", source, "--port", "8710", *arguments]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None
