@@ -58,11 +58,17 @@ class Settings:
             value = options.get(name)
             if value is None:
                 chosen[name] = pack.setting("groups", name, getattr(cls, name))
-            elif value.partition(":")[0] not in values:
+            elif value not in values and not _some_governments(name, value):
                 raise OptionError(f"option {name}={value}: choose from {', '.join(values)}")
             else:
                 chosen[name] = value == "true" if values[0] == "true" else value
         return cls(**chosen)  # type: ignore[arg-type]
+
+
+def _some_governments(name: str, value: str) -> bool:
+    """Whether an option names the governments that it is about: ``alternative:ID,ID`` or ``none:ID,ID``."""
+    choice, _, named = value.partition(":")
+    return name == "central_government" and choice in ("alternative", "none") and all(named.split(","))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from exposure.control import control
 from exposure.groups import MOST_PER_PARTY, Groups, findings, groups
 from exposure.risk import Settings
 from exposure.rulepack import load
+from graph.errors import OptionError
 from graph.snapshot import Snapshot
 from tests.books import book, party
 from tests.exposure.networks import Network, networks
@@ -176,3 +177,22 @@ def test_too_many_overlaps_give_sources_and_sizes() -> None:
     assert not held.complete
     assert held.size.tolist() == [len(sinks) + 1] * len(sources)
     assert [f.code for f in findings(held)] == ["groups_cut"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("joint_ventures", "both:J"),
+        ("kin", "true:1"),
+        ("central_government", "general:G"),
+        ("central_government", "alternative:"),
+        ("central_government", "alternative:G,"),
+    ],
+)
+def test_a_choice_with_more_behind_it_is_refused_instead_of_read_as_another(name: str, value: str) -> None:
+    with pytest.raises(OptionError, match="choose from"):
+        Settings.of(EU, {name: value})
+
+
+def test_only_governments_may_be_named_behind_a_choice() -> None:
+    assert Settings.of(EU, {"central_government": "alternative:G,H"}).central_government == "alternative:G,H"
