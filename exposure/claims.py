@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from exposure.kernels import aggregate as _kernels
 from exposure.lookthrough import UNKNOWN, Pieces
+from graph.money import NULL
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
@@ -42,11 +43,12 @@ class Claims:
     ) -> Claims:
         """Take what is looked through out of each facility's gross; ``co_obligors`` are pairs with parties.
 
+        A part of unknown amount stays with the obligor, and is besides an unknown claim on its party.
         Pairs that say nothing (not counted, no party, the obligor itself, twice) are left out.
         """
         row = np.flatnonzero(counted).astype(np.int32)
-        left = gross[row]
-        np.subtract.at(left, np.searchsorted(row, through.facility), through.amount)
+        left, known = gross[row], through.amount != NULL
+        np.subtract.at(left, np.searchsorted(row, through.facility[known]), through.amount[known])
         facility, party = co_obligors
         good = (facility >= 0) & (party >= 0) & np.append(counted, np.False_)[facility]
         good &= np.append(obligor, -1)[facility] != party

@@ -66,7 +66,7 @@ class Facilities:
     @cached_property
     def claims(self) -> Claims:
         """The claims after look-through; co-obligors of a duplicate record owe the one that counts."""
-        through = pieces(self.snapshot, self.pack, self.lender, np.where(self.counted, self.gross, NULL))
+        through = pieces(self.snapshot, self.pack, self.lender, self.gross, self.counted)
         pairs = self.snapshot.tables["co_obligors"]
         facility = pairs["facility_id"]
         kept = np.append(self.duplicate_of, -1)[facility]

@@ -26,8 +26,9 @@ class Lines:
 
     By line, facilities in the order of their ids before umbrellas: ``facility`` int32 (-1 for an umbrella),
     ``umbrella`` int32 (-1 for a facility), ``limit``, ``drawn``, ``gross`` int64 base minor units, NULL
-    unknown. A facility's amounts are the parts of it that are claims on the parties asked for; an umbrella's
-    limit is what the members' limits exceed it by, as a negative amount.
+    unknown. A facility's amounts are the parts of it that are claims on the parties asked for; parts of an
+    unknown gross are a line of their own, after it. An umbrella's limit is what the members' limits exceed it by, as a
+    negative amount.
     """
 
     held: Facilities
@@ -72,10 +73,13 @@ def facilities_of(
         number = np.append(ledger.lenders, np.int32(ALL))
         entries = entries[number[ledger.entry[entries, 3]] == lender]
     claim, first = np.unique(ledger.claim[entries], return_index=True)
-    facility, place = np.unique(claims.facility[claim], return_inverse=True)
-    money = _added(ledger.entry[entries[first], :3], place, len(facility))
+    money = ledger.entry[entries[first], :3]
+    key, place = np.unique(
+        2 * claims.facility[claim].astype(np.int64) + (money[:, 2] == NULL), return_inverse=True
+    )
+    facility, money = (key // 2).astype(np.int32), _added(money, place, len(key))
     order = _by_id(held.snapshot.tables["facilities"].text("facility_id"), facility)
-    facility, money = facility[order].astype(np.int32), money[order]
+    facility, money = facility[order], money[order]
     number, extra = np.zeros(0, np.int32), np.zeros((0, 3), np.int64)
     if umbrellas:
         main = np.isin(facility, claims.facility[claim[claim < claims.main]])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,11 +23,13 @@ from exposure.aggregate import ALL, GroupTotals, PartyTotals
 from exposure.facilities import Facilities
 from exposure.groups import Groups
 from exposure.lines import Lines, facilities_of
+from exposure.lookthrough import UNKNOWN_ID
 from exposure.ownership.confirmed import TRIALS, Facts
 from exposure.ownership.integrated import LINES, Ownership
 from exposure.results import ID, IDS, MODEL, MONEY, constant, decimals, result
 from exposure.valuation import matured
 from exposure.whatif.ties import Ties
+from graph.csr import Csr
 from graph.model import SHARE
 from graph.money import NULL, portion
 
@@ -84,22 +86,78 @@ def of_exposure(kind: str, subject: str, known: int, unknown: Sequence[Unknown])
     return Interval(kind, subject, None, low, high, tuple(sorted(together, key=weight)[:SHOWN]))
 
 
-def unknowns(held: Facilities, facilities: Iterable[int]) -> list[Unknown]:
-    """What is unknown of facilities without a gross, and between which amounts each lies."""
-    found = []
-    rows, day = held.snapshot.tables["facilities"], _day(held)
-    over, future = matured(rows, day), rows["start_date"] > day
-    for f in facilities:
+class Gaps:
+    """What is unknown of facilities, and between which amounts it lies."""
+
+    def __init__(self, held: Facilities) -> None:
+        """Take the facilities; what tells about all of them is worked out once."""
+        rows, day = held.snapshot.tables["facilities"], _day(held)
+        self._held = held
+        self._matured, self._future = matured(rows, day), rows["start_date"] > day
+        self._parts = held.snapshot.tables["underlyings"]
+        self._amount = held.snapshot.in_base("underlyings", "amount")
+        self._by = Csr.of(self._parts["facility_id"], len(held))
+
+    def of(self, lines: Lines, parties: Int32) -> list[Unknown]:
+        """What is unknown of the lines of these parties that have no gross."""
+        found: list[Unknown] = []
+        for f in lines.facility[(lines.gross == NULL) & (lines.facility >= 0)].tolist():
+            open_ = self._held.gross[f] == NULL
+            low, high = self._gross(f) if open_ else (int(self._held.gross[f]),) * 2
+            facts = [_fact(self._held, f)] if open_ else []
+            if len(self._by[f]):
+                known = sum(lines.gross[(lines.facility == f) & (lines.gross != NULL)].tolist())
+                least, most = self._part(f, (low, high), set(parties.tolist()))
+                low, high = least - known, None if most is None else most - known
+                facts += self._lacking(f)
+            if (low, high) != (0, 0):
+                found += [Unknown(facts[0], low, high), *(Unknown(fact, 0, 0) for fact in facts[1:])]
+        return found
+
+    def _gross(self, f: int) -> tuple[int, int | None]:
+        """Between which amounts the gross of a facility lies that is not known (None = open)."""
+        held = self._held
         limit, drawn = int(held.limit[f]), int(held.drawn[f])
         if drawn != NULL:
-            low, high = _converted(held, drawn, f) if future[f] else drawn, None
-        elif limit == NULL:
-            low, high = 0, None
-        else:
-            shared = held.umbrellas.line_of[f] >= 0
-            low, high = 0 if shared or over[f] else _converted(held, limit, f), limit
-        found.append(Unknown(_fact(held, f), low, high))
-    return found
+            return _converted(held, drawn, f) if self._future[f] else drawn, None
+        if limit == NULL:
+            return 0, None
+        spared = held.umbrellas.line_of[f] >= 0 or self._matured[f]
+        return 0 if spared else _converted(held, limit, f), limit
+
+    def _lacking(self, f: int) -> list[str]:
+        """The unknown amounts of what a facility holds."""
+        held, found = self._held, set()
+        facility = held.snapshot.tables["facilities"].text("facility_id")[f].as_py()
+        for row in self._by[f].tolist():
+            if self._amount[row] == NULL:
+                party = int(self._parts["party_id"][row])
+                name = f"{facility} {UNKNOWN_ID if party < 0 else held.snapshot.party_ids[party].as_py()}"
+                found.add(_rateless(held, "underlyings", row, name) or f"underlyings {name} amount")
+        return sorted(found)
+
+    def _part(self, f: int, gross: tuple[int, int | None], inside: set[int]) -> tuple[int, int | None]:
+        """Between which amounts the part of a facility lies that parties owe, given where its gross lies.
+
+        What is looked through is at most what the vehicle holds of a party, and less where that is scaled down to
+        the gross; the obligor owes the rest.
+        """
+        low, high = gross
+        claims, rows = self._held.claims, self._by[f]
+        main = int(np.searchsorted(claims.facility[: claims.main], f))
+        first, last = claims.main + np.searchsorted(claims.facility[claims.main :], [f, f + 1])
+        through = set(claims.party[first:last].tolist())
+        party, amount = self._parts["party_id"][rows], self._amount[rows]
+        blank = amount == NULL
+        owing = {int(claims.party[main]), *claims.co_party[claims.co_claim == main].tolist()}
+        obliged = bool(inside & owing)
+        counted = np.isin(party, list(through - inside if obliged else through & inside))
+        known = None if (counted & blank).any() else int(amount[counted].sum())
+        if obliged:
+            return 0 if known is None else max(low - known, 0), high
+        sure = known is not None and not blank.any() and low >= int(amount.sum())
+        most = min((m for m in (known, high) if m is not None), default=None)
+        return known if known is not None and sure else 0, most
 
 
 def _converted(held: Facilities, amount: int, f: int) -> int:
@@ -198,23 +256,24 @@ def _rateless(held: Facilities, table: str, row: int, name: str) -> str | None:
 def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list[Interval]:
     """Intervals of what parties and groups owe all lenders, where an amount is unknown."""
     held, snapshot = parties.held, parties.held.snapshot
-    made: list[Interval] = []
+    gaps, made = Gaps(held), list[Interval]()
     own = np.flatnonzero((parties.lender == ALL) & (parties.party >= 0) & (parties.unknown > 0))
     for row in own[np.argsort(-parties.gross[own], kind="stable")].tolist():
         if len(made) == MOST:
             break
-        lines = facilities_of(held, parties.party[row : row + 1], umbrellas=False)
-        blank = lines.facility[(lines.gross == NULL) & (lines.facility >= 0)].tolist()
-        if blank:
-            name = snapshot.party_ids[int(parties.party[row])].as_py()
-            made.append(of_exposure("party", name, int(parties.gross[row]), unknowns(held, blank)))
+        party = parties.party[row : row + 1]
+        unknown = gaps.of(facilities_of(held, party, umbrellas=False), party)
+        if unknown:
+            name = snapshot.party_ids[int(party[0])].as_py()
+            made.append(of_exposure("party", name, int(parties.gross[row]), unknown))
     whole = np.flatnonzero(totals.lender == ALL)
     wanted = np.flatnonzero(totals.unknown[whole] > 0)
     for g in wanted[np.argsort(-totals.gross[whole][wanted], kind="stable")][:MOST].tolist():
-        lines = facilities_of(held, groups.members[groups.ptr[g] : groups.ptr[g + 1]])
-        blank = lines.facility[(lines.gross == NULL) & (lines.facility >= 0)].tolist()
-        unknown = [*unknowns(held, blank), *headrooms(held, lines)]
-        made.append(of_exposure("group", groups.names[g], int(totals.gross[whole[g]]), unknown))
+        members = groups.members[groups.ptr[g] : groups.ptr[g + 1]]
+        lines = facilities_of(held, members)
+        unknown = [*gaps.of(lines, members), *headrooms(held, lines)]
+        if unknown:
+            made.append(of_exposure("group", groups.names[g], int(totals.gross[whole[g]]), unknown))
     return made
 
 

@@ -172,9 +172,10 @@ def _through(entries: Entries, mitigation: Mitigation, owed: tuple[Int64, Int32]
     """Parts of outside vehicles that are claims on members, and of members' vehicles that are not."""
     claims, wide = mitigation.held.claims, np.int64(len(mitigation.held))
     group, claim = owed
-    facility, amount = claims.facility[claim], np.where(claims.gross == NULL, 0, claims.gross)[claim]
+    known = np.where(claims.gross == NULL, 0, claims.gross)
+    facility, amount = claims.facility[claim], known[claim]
     taken = np.zeros(wide, np.int64)
-    np.add.at(taken, claims.facility[claims.main :], claims.gross[claims.main :])
+    np.add.at(taken, claims.facility[claims.main :], known[claims.main :])
     entries.add("look_through_out", group[main], facility[main], -taken[facility[main]])
     part = np.flatnonzero(~main)
     inside = among(group[main] * wide + facility[main], group[part] * wide + facility[part])

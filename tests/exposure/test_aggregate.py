@@ -21,10 +21,11 @@ from exposure.findings import table as findings_table
 from exposure.results import not_computed
 from exposure.rulepack import load
 from graph.errors import RangeError
+from graph.money import NULL
 from graph.snapshot import Snapshot
 from tests.books import BANK, Row, book, facility, party
 from tests.exposure.credit import AS_OF, Credit, credit_books, csr, numbers
-from tests.oracle.aggregate import LINE, UNKNOWN
+from tests.oracle.aggregate import APART, LINE, UNKNOWN
 
 LENT = {
     "parties": [party("A"), party("B"), party("C")],
@@ -283,6 +284,40 @@ def test_cent_that_remains_goes_to_the_smallest_id() -> None:
     assert [own(of, p) for p in ("!", UNKNOWN, "A")] == [Decimal(s) for s in ("0.34", "0.33", "0.33")]
 
 
+def unknown(of: Facilities, *parties: str) -> tuple[int, Decimal]:
+    """How many amounts of a group of these parties are unknown, and its gross."""
+    ptr, members = csr(of, [frozenset(parties)])
+    (row,) = [
+        r for r in group_totals(of, ptr, members).table(["G:X"], "P").to_pylist() if r["lender_id"] is None
+    ]
+    return row["unknown"], row["gross"]
+
+
+def test_underlying_of_an_unknown_amount_is_an_unknown_claim_on_its_party() -> None:
+    of = held(
+        facility("F1", "C", 70, 70),
+        lenders=[{**BANK, "tier1": 10_000}],
+        underlyings=underlyings(A=25, B=None),
+        pack="BASEL-LEX",
+    )
+    assert [unknown(of, p) for p in "ABC"] == [(0, 25), (1, 0), (0, 45)]
+    assert unknown(of, "A", "C") == (0, 70)
+
+
+def test_parts_of_an_unknown_gross_are_unknown_claims_from_the_line_on() -> None:
+    of = held(
+        facility("F1", "C", None, 70),
+        lenders=[{**BANK, "tier1": 10_000}],
+        underlyings=underlyings(A=25, B="24.99", X=5),
+        pack="BASEL-LEX",
+    )
+    assert [unknown(of, p) for p in ("A", "B", "C")] == [(1, 0), (0, 0), (1, 0)]
+    rows = party_totals(of, np.zeros(of.snapshot.n + 1, np.int64), np.zeros(0, np.int32)).table().to_pylist()
+    assert [(r["party_id"], r["unknown"]) for r in rows if r["lender_id"] is None] == [
+        (UNKNOWN, 1), ("A", 1), ("C", 1),
+    ]  # fmt: skip
+
+
 # --- sums --------------------------------------------------------------------------------------------------------
 
 
@@ -383,7 +418,7 @@ def test_lines_are_the_oracles_and_add_up(
     number = -1 if lender is None else ids.index(lender)
     rows = facilities_of(of, numbers(of, chosen), number, umbrellas=under).table().to_pylist()
     found = {
-        r["facility_id"] or LINE + r["umbrella_id"]: [
+        r["facility_id"] + APART * (r["gross"] is None) if r["facility_id"] else LINE + r["umbrella_id"]: [
             None if r[c] is None else int(r[c] * 100) for c in ("limit", "drawn", "gross")
         ]
         for r in rows
@@ -467,8 +502,12 @@ def test_renaming_moves_at_most_one_minor_unit_per_split(
 def test_claims_conserve_each_facilitys_gross(credit: Credit) -> None:
     of = credit.held()
     rows = facilities_of(of, umbrellas=False)
-    assert rows.facility.tolist() == sorted(
+    facility = rows.facility.tolist()
+    assert list(dict.fromkeys(facility)) == sorted(
         np.flatnonzero(of.counted).tolist(),
         key=of.snapshot.tables["facilities"].text("facility_id").to_pylist().__getitem__,
     )
-    assert rows.gross.tolist() == of.gross[rows.facility].tolist()
+    apart = rows.gross == NULL
+    assert rows.gross[~apart].tolist() == of.gross[rows.facility[~apart]].tolist()
+    assert set(np.flatnonzero(of.counted & (of.gross == NULL))) <= set(rows.facility[apart])
+    assert len(set(zip(facility, apart.tolist(), strict=True))) == len(facility)

@@ -392,6 +392,22 @@ def test_who_owes_nothing_that_is_known_is_untested_and_not_on_the_list(pack: st
     assert large_exposures(held).num_rows == 0
 
 
+@pytest.mark.parametrize(("limit", "amount"), [(None, 25), (70, None)])
+def test_what_a_vehicle_holds_of_a_party_in_an_unknown_amount_leaves_its_tests_open(
+    limit: int | None, amount: int | None
+) -> None:
+    held = limits_of(
+        parties=[party("A"), party("C")],
+        lenders=[bank(1000)],
+        facilities=[facility("F1", "C", limit, 70)],
+        underlyings=[{"facility_id": "F1", "party_id": "A", "amount": amount, "currency": "EUR"}],
+        limits=[{"scope": "party", "subject_id": "A", "amount": 50, "currency": "EUR"}],
+    )
+    assert [(r["rule"], r["value"], r["breach"]) for r in rows(held, subject_id="A")] == [
+        ("internal", 0, None), ("EU-CRR single", 0, None),
+    ]  # fmt: skip
+
+
 def test_a_breach_at_each_lender_is_a_finding_of_its_own() -> None:
     held = limits_of(
         parties=[party("A")],

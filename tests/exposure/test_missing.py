@@ -122,6 +122,66 @@ def test_whatever_fills_the_gaps_stays_within(drawn: list[tuple[int, int, bool, 
         assert row["lower"] <= exact <= row["upper"]
 
 
+HELD = st.lists(
+    st.tuples(st.sampled_from(["A", "B", "C", None]), st.integers(0, 40), st.booleans()),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 50), st.integers(0, 50), st.sampled_from(["", "limit", "drawn"]), HELD)
+def test_whatever_a_vehicle_holds_stays_within(
+    one: int, other: int, gap: str, parts: list[tuple[str | None, int, bool]]
+) -> None:
+    amounts: dict[str, int | None] = {"limit": max(one, other), "drawn": min(one, other)}
+
+    def made(*, filled: bool) -> Analysis:
+        sizes = amounts if filled or not gap else {**amounts, gap: None}
+        lender = {**BANK, "tier1": 8_000}
+        rows = [
+            {
+                "facility_id": "F",
+                "party_id": p,
+                "currency": "EUR",
+                "amount": a if filled or not blank else None,
+            }
+            for p, a, blank in parts
+        ]
+        parties = [party(n) for n in "ABC"]
+        stakes = [{"owner_id": "A", "owned_id": "B", "share": 1}]
+        held = book(
+            parties=parties, lenders=[lender], facilities=[facility("F", "C", sizes["limit"], sizes["drawn"])],
+            ownership=stakes, underlyings=rows,
+        )  # fmt: skip
+        return Analysis(Snapshot.of(held), Request(packs=("BASEL-LEX",)))
+
+    open_, full = made(filled=False), made(filled=True)
+    for kind, table, column in (
+        ("party", "party_exposures", "party_id"), ("group", "group_exposures", "group_id"),
+    ):  # fmt: skip
+        exact = {r[column]: r["gross"] for r in full.table(table).to_pylist() if not r["lender_id"]}
+        unknown = {r[column]: r["unknown"] for r in open_.table(table).to_pylist() if not r["lender_id"]}
+        for name, row in told(open_, kind).items():
+            assert unknown[name]
+            assert row["lower"] <= exact.get(name, 0)
+            assert row["upper"] is None or exact.get(name, 0) <= row["upper"]
+            assert row["facts"]
+
+
+def test_what_a_vehicle_holds_of_a_party_lies_between_nothing_and_its_gross() -> None:
+    rows = [{"facility_id": "F", "party_id": "A", "amount": None, "currency": "EUR"}]
+    held = book(
+        parties=[party("A"), party("C")],
+        lenders=[BANK],
+        facilities=[facility("F", "C", 70, 70)],
+        underlyings=rows,
+    )
+    analysis = Analysis(Snapshot.of(held), Request())
+    row = told(analysis, "party")["A"]
+    assert (row["lower"], row["upper"], row["facts"]) == (0, 70, ["underlyings F A amount"])
+
+
 UNDER = st.lists(
     st.tuples(st.sampled_from("AC"), st.integers(0, 5), st.integers(0, 5), st.booleans()),
     min_size=1,

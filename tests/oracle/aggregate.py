@@ -13,6 +13,7 @@ Row = Mapping[str, object]
 Amount = int | None
 UNKNOWN = "(unknown)"
 LINE = "umbrella "
+APART = " (unknown part)"
 
 
 def half_even(x: Fraction) -> int:
@@ -157,15 +158,19 @@ class Oracle:
         gross = self.gross[str(f["facility_id"])]
         limit, drawn = self.base(cents(f["limit"]), f), self.base(cents(f["drawn"]), f)
         held: dict[str, int] = {}
+        apart: set[str] = set()
         for u in self.rows("underlyings"):
-            amount = self.base(cents(u["amount"]), u)
-            if u["facility_id"] == f["facility_id"] and amount is not None:
+            if u["facility_id"] == f["facility_id"] and gross != 0 and self.rules.line is not None:
+                amount = self.base(cents(u["amount"]), u)
                 party = UNKNOWN if u.get("party_id") is None else str(u["party_id"])
-                held[party] = held.get(party, 0) + amount
+                if amount is None:
+                    apart.add(party)
+                else:
+                    held[party] = held.get(party, 0) + amount
         through: dict[str, int] = {}
-        if gross is not None and self.rules.line is not None and held:
+        if held:
             total = sum(held.values())
-            scale = Fraction(gross, total) if total > gross else Fraction(1)
+            scale = Fraction(gross, total) if gross is not None and total > gross else Fraction(1)
             parts = largest_remainder({p: a * scale for p, a in held.items()})
             capital = self.tier1(str(f["lender_id"]))
             for party, amount in held.items():
@@ -177,7 +182,8 @@ class Oracle:
                     through[party] = parts[party]
         rest = None if gross is None else gross - sum(through.values())
         pieces = [Piece(self.carriers(f), limit, drawn, rest)]
-        return pieces + [Piece(frozenset({p}), 0, 0, a) for p, a in through.items() if a]
+        shown = [(p, None if gross is None else a) for p, a in through.items() if a]
+        return pieces + [Piece(frozenset({p}), 0, 0, a) for p, a in [*shown, *((p, None) for p in apart)]]
 
     def reaches(self, amount: Fraction, line: Fraction) -> bool:
         """Whether an amount is on the side of the line that is looked through."""
@@ -198,18 +204,19 @@ class Oracle:
     def lines(
         self, parties: Iterable[str], lender: str | None, *, umbrellas: bool
     ) -> dict[str, list[Amount]]:
-        """Facilities and umbrella lines of a set of parties: limit, drawn, gross by name."""
+        """Facilities and umbrella lines of a set of parties: limit, drawn, gross by name, parts unknown apart."""
         chosen, found, under = frozenset(parties), {}, {}
         for name, f in self.held.items():
             mine = [p for p in self.pieces[name] if p.parties & chosen]
             if mine and lender in (None, f["lender_id"]):
-                found[name] = [
-                    plus(p.limit for p in mine),
-                    plus(p.drawn for p in mine),
-                    plus(p.gross for p in mine),
-                ]
+                for key in (name, name + APART):
+                    parts = [p for p in mine if (p.gross is None) == (key != name)]
+                    if parts:
+                        found[key] = [
+                            plus(getattr(p, of) for p in parts) for of in ("limit", "drawn", "gross")
+                        ]
                 if umbrellas and f.get("umbrella_id") and self.pieces[name][0] in mine:
-                    under.setdefault(str(f["umbrella_id"]), []).append(found[name][0] or 0)
+                    under.setdefault(str(f["umbrella_id"]), []).append(self.pieces[name][0].limit or 0)
         for name, limits in under.items():
             limit, gross = self.umbrella(name)
             found[LINE + name] = [0 if limit is None else -max(0, sum(limits) - limit), 0, gross]
@@ -218,10 +225,18 @@ class Oracle:
     def totals(
         self, parties: Iterable[str], lender: str | None, *, umbrellas: bool
     ) -> tuple[int, int, int, int]:
-        """Limit, drawn, gross and number of lines with something unknown of a set of parties."""
-        lines = self.lines(parties, lender, umbrellas=umbrellas).values()
-        sums = [sum(line[j] or 0 for line in lines) for j in range(3)]
-        return sums[0], sums[1], sums[2], sum(None in line for line in lines)
+        """Limit, drawn, gross and number of claims and lines with something unknown of a set of parties."""
+        chosen = frozenset(parties)
+        lines = self.lines(chosen, lender, umbrellas=umbrellas)
+        pieces = [
+            [p.limit, p.drawn, p.gross]
+            for name, f in self.held.items()
+            for p in self.pieces[name]
+            if p.parties & chosen and lender in (None, f["lender_id"])
+        ]
+        every = [*pieces, *(line for name, line in lines.items() if name.startswith(LINE))]
+        sums = [sum(line[j] or 0 for line in every) for j in range(3)]
+        return sums[0], sums[1], sums[2], sum(None in line for line in every)
 
 
 def plus(amounts: Iterable[Amount]) -> Amount:
