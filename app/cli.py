@@ -114,7 +114,7 @@ def report(
 ) -> None:
     """Compute everything and write it into a folder."""
     from app import output
-    from app.kept import reported, streamed
+    from app.kept import basis, reported, streamed
     from app.memory import keep_freed
     from app.source import store_of
 
@@ -122,6 +122,8 @@ def report(
     chosen = output.formats(formats)
     analysis, store = analysis_of(**source), store_of(source["source"])
     graph = graph_store(store) if write_back else None
+    if graph is not None:
+        graph.check_basis(basis(analysis))
     summary: Mapping[str, Any]
     if store is None and set(chosen) <= set(output.PER_TABLE):
         analysis = replace(analysis, snapshot=analysis.snapshot.outlined())
@@ -130,7 +132,7 @@ def report(
         tables, summary = reported(analysis, store)
         output.write_report(tables, summary, out, chosen, lang)
         if graph is not None:
-            graph.write_back(tables, analysis.snapshot.version)
+            graph.write_back(tables, basis(analysis))
     click.echo(json.dumps(summary, ensure_ascii=False, default=str) if as_json else _headline(summary, out))
     if fail_on and any(SEVERITIES.index(s) >= SEVERITIES.index(fail_on) for s in summary["severities"]):
         ctx.exit(1)

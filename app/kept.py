@@ -19,6 +19,7 @@ from graph.deliveries import incomplete
 from graph.disk import as_store_error
 from graph.errors import StoreError
 from graph.kept import ReportKey, code_version
+from graph.store import Results
 
 if TYPE_CHECKING:
     from exposure.report import Analysis
@@ -113,6 +114,13 @@ def reported(analysis: Analysis, store: Store | None, scope: str = "") -> Report
     report = computed(analysis, None if scope else store)
     _keep(report, store, key)
     return report
+
+
+def basis(analysis: Analysis) -> Results:
+    """What the results of an analysis are of, as they are written back with it."""
+    request, snapshot = analysis.request, analysis.snapshot
+    own = {"lender": request.lender} if request.lender else {}
+    return Results(snapshot.version, snapshot.as_of, snapshot.base, request.packs, {**request.options, **own})
 
 
 def is_kept(analysis: Analysis, store: Store, scope: str = "") -> bool:

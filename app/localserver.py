@@ -79,6 +79,14 @@ def running() -> bool:
     return process.found(Home()) is not None
 
 
+def importing() -> bool | None:
+    """Whether a large first load goes on while the local Neo4j is down; False where one was cut off, None without."""
+    from graph.server import process
+    from graph.server.home import Home
+
+    return process.importing(Home())
+
+
 def check_offline() -> str:
     """What Neo4j's own check says of the databases of the stopped server."""
     from graph.server import process

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from app.localserver import LOCAL
 from app.settings import PREFIX
+from app.storage import words
 from graph.errors import OptionError
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def query(  # noqa: PLR0913 - one for each option
     if as_json:
         click.echo(json.dumps(_told(found), ensure_ascii=False, default=str))
     else:
-        click.echo(_shown(question.title[lang], question.columns, found, lang))
+        click.echo(_shown(question.title[lang], question.columns, found, url, lang))
 
 
 def graph_store(store: Store | None) -> GraphStore:
@@ -81,19 +83,34 @@ def graph_store(store: Store | None) -> GraphStore:
 
 def _told(found: Answer) -> dict[str, object]:
     """An answer for programs."""
-    return {"version": found.version, "cut": found.cut, "rows": [dict(r) for r in found.rows]}
+    about = None if found.results is None else {**asdict(found.results), "stale": found.stale}
+    rows = [dict(r) for r in found.rows]
+    return {"version": found.version, "day": found.day, "results": about, "cut": found.cut, "rows": rows}
 
 
-def _shown(title: str, columns: Mapping[str, Mapping[str, str]], found: Answer, lang: str) -> str:
+def _shown(title: str, columns: Mapping[str, Mapping[str, str]], found: Answer, url: str, lang: str) -> str:
     """An answer for people, in columns."""
+    say = words(lang)
     heads = [columns[c][lang] for c in found.columns]
     cells = [["" if r[c] is None else str(r[c]) for c in found.columns] for r in found.rows]
     widths = [max(len(h), *(len(row[i]) for row in cells), 0) for i, h in enumerate(heads)]
-    lines = [
+    lines = [say["answer"].format(title=title, count=f"{len(cells):,}", version=found.version)]
+    lines += [
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in (heads, *cells)
     ]
-    tail = ["... more rows: raise --rows"] if found.cut else []
-    return "\n".join([f"{title} ({len(cells):,}), version {found.version}", *lines, *tail])
+    lines += [say["more_rows"]] if found.cut else []
+    return "\n".join([*lines, *about(found, url, say)])
+
+
+def about(found: Answer, url: str, say: Mapping[str, str]) -> list[str]:
+    """What the results of an answer are of, and a warning where the facts beside them are others."""
+    held = found.results
+    if held is None:
+        return [say["answer_without"].format(url=url)] if found.about_results else []
+    places = {"version": held.version, "as_of": held.as_of or say["unknown"], "run": held.run}
+    if found.stale:
+        return [say["answer_stale"].format_map({**places, "facts": found.version, "day": found.day})]
+    return [say["answer_results"].format_map(places)]
 
 
 def _catalogue(lang: str) -> str:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from app.localserver import LOCAL, check_offline, down, jars, running, up
+from app.localserver import LOCAL, check_offline, down, importing, jars, running, up
+from app.options import language
 from app.settings import PREFIX
 from app.source import STORE, dialect
 from graph.errors import OptionError, StoreError
 
 if TYPE_CHECKING:
+    from graph.store import Job, Results
     from ingest.load import Loaded
+
+_WORDS: Final = Path(__file__).parent / "words"
 
 _store = click.option(
     "--store", "url", default=STORE, envvar=f"{PREFIX}_STORE", show_default=True, help="URL of the store."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+@cache
+def words(lang: str) -> dict[str, str]:
+    """Sentences about stores and answers in ``en`` or ``zh``."""
+    return dict(tomllib.loads((_WORDS / f"store.{lang}.toml").read_text("utf-8")))
 
 
 @click.command()
@@ -85,9 +100,11 @@ def _text(loaded: Loaded) -> str:
     """What became of a delivery, for people."""
     if not loaded.is_new:
         later = ", ".join(str(v) for v in loaded.since)
-        since = f"; since then {loaded.delivery.by} delivered version {later}" if later else ""
+        whose = loaded.delivery.by or "the subsidiary without a name"
+        since = f"; since then {whose} delivered version {later}" if later else ""
         return f"already loaded as version {loaded.version}; nothing changed{since}"
-    lines = [f"loaded as version {loaded.version} ({loaded.delivery.kind}, {loaded.delivery.by})"]
+    what = ", ".join(part for part in (loaded.delivery.kind, loaded.delivery.by) if part)
+    lines = [f"loaded as version {loaded.version} ({what})"]
     told = loaded.told
     lines.append("reconciled with its manifest" if told["reconciled"] else "unreconciled: it has no manifest")
     lines += [
@@ -114,31 +131,74 @@ store.add_command(jars)
 
 @store.command()
 @_store
+@language
 @_json
-def status(url: str, *, as_json: bool) -> None:
-    """Which versions a store holds, and from whom."""
+def status(url: str, lang: str, *, as_json: bool) -> None:
+    """Which versions a store holds and from whom, who writes to it now, and what its results are of."""
     from graph.deliveries import incomplete
     from graph.store import open_store
 
+    say = words(lang)
     if url == LOCAL and not running():
-        click.echo(
-            json.dumps({"url": url, "running": False}) if as_json else f"{url} does not run: konzern store up"
-        )
+        going = importing()
+        told: dict[str, Any] = {"url": url, "running": False, "importing": going}
+        lines = [say["not_running"].format(url=url)]
+        if going is not None:
+            lines = [say["importing"]] if going else [say["import_cut_off"], *lines]
+        click.echo(json.dumps(told) if as_json else "\n".join(lines))
         return
     held = open_store(url)
-    deliveries = held.reader().deliveries() if held.latest() else ()
-    rows = [
-        {"version": d.version, "subsidiary": d.by, "kind": d.kind, "period": d.period} for d in deliveries
-    ]
+    job, latest = held.job(), held.latest()  # in this order: a load that ends meanwhile is a version then
+    deliveries = held.reader(latest).deliveries() if latest else ()
+    results, day = held.results(), held.shown_day()
+    late = incomplete(deliveries)
     if as_json:
-        told = {"url": url, "latest": held.latest(), "versions": rows, "incomplete": incomplete(deliveries)}
-        click.echo(json.dumps(told, default=str))
+        rows = [
+            {"version": d.version, "subsidiary": d.by, "kind": d.kind, "period": d.period} for d in deliveries
+        ]
+        told = {"url": url, "latest": latest, "versions": rows, "incomplete": late}
+        told |= {"job": job and asdict(job), "day": day, "results": results and asdict(results)}
+        click.echo(json.dumps(told, ensure_ascii=False, default=str))
         return
-    click.echo(f"{url}: {held.latest():,} versions")
-    for r in rows:
-        click.echo(f"  {r['version']:>6}  {r['kind']:8} {r['subsidiary']}  {r['period'] or ''}")
-    if late := incomplete(deliveries):
-        click.echo(f"incomplete: {', '.join(late)}")
+    lines = [say["versions"].format(url=url, count=f"{latest:,}")]
+    lines += [
+        say["delivery"]
+        .format(version=d.version, kind=say[d.kind], subsidiary=d.by, period=d.period or "")
+        .rstrip()
+        for d in deliveries
+    ]
+    lines += [say["incomplete"].format(names=", ".join(late))] if late else []
+    lines += [working(job, say)] if job else []
+    lines += _results(results, url, latest, day, say) if results else []
+    click.echo("\n".join(lines))
+
+
+def working(job: Job, say: Mapping[str, str]) -> str:
+    """Who writes now, or what was cut off, as a sentence."""
+    since = say["since"].format(time=f"{job.since:%Y-%m-%d %H:%M:%S}") if job.since else ""
+    process = say["process" if job.here else "process_elsewhere"].format(process=job.process)
+    who = say["who"].format(by=job.by or say["somebody"], process=process, since=since)
+    kind = "ended" if not job.goes_on else "writing"
+    if job.version:
+        kind = "loading" if job.goes_on else "cut_off"
+    table = say["last_table"].format(table=job.table) if job.table else ""
+    return say[kind].format(
+        who=who, version=job.version, batches=f"{job.batches:,}", rows=f"{job.rows:,}", table=table
+    )
+
+
+def _results(held: Results, url: str, version: int, day: dt.date | None, say: Mapping[str, str]) -> list[str]:
+    """What the results in the graph are of, and whether that is what the graph shows."""
+    told = asdict(held) | {
+        "as_of": held.as_of or say["unknown"],
+        "base": held.base or say["unknown"],
+        "packs": ", ".join(held.packs) or say["unknown"],
+        "options": "".join(f", {k}={v}" for k, v in held.options.items()),
+    }
+    lines = [say["results"].format_map(told)]
+    if (held.version, held.as_of) != (version, day):
+        lines.append(say["results_stale"].format(version=version, day=day, url=url))
+    return lines
 
 
 @store.command("check")

@@ -97,8 +97,10 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 def load_dump(path: Path, url: str) -> Dumped:
     """Restore a dump into an empty store, whole or not at all; the graph hash must be the one that it says.
 
-    Raises ``DumpError`` if the file is no whole dump or the store is not empty.
+    Raises ``DumpError`` if the file is not there or is no whole dump, or the store is not empty.
     """
+    if not path.is_file():
+        raise DumpError(f"{path}: no such file; name one that konzern store dump wrote")
     target = _empty(url)
     root = target.root if isinstance(target, FileStore) else path.absolute()
     with _beside(root) as folder:
@@ -140,7 +142,7 @@ def _take(held: FileStore, target: Store) -> None:
 def _extract(path: Path, folder: Path) -> Dumped:
     """Unpack the members that a dump has, and no others."""
     try:
-        with tarfile.open(path, "r:") as tar:
+        with as_store_error(f"read {path} or unpack it into {folder}"), tarfile.open(path, "r:") as tar:
             for member in tar:
                 if not member.isreg() or not _MEMBERS.fullmatch(member.name):
                     raise DumpError(f"{path.name} is no dump of Konzern: it holds {member.name!r}")
@@ -149,9 +151,11 @@ def _extract(path: Path, folder: Path) -> Dumped:
                 source = tar.extractfile(member)
                 with target.open("wb") as file:
                     shutil.copyfileobj(source or io.BytesIO(), file)
+        if not (folder / LABEL).is_file():
+            raise DumpError(f"{path.name} is no dump of Konzern: it has no {LABEL}")
         label = Dumped(**json.loads((folder / LABEL).read_bytes()))
         (folder / LABEL).unlink()
-    except (tarfile.TarError, FileNotFoundError, ValueError, TypeError) as error:
+    except (tarfile.TarError, ValueError, TypeError) as error:
         raise DumpError(f"{path.name} cannot be read as a dump of Konzern: {error}") from error
     if label.format > FORMAT:
         raise FormatError(f"{path.name} has format {label.format}, newer than {FORMAT}: use a newer Konzern")

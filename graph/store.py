@@ -48,6 +48,42 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Job:
+    """Who writes to a store now, or was cut off: what is told by ``konzern store status``.
+
+    ``by`` and ``process`` name the job (``here`` = of this machine), ``since`` when it took the right to write (None
+    where that was not written down). ``version`` is what it loads (0 = nothing so far); of that ``batches`` parts with
+    ``rows`` rows are stored, the last of ``table``. ``goes_on`` is False where it is dead or past its time: what it
+    stored waits for the same load again, or for another that takes it back.
+    """
+
+    by: str
+    process: int
+    here: bool
+    since: dt.datetime | None
+    goes_on: bool
+    version: int = 0
+    batches: int = 0
+    rows: int = 0
+    table: str = ""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the results are of that analysts see in a store: version, day, base currency, rule packs and options.
+
+    ``as_of`` is None where a Konzern wrote them that did not write it down; ``run`` is 0 until they are written.
+    """
+
+    version: int
+    as_of: dt.date | None
+    base: str = ""
+    packs: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    run: int = 0
+
+
+@dataclass(frozen=True)
 class Among:
     """Among which facts: of one subsidiary or of all others (``but``), as of a day, and which columns of them."""
 
@@ -145,6 +181,15 @@ class Store(Protocol):
 
     def keep_report(self, key: ReportKey, folder: Path) -> Path:
         """Keep a copy of a finished report's folder, whole or not at all."""
+
+    def job(self) -> Job | None:
+        """Who writes now, or was cut off while it wrote; None where nobody does and nothing waits."""
+
+    def results(self) -> Results | None:
+        """What the results are of that were written back for analysts; None where there are none."""
+
+    def shown_day(self) -> dt.date | None:
+        """The day on which the facts count that analysts see in a graph; None where there is none."""
 
     def check(self) -> list[str]:
         """What is damaged, as sentences; empty if nothing is."""

@@ -93,6 +93,18 @@ def test_bad_rows_are_set_aside_only_on_request_and_within_bounds(
     assert (count["rows"], count["used"], count["aside"]) == (4, 3, 1)
 
 
+def test_a_dump_that_is_not_there_is_told_as_such(url: str, tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere", tmp_path):
+        done = konzern("store", "load", path, "--store", url)
+        assert (done.exit_code, f"{path}: no such file" in done.stderr) == (2, True)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_delivery_without_a_name_leaves_no_gap_in_what_is_said(delivery: Path, url: str) -> None:
+    assert konzern("load", delivery, "--store", url).output.startswith("loaded as version 1 (full)\n")
+    assert "1  full" in konzern("store", "status", "--store", url).output.splitlines()[1]
+
+
 def test_a_dump_restores_the_store(delivery: Path, url: str, tmp_path: Path) -> None:
     konzern("load", delivery, "--store", url)
     other = f"book:{tmp_path / 'other'}"

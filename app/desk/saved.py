@@ -13,7 +13,8 @@ import pyarrow as pa
 
 import cypher
 from app.desk.opened import Desk, Row
-from app.query import graph_store
+from app.query import about, graph_store
+from app.storage import words
 from graph.errors import OptionError
 from graph.model import PARTY_KINDS
 from graph.neo4j.ask import Answer, Caps, answer
@@ -56,14 +57,19 @@ def console(desk: Desk, text: str) -> Row:
 
 
 def _shown(desk: Desk, found: Answer, columns: Mapping[str, Mapping[str, str]]) -> Row:
-    """Columns with their headings in both languages, rows as text, and the ``table`` of them to download."""
+    """Columns with their headings in both languages, rows as text, and the ``table`` of them to download.
+
+    ``about`` are sentences on what its results are of, by language; ``stale`` whether the facts beside them are others.
+    """
     hidden = {} if desk.scope.names else _people(desk)
     rows = [[_text(row[c], hidden) for c in found.columns] for row in found.rows]
     heads = [dict(columns.get(c, {"en": c, "zh": c})) for c in found.columns]
     table = pa.table(
         {c: pa.array([row[i] for row in rows], pa.string()) for i, c in enumerate(found.columns)}
     )
-    return {"columns": heads, "rows": rows, "cut": found.cut, "version": found.version, "table": table}
+    told = {language: about(found, desk.store.url, words(language)) for language in ("en", "zh")}
+    made = {"columns": heads, "rows": rows, "cut": found.cut, "version": found.version, "table": table}
+    return {**made, "about": told, "stale": found.stale}
 
 
 def _people(desk: Desk) -> dict[str, str]:

@@ -105,5 +105,10 @@ def _answer(frame: Frame, held: dict[str, Any], ask: Callable[[], dict[str, Any]
     columns = [column(head[frame.language]) for head in held["columns"]]
     rows = [{"id": "", "cells": [text(value) for value in row]} for row in held["rows"]]
     more = frame.say["cut_rows"] if held["cut"] else ""
+    for told in held["about"][frame.language]:
+        if held["stale"]:
+            st.warning(told, icon=":material/warning:")
+        else:
+            blocks.note(told)
     blocks.table("answer", cells.table(columns, rows, empty=frame.say["nothing"], more=more, height=480))
     frame.files("questions", {"answer": lambda: ask()["table"]})

@@ -7,6 +7,7 @@ clock decides when to take over, never what is right: publication happens under 
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import json
 import os
@@ -20,8 +21,9 @@ from typing import Final
 
 from graph.disk import Disk, as_store_error
 from graph.errors import StoreError
-from graph.store import BusyError, StaleLeaseError
+from graph.store import BusyError, Job, StaleLeaseError
 
+_FILE: Final = "lease.json"
 SECONDS: Final = 300.0
 """How long a lease holds unless it is renewed."""
 Clock = Callable[[], float]
@@ -31,7 +33,10 @@ _given_back: set[tuple[str, int]] = set()
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds or held the lease: token, purpose, process, and when the lease runs out (seconds since 1970)."""
+    """Who holds or held the lease: token, purpose, process, and when it runs out (seconds since 1970).
+
+    ``since`` is when it was taken (0 = not written down).
+    """
 
     token: int
     by: str
@@ -40,6 +45,7 @@ class Holder:
     machine: str
     pid: int
     started: str
+    since: float = 0.0
 
     @property
     def alive(self) -> bool | None:
@@ -82,6 +88,14 @@ def _answers(pid: int) -> str:
     return "running"
 
 
+def job(last: Holder | None, *, goes_on: bool) -> Job:
+    """The job of the latest holder of a lease; of somebody unknown where there is none."""
+    if last is None:
+        return Job("", 0, here=False, since=None, goes_on=False)
+    since = dt.datetime.fromtimestamp(last.since, dt.UTC) if last.since else None
+    return Job(last.by, last.pid, here=last.machine == machine(), since=since, goes_on=goes_on)
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the store's lock file; short, and freed by the system when the process dies."""
@@ -95,6 +109,21 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def latest(folder: Path) -> Holder | None:
+    """The latest holder of a store's lease; None where nobody ever wrote to it."""
+    path = folder / _FILE
+    if not path.exists():
+        return None
+    with as_store_error(f"read {path.name}"):
+        return Holder(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def going_on(folder: Path, last: Holder, clock: Clock) -> bool:
+    """Whether the latest holder still has the lease."""
+    given_back = (str(folder), last.token) in _given_back
+    return last.held and not given_back and last.alive is not False and clock() < last.until
+
+
 class Lease:
     """The right to write, held by this process until ``release``.
 
@@ -102,43 +131,39 @@ class Lease:
     """
 
     def __init__(self, folder: Path, disk: Disk, by: str, clock: Clock = time.time) -> None:
-        self._path = folder / "lease.json"
+        self._path = folder / _FILE
         self._folder = folder
         self._disk = disk
         self._clock = clock
         with locked(folder):
-            last = self._last()
-            if last and last.held and self._still(last):
+            last = latest(folder)
+            if last and going_on(folder, last, clock):
                 raise BusyError(
                     f"{last.by or 'another job'} (process {last.pid}) is writing to {folder}: wait until it is "
                     "done, or end it; a dead one is not waited for"
                 )
             token = (last.token if last else 0) + 1
-            until = self._clock() + SECONDS
-            pid = os.getpid()
-            self.held = Holder(token, by, until, held=True, machine=machine(), pid=pid, started=started(pid))
+            now, pid = self._clock(), os.getpid()
+            self.held = Holder(
+                token,
+                by,
+                now + SECONDS,
+                held=True,
+                machine=machine(),
+                pid=pid,
+                started=started(pid),
+                since=now,
+            )
             try:
                 self._write(self.held)
             except StoreError:
                 _given_back.add((str(folder), token))
                 raise
 
-    def _still(self, last: Holder) -> bool:
-        """Whether the latest holder still has the lease."""
-        given_back = (str(self._folder), last.token) in _given_back
-        return not given_back and last.alive is not False and self._clock() < last.until
-
     @property
     def token(self) -> int:
         """The fencing token."""
         return self.held.token
-
-    def _last(self) -> Holder | None:
-        """The latest holder."""
-        if not self._path.exists():
-            return None
-        with as_store_error(f"read {self._path.name}"):
-            return Holder(**json.loads(self._path.read_text(encoding="utf-8")))
 
     def _write(self, holder: Holder) -> None:
         self._disk.create_bytes(self._path, json.dumps(asdict(holder)).encode())
@@ -150,7 +175,7 @@ class Lease:
         Raises ``StaleLeaseError`` if somebody has.
         """
         with locked(self._folder):
-            last = self._last()
+            last = latest(self._folder)
             if last is None or last.token != self.token or not last.held:
                 raise StaleLeaseError(
                     f"the lease of this job (token {self.token}) was taken over while it was paused: nothing was "
@@ -175,6 +200,6 @@ class Lease:
         """Give the lease back; nothing happens if it was taken over."""
         _given_back.add((str(self._folder), self.token))
         with locked(self._folder):
-            last = self._last()
+            last = latest(self._folder)
             if last is not None and last.token == self.token:
                 self._write(replace(self.held, held=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -107,6 +107,20 @@ class Segments:
                 return file.read(columns=held)
         except (OSError, pa.ArrowException) as error:
             raise damaged(part.file) from error
+
+    def others(self, needed: Collection[str]) -> list[Part]:
+        """Files of rows that are none of those needed, in the order of writing; their hashes are not taken."""
+        found = []
+        for path in self.folder.glob("*.parquet"):
+            if path.name not in needed:
+                try:
+                    part = Part(path.name, pq.read_metadata(path).num_rows, "")
+                    found.append((path.stat().st_mtime_ns, part))
+                except FileNotFoundError:  # a writer tidies up meanwhile
+                    continue
+                except (OSError, pa.ArrowException) as error:
+                    raise damaged(path.name) from error
+        return [part for _, part in sorted(found, key=lambda one: (one[0], one[1].file))]
 
     def wrong(self, parts: Iterable[Part]) -> list[str]:
         """Names of files that are missing or no longer what was written."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from graph.disk import Disk
 from graph.errors import StoreError
-from graph.files.lease import Clock, Lease, locked
+from graph.files.lease import Clock, Holder, Lease, going_on, job, latest, locked
 from graph.files.reader import FileReader
 from graph.files.runs import Runs, all_parts
 from graph.files.segments import Segments
@@ -19,6 +20,7 @@ from graph.files.versions import MARK, Versions, check_format, mark_format
 from graph.files.writer import FileWriter
 from graph.journal import FileJournal
 from graph.kept import KeptReports, ReportKey
+from graph.store import Job
 
 SCHEME: Final = "book:"
 
@@ -71,6 +73,31 @@ class FileStore(Versioned):
         """Keep a copy of a finished report's folder, whole or not at all."""
         self._make()
         return self._reports.keep(key, folder)
+
+    def job(self) -> Job | None:
+        """Who writes now, or was cut off and left parts that no version refers to."""
+        while True:
+            last = latest(self.root)
+            found = self._job(last)
+            if latest(self.root) == last:  # else another job began or ended while one looked
+                return found
+
+    def _job(self, last: Holder | None) -> Job | None:
+        """The job of the latest holder of the lease, and what it stored."""
+        goes_on = last is not None and going_on(self.root, last, self._clock)
+        number = self.latest()
+        needed = {part.file for part in all_parts(self._versions.upto(number), self._runs)}
+        loose = self._segments.others(needed)
+        if not loose and not (last is not None and last.held):
+            return None
+        waits = goes_on or bool(loose)
+        return replace(
+            job(last, goes_on=goes_on),
+            version=number + 1 if waits else 0,
+            batches=len(loose),
+            rows=sum(p.rows for p in loose),
+            table=loose[-1].file.rpartition("-")[0].removesuffix("-deleted") if loose else "",
+        )
 
     def check(self) -> list[str]:
         """What is damaged, as sentences; empty if nothing is."""

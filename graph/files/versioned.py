@@ -13,6 +13,7 @@ from graph.files.reader import FileReader, differing
 from graph.journal import Journal
 from graph.judgements import KIND, latest
 from graph.snapshot import Snapshot
+from graph.store import Results
 
 
 class Versioned(ABC):
@@ -45,6 +46,14 @@ class Versioned(ABC):
         Mapped from its archive where it is there.
         """
         return self.reader(version).judged(latest(self.journal.records(kind=KIND))).snapshot(as_of, base)
+
+    def results(self) -> Results | None:
+        """None: results are written back into a graph only."""
+        return None
+
+    def shown_day(self) -> dt.date | None:
+        """None: there is no graph whose facts would count on one day."""
+        return None
 
     def changes(self, before: int, after: int) -> pa.Table:
         """What differs between two versions, row by row (``graph.changes``); nothing before the first."""

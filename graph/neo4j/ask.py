@@ -8,6 +8,7 @@ their words.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -20,8 +21,10 @@ from neo4j.time import Date, DateTime
 
 from cypher import QuestionError, SavedQuery
 from graph.errors import OptionError, StoreError
-from graph.neo4j.gate import Gate, writing
+from graph.neo4j.gate import Gate, results, shown_day, writing
+from graph.neo4j.results import reads_results
 from graph.neo4j.session import Server, as_error
+from graph.store import Results
 
 ALLOWED: Final = frozenset(
     [
@@ -94,12 +97,25 @@ class Caps:
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows by column, whether there were more, and of which version."""
+    """Rows by column, whether there were more, of which version, and as of which day its facts count.
+
+    ``about_results`` is True where the question is about results; ``results`` says what they are of (None where none
+    were written back), ``stale`` whether that is another version or day than that of the facts, or not known.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, Any], ...]
     cut: bool
     version: int
+    day: dt.date | None = None
+    about_results: bool = False
+    results: Results | None = None
+
+    @property
+    def stale(self) -> bool:
+        """Whether the results are of other facts than those beside which they stand."""
+        held = self.results
+        return held is not None and (held.version, held.as_of) != (self.version, self.day)
 
 
 def answer(
@@ -139,7 +155,10 @@ def ask(server: Server, text: str, values: Mapping[str, object], caps: Caps | No
                 after = gate.read()
                 if _mark(after) == _mark(before):
                     shown = tuple(rows[: bounds.rows])
-                    return Answer(columns, shown, len(rows) > bounds.rows, before.get("version", 0))
+                    cut, version = len(rows) > bounds.rows, before.get("version", 0)
+                    about = reads_results(text)
+                    of = results(before) if about else None
+                    return Answer(columns, shown, cut, version, shown_day(before), about, of)
             elif writing(before) is None:
                 break  # nobody finishes it while one waits
             time.sleep(0.2 * 4**attempt)

@@ -6,6 +6,7 @@ at its next batch, and the published version moves last.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import secrets
@@ -18,13 +19,15 @@ from typing import Any, Final
 import neo4j
 
 from graph.errors import StoreError
+from graph.files import lease
 from graph.files.lease import SECONDS, Clock, Holder, machine, started
 from graph.model import FORMAT
 from graph.neo4j.session import Server, Statement
-from graph.store import BusyError, StaleLeaseError
+from graph.store import BusyError, Job, Results, StaleLeaseError
 
 _MATCH: Final = "MATCH (b:Book {name: 'book'})"
 _LOCK: Final = f"{_MATCH} SET b.locked = true RETURN properties(b) AS held"
+_LEDGER: Final = "MATCH (b:Batch {version: $n}) RETURN b.id AS id, b.table AS name, b.rows AS rows"
 _READ: Final = f"OPTIONAL {_MATCH} RETURN properties(b) AS held, EXISTS {{ MATCH (:Version) }} AS versions"
 OPEN: Final = (
     "MERGE (b:Book {name: 'book'}) "
@@ -92,8 +95,10 @@ class Lease:
         self._gate = gate
         self._clock = clock
         pid = os.getpid()
-        nonce = secrets.token_hex(8)
-        wish = Holder(0, by, clock() + SECONDS, held=True, machine=machine(), pid=pid, started=started(pid))
+        nonce, now = secrets.token_hex(8), clock()
+        wish = Holder(
+            0, by, now + SECONDS, held=True, machine=machine(), pid=pid, started=started(pid), since=now
+        )
 
         def take(work: neo4j.Transaction) -> Holder:
             held = gate.lock(work)
@@ -174,6 +179,47 @@ def writing(held: Mapping[str, Any], clock: Clock = time.time) -> Holder | None:
     """Who may write, by what the gate holds: None where nobody does, or its job is dead or past its time."""
     last = _holder(held) if held.get("held") else None
     return last if last is not None and last.alive is not False and clock() < last.until else None
+
+
+def job(gate: Gate, clock: Clock = time.time) -> Job | None:
+    """Who writes to the graph, or was cut off; by the ledger how far it is."""
+    held = gate.read()
+    number = held.get("loading")
+    if number is None and not held.get("held"):
+        return None
+    found = lease.job(_holder(held), goes_on=writing(held, clock) is not None)
+    if number is None:
+        return found
+    batches = sorted((_order(r["id"]), r["name"], r["rows"]) for r in gate.server.read(_LEDGER, n=number))
+    tables = [name for _, name, _ in batches if name]
+    rows = sum(rows for _, _, rows in batches)
+    return replace(found, version=number, batches=len(batches), rows=rows, table=tables[-1] if tables else "")
+
+
+def shown_day(held: Mapping[str, Any]) -> dt.date | None:
+    """The day on which the facts count that a plain MATCH sees; None before the first version."""
+    day = held.get("day")
+    return day.to_native() if day is not None else None
+
+
+def results(held: Mapping[str, Any]) -> Results | None:
+    """What the gate says of the results that hold; None where there are none."""
+    if not held.get("run"):
+        return None
+    as_of = held.get("run_as_of")
+    return Results(
+        version=held["run_version"],
+        as_of=as_of.to_native() if as_of is not None else None,
+        base=held.get("run_base", ""),
+        packs=tuple(held.get("run_packs", ())),
+        options=json.loads(held.get("run_options", "{}")),
+        run=held["run"],
+    )
+
+
+def _order(batch: str) -> tuple[int, ...]:
+    """By which batches are in the order in which they were written: token of the writer, and number."""
+    return tuple(int(part) for part in batch.split("-")[1:] if part.isdecimal())
 
 
 def _holder(held: Mapping[str, Any]) -> Holder | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import datetime as dt
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,11 +21,11 @@ from graph.files.versioned import Versioned
 from graph.kept import KeptReports, ReportKey
 from graph.neo4j import schema
 from graph.neo4j.bulk import Bulk
-from graph.neo4j.gate import Gate, Lease, writing
+from graph.neo4j.gate import Gate, Lease, job, results, shown_day, writing
 from graph.neo4j.journal import GraphJournal
 from graph.neo4j.mirror import Mirror, folder
 from graph.neo4j.present import wrong
-from graph.neo4j.results import write_back
+from graph.neo4j.results import check_basis, write_back
 from graph.neo4j.segments import fetched
 from graph.neo4j.session import Access, Server
 from graph.neo4j.standing import standings
@@ -33,6 +34,7 @@ from graph.neo4j.writer import GraphWriter, Work
 from graph.server import process
 from graph.server.home import Home
 from graph.server.process import Server as LocalServer
+from graph.store import Job, Results
 
 LOCAL: Final = "neo4j:local"
 
@@ -127,10 +129,26 @@ class GraphStore(Versioned):
         self._make()
         return KeptReports(self._root / "reports", self._disk).keep(key, folder)
 
-    def write_back(self, tables: Mapping[str, pa.Table], version: int) -> int:
-        """Replace the results that analysts see in the graph by those of a report; the number of the run."""
+    def check_basis(self, of: Results) -> None:
+        """Refuse results that could not be written back: of another version or day than the graph shows."""
+        check_basis(self._gate.read(), of)
+
+    def write_back(self, tables: Mapping[str, pa.Table], of: Results) -> Results:
+        """Replace the results that analysts see in the graph by those of a report; see ``graph.neo4j.results``."""
         with self.writer("results") as writer:
-            return write_back(writer, self._gate, tables, version)
+            return write_back(writer, self._gate, tables, of)
+
+    def results(self) -> Results | None:
+        """What the results are of that analysts see in the graph; None where there are none."""
+        return results(self._gate.read())
+
+    def shown_day(self) -> dt.date | None:
+        """The day on which the facts count that a plain MATCH sees; None before the first version."""
+        return shown_day(self._gate.read())
+
+    def job(self) -> Job | None:
+        """Who writes now, or was cut off; None where nobody does and nothing waits."""
+        return job(self._gate, self._clock)
 
     def check(self) -> list[str]:
         """What is damaged, as sentences: every fact is read from the graph and compared with what was written."""

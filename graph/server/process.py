@@ -131,6 +131,18 @@ def held(home: Home) -> Iterator[None]:
         os.close(handle)
 
 
+def importing(home: Home) -> bool | None:
+    """Whether a database is being made for a home whose server is down; False where that was cut off, None without."""
+    if found(home) is not None or not Staging(home).is_begun:
+        return None
+    with as_store_error(f"look at {home.root}"), (home.root / "lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def found(home: Home) -> Running | None:
     """The server that serves a home, if its process lives."""
     noted = home.noted()

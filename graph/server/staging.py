@@ -34,6 +34,11 @@ class Staging:
         self.files = self._made.root / "files"
         """Where the files of nodes and relationships are written."""
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether one is being made, or was left unfinished."""
+        return self._made.root.is_dir()
+
     def begin(self) -> None:
         """Remove what an earlier one left, and make the folder for files."""
         if self._made.root.is_dir():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 import cypher
+from app.kept import basis
 from app.source import SAMPLE, compiled
 from cypher import FAMILIES, ROLES, TYPES, QuestionError, SavedQuery
 from exposure.report import Analysis, Request
@@ -20,6 +23,7 @@ from graph.errors import OptionError, StoreError
 from graph.neo4j.ask import Answer, Caps, RefusedError, answer, ask
 from graph.neo4j.results import RESULTS
 from graph.neo4j.store import GraphStore
+from graph.store import Results
 from ingest.load import load
 from tests.servers import Servers, wipe
 
@@ -35,7 +39,7 @@ def store(servers: Servers) -> Iterator[GraphStore]:
     load(SAMPLE, held)
     snapshot, noticed = compiled(str(SAMPLE))
     analysis = Analysis(snapshot, Request(packs=("EU-CRR",)), noticed)
-    held.write_back({name: analysis.table(name) for name in RESULTS}, 1)
+    held.write_back({name: analysis.table(name) for name in RESULTS}, replace(basis(analysis), version=1))
     yield held
     wipe(servers)
 
@@ -184,7 +188,7 @@ def test_whatever_does_more_than_read_the_graph_is_refused(store: GraphStore, te
 
 def test_plain_reading_is_allowed(store: GraphStore) -> None:
     found = ask(store.server, "MATCH (p:Party:Bank) RETURN count(p) AS banks", {})
-    assert found == Answer(("banks",), ({"banks": 6},), cut=False, version=1)
+    assert found == Answer(("banks",), ({"banks": 6},), cut=False, version=1, day=dt.date(2026, 9, 30))
 
 
 def test_more_rows_than_allowed_are_cut_and_told(store: GraphStore) -> None:
@@ -225,8 +229,9 @@ def test_a_question_for_one_endless_value_is_cut(store: GraphStore) -> None:
 def test_results_are_replaced_as_a_whole(store: GraphStore) -> None:
     before = store.server.read("MATCH (g:Group) RETURN count(g) AS n, collect(DISTINCT g.run) AS runs")[0]
     snapshot, noticed = compiled(str(SAMPLE))
-    tables = {n: Analysis(snapshot, Request(packs=("EU-CRR",)), noticed).table(n) for n in RESULTS}
-    run = store.write_back(tables, 1)
+    analysis = Analysis(snapshot, Request(packs=("EU-CRR",)), noticed)
+    tables, of = {n: analysis.table(n) for n in RESULTS}, replace(basis(analysis), version=1)
+    run = store.write_back(tables, of).run
     after = store.server.read("MATCH (g:Group) RETURN count(g) AS n, collect(DISTINCT g.run) AS runs")[0]
     assert (before["n"], before["runs"], after["n"], after["runs"]) == (
         after["n"],
@@ -234,8 +239,26 @@ def test_results_are_replaced_as_a_whole(store: GraphStore) -> None:
         before["n"],
         [run],
     )
-    assert store.server.read("MATCH ()-[c:ULTIMATELY_CONTROLS]->() RETURN DISTINCT c.run AS run") == [
-        {"run": run}
-    ]
-    with pytest.raises(StoreError, match="compute it again"):
-        store.write_back(tables, 7)
+    for pattern in (
+        "(r:Group)",
+        "(r:Exposure)",
+        "(r:Finding)",
+        "()-[r:IN_GROUP]->()",
+        "()-[r:ULTIMATELY_CONTROLS]->()",
+    ):
+        text = f"MATCH {pattern} RETURN DISTINCT r.run AS run, r.version AS version, toString(r.as_of) AS day"
+        assert store.server.read(text) == [{"run": run, "version": 1, "day": "2026-09-30"}], pattern
+    assert store.results() == replace(of, run=run)
+    assert answer(store.server, cypher.load("largest_groups"), {}).results == store.results()
+    assert answer(store.server, cypher.load("holders"), {"party": "X"}).results is None
+
+
+def test_results_of_other_facts_than_the_graph_shows_are_refused(store: GraphStore) -> None:
+    before = store.results()
+    for day, version, told, kind in (
+        (dt.date(2026, 6, 30), 1, r"write back the report of that day \(--as-of 2026-09-30\)", OptionError),
+        (dt.date(2026, 9, 30), 7, "compute it again", StoreError),
+    ):
+        with pytest.raises(kind, match=told):
+            store.write_back({}, Results(version, day))
+    assert store.results() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -11,12 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import neo4j
 import pytest
+from click.testing import CliRunner
 from neo4j.exceptions import TransientError
 
+from app.cli import main
 from graph.errors import StoreError
 from graph.neo4j import session
 from graph.neo4j.ask import ChangingError, ask
@@ -177,6 +181,8 @@ def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers, at: int,
     job.kill()
     job.communicate()
     store = GraphStore(servers.access())
+    left = store.job()
+    assert midst or (left and left.goes_on, left and left.version) == (False, 2)
     assert midst or (store.latest(), job.returncode) == (1, -signal.SIGKILL)
     assert store.reader(1).graph_hash() == hash_of([LITTLE])
     if not midst:
@@ -185,6 +191,35 @@ def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers, at: int,
     publish(store, MANY)  # the lease of the dead is not waited for
     assert store.reader().graph_hash() == hash_of([LITTLE, MANY])
     assert live_is_exact(store)
+
+
+def test_who_writes_and_how_far_it_is_is_told(servers: Servers) -> None:
+    store = GraphStore(servers.access())
+    assert store.job() is None
+    publish(store, LITTLE)
+    job = loader(servers.get(), 2)
+    found = store.job()
+    assert found is not None
+    assert found.since is not None
+    assert (found.process, found.goes_on, found.version, found.table) == (job.pid, True, 2, "umbrellas")
+    assert (found.batches, found.rows) == (2, 10_000)
+    assert "being loaded: version 2, by" in status(servers)
+    word(job, BATCHES)
+    job.communicate()
+    assert store.job() is None
+    writer = store.writer("ann")
+    assert "ann (process" in status(servers)
+    assert "尚未存入任何数据" in status(servers, "--lang", "zh")
+    dead = json.dumps(asdict(replace(writer._graph_lease.held, started="another")))
+    store.server.write([Statement("MATCH (b:Book) SET b.holder = $dead", {"dead": dead})], lambda: False)
+    assert "ended without giving back its right to write" in status(servers)
+
+
+def status(servers: Servers, *more: str) -> str:
+    """What ``konzern store status`` says."""
+    done = CliRunner().invoke(main, ["store", "status", "--store", servers.get().url, *more])
+    assert done.exit_code == 0
+    return done.output
 
 
 def test_two_jobs_at_once_are_one_after_the_other(servers: Servers) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli import main
 from graph.files.store import FileStore
 from graph.store import BusyError
 from tests.faults.disk import CountingDisk
@@ -56,6 +62,48 @@ def killed_and_repeated(root: Path, at: int) -> None:
 @pytest.mark.parametrize("tenth", [3, 7, 14])
 def test_a_killed_process_leaves_whole_versions(fresh_root: Callable[[], Path], tenth: int) -> None:
     killed_and_repeated(fresh_root(), steps_of_a_delta(fresh_root()) * tenth // 10)
+
+
+def test_who_writes_and_what_was_cut_off_is_told(fresh_root: Callable[[], Path]) -> None:
+    root, disk = fresh_root(), CountingDisk()
+    store = FileStore(root)
+    assert store.job() is None
+    publish(store, FIRST)
+    publish(FileStore(copied(root), disk), sent("A", 1))
+    with store.writer("ann"):
+        job = FileStore(root).job()
+        assert job is not None
+        assert job.since is not None
+        assert (job.by, job.process, job.here, job.goes_on) == ("ann", os.getpid(), True, True)
+        assert (job.version, job.batches, job.rows, job.table) == (2, 0, 0, "")
+        assert "being loaded: version 2, by ann (process" in status(root)
+    assert store.job() is None
+    process = loader(root, "A", 1, next(i for i, s in enumerate(disk.steps) if s == "create 00000002.json"))
+    process.communicate()
+    left = store.job()
+    assert left is not None
+    assert (left.goes_on, left.version, left.batches, left.rows, left.table) == (False, 2, 1, 2, "umbrellas")
+    told = status(root)
+    assert re.search(
+        r"cut off: the load of version 2, by .*\(process \d+, since .* UTC\); .*batches 1, rows 2", told
+    )
+    assert "load the same again and it goes on" in told
+    assert "已中断：账册版本 2 的载入" in status(root, "--lang", "zh")
+    assert json.loads(status(root, "--json"))["job"]["rows"] == 2
+    publish(store, sent("A", 1))
+    assert store.job() is None
+
+
+def copied(root: Path) -> Path:
+    """Another store that holds the same."""
+    return Path(shutil.copytree(root, root.with_name(f"{root.name}-copy")))
+
+
+def status(root: Path, *more: str) -> str:
+    """What ``konzern store status`` says."""
+    done = CliRunner().invoke(main, ["store", "status", "--store", f"book:{root}", *more])
+    assert done.exit_code == 0
+    return done.output
 
 
 @pytest.mark.soak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,13 +15,16 @@ from pathlib import Path
 
 import neo4j
 import pytest
+from click.testing import CliRunner
 
+from app.cli import main
 from graph.errors import OptionError, StoreError
 from graph.files.lease import started
 from graph.server import jars, process
-from graph.server.home import Home, Memory
+from graph.server.home import SETTING, Home, Memory
 from graph.server.jars import Jar, JarsError
 from graph.server.process import ServerError
+from graph.server.staging import Staging
 from tests.servers import Servers
 
 ROOT = Path(__file__).parents[2]
@@ -206,6 +210,25 @@ def test_a_port_that_another_took_meanwhile_is_told(
     assert process.found(home) is None
 
 
+def test_a_first_load_that_goes_on_while_the_server_is_down_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    monkeypatch.setenv(SETTING, str(home.root))
+
+    def status(*more: str) -> str:
+        return CliRunner().invoke(main, ["store", "status", "--store", "neo4j:local", *more]).output
+
+    assert status() == "neo4j:local does not run: konzern store up\n"
+    with process.held(home):
+        Staging(home).begin()
+        assert "a large first load goes on" in status()
+        assert json.loads(status("--json")) == {"url": "neo4j:local", "running": False, "importing": True}
+    assert status("--lang", "zh").startswith("大批量首次载入在服务器停止期间中断")
+    Staging(home).adopt()
+    assert process.importing(home) is None
+
+
 def test_a_home_without_a_server_has_nothing_to_end_or_check(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     assert process.down(home) is False
@@ -217,7 +240,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from graph.server import process
-from graph.server.home import Home, Memory
+from graph.server.home import SETTING, Home, Memory
 
 server = process.up(Home(Path(sys.argv[1])), lasting=False, memory=Memory(512, 64), quick=True)
 print(server.running.pid, flush=True)
