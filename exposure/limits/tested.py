@@ -97,11 +97,11 @@ _TYPES: Final = (
 def state(value: Int64, allowed: Int64, near: Int64, unknown: Bool) -> Int8:
     """What each test comes to: a value above what is allowed is a breach, from ``near`` on it is near.
 
-    An unknown limit or value (NULL), or a value that an unknown amount would raise, is untested unless what
-    is known breaks the limit already.
+    Of a limit of nothing nothing is used up as long as nothing is owed. An unknown limit or value (NULL), or a
+    value that an unknown amount would raise, is untested unless what is known breaks the limit already.
     """
     blank = (value == NULL) | (allowed == NULL)
-    out = np.where(value >= near, NEAR, FINE)
+    out = np.where((value >= near) & (value > 0), NEAR, FINE)
     out = np.where(unknown, UNTESTED, out)
     out = np.where(value > allowed, BREACH, out)
     return np.where(blank, UNTESTED, out).astype(np.int8)

@@ -650,6 +650,19 @@ def test_two_limits_on_one_group_by_two_of_its_sources_are_two_breaches() -> Non
     ]
 
 
+def test_a_limit_of_nothing_is_near_no_one_who_owes_nothing() -> None:
+    held = limits_of(
+        parties=[party("A"), party("B")],
+        lenders=[bank(None)],
+        facilities=[facility("F1", "A", 1, 1)],
+        limits=[
+            {"scope": "party", "subject_id": name, "amount": "0", "currency": "EUR", "lender_id": "BANK"}
+            for name in "AB"
+        ],
+    )
+    assert (subjects(held, "limit_breach"), subjects(held, "limit_near")) == ({"A"}, set())
+
+
 def test_an_internal_limit_without_a_rate_is_untested() -> None:
     (row,) = internal({"scope": "party", "subject_id": "A", "amount": "1", "currency": "XAU"})
     assert (row["limit"], row["value"], row["breach"]) == (None, 80, None)
