@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -14,9 +15,24 @@ _HERE: Final = Path(__file__).parent
 Act = Callable[[Any], None]
 
 
-def css() -> str:
-    """The style sheet of the app."""
+_INSTEAD: Final = "instead_"
+"""How words begin that the style sheet shows in place of those that Streamlit writes in English only."""
+
+
+@cache
+def _sheet() -> str:
+    """The style sheet without words."""
     return (_HERE / "app.css").read_text("utf-8")
+
+
+def css(say: Mapping[str, str]) -> str:
+    """The style sheet of the app, with the words that stand in place of Streamlit's own."""
+    said = (
+        f"--kz-{k.removeprefix(_INSTEAD)}: {json.dumps(v, ensure_ascii=False)};"
+        for k, v in say.items()
+        if k.startswith(_INSTEAD)
+    )
+    return f":root {{ {' '.join(said)} }}\n{_sheet()}"
 
 
 def _script(name: str) -> str:
@@ -61,9 +77,12 @@ def table(key: str, data: dict[str, Any], on_click: Act | None = None) -> None:
     _block("table")(key=key, data=shown, on_click_change=_told(key, "click", on_click))
 
 
-def choose(node: str = "", edge: str = "", **rows: str) -> None:
-    """Mark a node, an edge, and a row in each table that is named by its key; sent apart from what is drawn."""
-    told = {"rows": rows, "nodes": [node] if node else [], "edges": [edge] if edge else []}
+def choose(home: str, node: str = "", edge: str = "", **rows: str) -> None:
+    """Mark a node, an edge, and a row in each table that is named by its key; sent apart from what is drawn.
+
+    ``home`` is the page that stands at the root, so that its entry is marked at the address of its own name too.
+    """
+    told = {"home": home, "rows": rows, "nodes": [node] if node else [], "edges": [edge] if edge else []}
     _block("choice")(key="konzern-choice", data=told)
 
 

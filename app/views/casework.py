@@ -11,6 +11,7 @@ from app import formats
 from app.desk.cases import NEED_REASON, STATES, State
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, text
+from app.views import told
 from app.views.frame import Frame
 from app.views.listed import facilities
 from app.views.picture import picture
@@ -66,7 +67,7 @@ def listed(frame: Frame, key: str, held: dict[str, Any]) -> None:
             "id": r["finding_id"],
             "cells": [
                 chip(say[f"severity_{r['severity']}"], TONES[r["severity"]], _SEVERITIES.index(r["severity"])),
-                text(say[f"code_{r['code']}"], r["rule"] or ""), text(r[f"text_{frame.language}"], frame.say["comma"].join(frame.name(n) for n in r["about"][:6])),
+                text(say[f"code_{r['code']}"], told.pack(frame, r)), text(told.sentence(frame, r), frame.say["comma"].join(frame.name(n) for n in r["about"][:6])),
                 amount(r["amount"], unit, frame.base), chip(say[f"state_{r['state'].state}"], _STATE_TONES[r["state"].state]),
                 text(r["state"].owner, formats.day(r["state"].due, frame.language) if r["state"].due else ""),
             ],
@@ -105,7 +106,7 @@ def story(frame: Frame, finding_id: str) -> None:
     amount_ = (
         "" if held["amount"] is None else f" · {formats.short(held['amount'], frame.language)} {frame.base}"
     )
-    blocks.title(frame.word("code", held["code"]) + amount_, held[f"text_{frame.language}"])
+    blocks.title(frame.word("code", held["code"]) + amount_, told.sentence(frame, held))
     left, right = st.columns([0.62, 0.38], gap="medium")
     with left:
         if held["facilities"]:
@@ -145,16 +146,11 @@ def story(frame: Frame, finding_id: str) -> None:
 def _figures(frame: Frame, held: dict[str, Any]) -> None:
     """The rule and the named figures of a finding."""
     say = frame.say
-    rows = [{"id": "", "cells": [say["rule"], text(held["rule"] or say["every_pack"])]}]
+    rows = [{"id": "", "cells": [say["rule"], text(told.rule(frame, held["rule"]))]}]
     rows += [
-        {
-            "id": "",
-            "cells": [
-                text(frame.word("figure", name)),
-                text(", ".join(map(str, value)) if isinstance(value, list) else str(value)),
-            ],
-        }
+        {"id": "", "cells": [text(frame.word("figure", name)), text(told.figure(frame, name, value))]}
         for name, value in held["figures"].items()
+        if value != held["rule"]
     ]
     rows.append({"id": "", "cells": [say["finding_id"], text(held["finding_id"])]})
     blocks.table(

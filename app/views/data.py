@@ -197,7 +197,7 @@ def _audit(frame: Frame) -> None:
     )
     blocks.note(say["chain_head"].format(head=held["head"]))
     rows = [
-        {"id": "", "cells": [count(e["seq"]), text(e["at"][:19].replace("T", " ")), text(e["principal"]), text(_roles(frame, e["role"])), text(e["question"]),
+        {"id": "", "cells": [count(e["seq"]), text(e["at"][:19].replace("T", " ")), text(e["principal"]), text(_roles(frame, e["role"])), text(_asked(frame, e)),
                              count(e["rows"]), text(frame.word("outcome", e["outcome"])), text(e["reason"])]}
         for e in held["events"]
     ]  # fmt: skip
@@ -206,6 +206,11 @@ def _audit(frame: Frame) -> None:
         column(say["rows"], "r"), column(say["outcome"], "n"), column(say["reason"]),
     ]  # fmt: skip
     blocks.table("audit", cells.table(columns, rows, empty=say["nothing"], height=360))
+
+
+def _asked(frame: Frame, event: dict[str, Any]) -> str:
+    """What an event was about, in words."""
+    return frame.word("question", event["question"]) if event["question"] else frame.say["sign_in_event"]
 
 
 def _roles(frame: Frame, held: str) -> str:

@@ -63,7 +63,7 @@ def elsewhere(frame: Frame) -> None:
 def door(why: str) -> None:
     """The page of somebody who is not let in: why, and what to do."""
     say = words(spoken())
-    st.html(f"<style>{blocks.css()}</style>")
+    st.html(f"<style>{blocks.css(say)}</style>")
     blocks.heading("Konzern", say["door"])
     blocks.title(say[f"door_{why}"], say[f"door_{why}_note"])
     if why in ("unknown", "over"):

@@ -14,6 +14,7 @@ import streamlit as st
 from app import export, formats
 from app.access import Access, Principal
 from app.desk.opened import Names, is_group
+from app.desk.questions import pages_of
 from app.drawing import blocks
 from app.launch import RUNNING
 from graph.errors import KonzernError, StoreError
@@ -139,7 +140,9 @@ class Frame:
         """Draw a page under its head; what cannot be answered is told in its place."""
         try:
             self._head(name)
-            blocks.choose(self.get("sel"), self.get("edge"), members=self.get("sel"))
+            blocks.choose(
+                pages_of(self.principal)[0], self.get("sel"), self.get("edge"), members=self.get("sel")
+            )
             view(self)
         except KonzernError as error:
             st.error(self.say["error"], icon=":material/error:")
@@ -236,5 +239,6 @@ def opened(principal: Principal) -> Frame:
     st.session_state["konzern-version"] = version
     if st.query_params.get("v") != str(version):
         st.query_params["v"] = str(version)
-    st.html(f"<style>{blocks.css()}</style>")
-    return Frame(access, principal, version, language, words(language))
+    say = words(language)
+    st.html(f"<style>{blocks.css(say)}</style>")
+    return Frame(access, principal, version, language, say)

@@ -9,6 +9,7 @@ import streamlit as st
 from app import formats
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, percent, text, used
+from app.views import told
 from app.views.frame import Frame
 
 
@@ -59,7 +60,7 @@ def findings(frame: Frame, held: list[dict[str, Any]]) -> None:
             "id": r["finding_id"],
             "cells": [
                 chip(say[f"severity_{r['severity']}"], TONES[r["severity"]]), text(say[f"code_{r['code']}"]),
-                text(r[f"text_{frame.language}"]),
+                text(told.sentence(frame, r)),
             ],
         }
         for r in held

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app import formats
 from app.access import Access, local, sample
 from app.desk.cases import STATES, STEPS
-from app.desk.questions import PAGES
+from app.desk.questions import PAGES, QUESTIONS
 from app.desk.search import Lines
 from app.drawing import network, palette
 from app.drawing.layout import circle, levels, packed, tree
@@ -52,7 +52,8 @@ def test_every_text_that_a_page_asks_for_is_there() -> None:
 def test_every_code_state_step_page_and_download_has_a_word() -> None:
     needed = [f"code_{c}" for c in CODES]
     needed += [f"state_{s}" for s in STATES] + [f"step_{s}" for s in STEPS] + [f"page_{p}" for p in PAGES]
-    needed += [f"edge_{e}" for e in palette.EDGES]
+    needed += [f"edge_{e}" for e in palette.EDGES] + [f"question_{q}" for q in QUESTIONS]
+    needed += [f"figure_{f}" for c in CODES.values() for f in c.figures]
     views = "".join(p.read_text("utf-8") for p in VIEWS)
     needed += [
         f"result_{n}"

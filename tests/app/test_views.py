@@ -1,6 +1,7 @@
 """Every page in both languages, drawn without a browser: nothing fails, and its figures are those of the report."""
 
 import dataclasses
+import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -336,3 +337,30 @@ def test_a_link_with_a_value_that_makes_no_sense_is_told_so() -> None:
 def texts(page: Drawn) -> list[str]:
     """What stands on a page as text of its own."""
     return [e.proto.body for e in elements(page.test.main) if e.type == "html"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_finding_is_told_without_a_code_of_the_engine(desk: Desk, language: str) -> None:
+    say, lender = words(language), desk.lenders["L-LEASE"]
+    page = drawn("warnings", lang=language)
+    shown = json.dumps(list(page.rows("warnings").values()), ensure_ascii=False)
+    for code in ("internal, ", ", solo", ", unified", "EU-CRR group", "distress_would_spread", "tier1"):
+        assert code not in shown
+    name = lender.name if language == "zh" else lender.name_en
+    told = " · ".join(("EU-CRR", say["rule_group"], name, say["level_solo"]))
+    assert told in shown
+    assert " · ".join((say["rule_internal"], say["all_lenders"], say["scope_unified"])) in shown
+    assert say["basis_distress_would_spread"] in shown
+    breach = desk.rows("findings", code="limit_breach", rule="internal, *, unified").to_pylist()[0]
+    page = drawn("warnings", lang=language, case=breach["finding_id"])
+    figures = json.dumps(page.blocks["figures"]["rows"], ensure_ascii=False)
+    assert "internal" not in figures or language == "en"
+    assert say["figure_measure"] in figures
+
+
+def test_the_audit_names_questions_in_words() -> None:
+    for language in ("zh", "en"):
+        page = drawn("data", lang=language)
+        told = {r["cells"][4]["t"] for r in page.blocks["audit"]["rows"]}
+        assert words(language)["question_loads"] in told
+        assert "loads" not in told or language == "en"

@@ -1,5 +1,6 @@
 """The four journeys of a risk manager, in both languages, on a wide and a narrow screen, with screenshots kept."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -159,7 +160,56 @@ def test_the_first_page_is_found_by_its_name_too(visit: Callable[[str, int], Vis
     v.open("overview?lang=en")
     expect(v.page.locator(".kz-title")).to_have_text(words("en")["page_overview"])
     assert "/overview" in v.page.url
+    current = v.page.locator("[data-testid=stTopNav] a[aria-current]")
+    expect(current).to_have_text(words("en")["page_overview"])
     expect(v.page.get_by_role("dialog")).to_have_count(0)
+    v.page.locator("[data-testid=stTopNav] a").nth(1).click()
+    expect(v.page.locator(".kz-title")).to_have_text(words("en")["page_groups"])
+    expect(current).to_have_text(words("en")["page_groups"])
+    v.page.go_back()
+    expect(current).to_have_text(words("en")["page_overview"])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_streamlit_writes_in_english_only_is_shown_in_our_words(
+    visit: Callable[[str, int], Visit], site: str, language: str
+) -> None:
+    v, say = visit(site, 1440), words(language)
+
+    def shown(selector: str, key: str) -> None:
+        held = v.page.locator(selector).first
+        held.wait_for(state="attached")
+        told = held.evaluate("e => [getComputedStyle(e).fontSize, getComputedStyle(e, '::after').content]")
+        assert told == ["0px", json.dumps(say[key], ensure_ascii=False)], selector
+
+    v.open(f"contagion?lang={language}")
+    shown("[data-testid=stSkipToContent]", "instead_skip")
+    v.page.get_by_label(say["who_fails"]).fill("heng")
+    shown("[data-testid=InputInstructions] span", "instead_enter")
+    v.page.locator("[data-testid=stExpander] summary").first.click()
+    shown("[data-testid=stFileUploaderDropzone] button p", "instead_upload")
+    shown("[data-testid=stFileUploaderDropzoneInstructions] span", "instead_upload_hint")
+    v.page.locator("[data-testid=stForm] [data-testid=stNumberInput] input").first.fill("3")
+    shown("[data-testid=stForm] [data-testid=InputInstructions] span", "instead_enter_form")
+    file: FilePayload = {"name": "s.txt", "mimeType": "text/plain", "buffer": b"x"}
+    v.page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", file)
+    v.page.locator("[data-testid=stFileChip]").hover()
+    shown("[data-testid=stTooltipErrorContent]", "instead_upload_refused")
+    v.open(f"warnings?lang={language}")
+    v.page.locator("[data-testid=stSelectbox] input").first.fill("no such kind")
+    shown("[data-testid=stSelectboxVirtualDropdown] [role=option] span", "instead_none")
+    v.page.keyboard.press("Escape")
+    v.page.locator(".st-key-warnings tr.kz-link").first.click()
+    v.page.get_by_label(say["reason"]).fill("x")
+    shown("[data-testid=stTextArea] [data-testid=InputInstructions] span", "instead_enter_area")
+    for part in ("year", "month", "day"):
+        shown(f"[data-testid=stDateInput] [data-type={part}]", f"instead_{part}")
+    v.page.evaluate(
+        """() => document.body.insertAdjacentHTML("beforeend", '<section role="dialog">'
+        + '<h2 slot="title">Connection error</h2><div><div>No answer.</div></div></section>')"""
+    )
+    shown("section[role=dialog] h2", "instead_lost")
+    shown("section[role=dialog] h2 + div", "instead_lost_note")
 
 
 def test_a_party_is_found_and_downloaded(visit: Callable[[str, int], Visit], site: str) -> None:
