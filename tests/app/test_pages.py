@@ -5,6 +5,7 @@ import importlib.util
 import math
 import re
 import sys
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,6 +35,29 @@ def test_both_languages_have_the_same_texts_with_the_same_places() -> None:
     places = {k: sorted(re.findall(r"\{(\w+)\}", v)) for k, v in english.items()}
     assert [k for k, v in chinese.items() if sorted(re.findall(r"\{(\w+)\}", v)) != places[k]] == []
     assert [k for k in english if not english[k].strip() or not chinese[k].strip()] == []
+
+
+COUNTED = (
+    "count", "failed", "waves", "costly", "scenarios", "holdings", "holders", "companies", "sets", "guarantors", "dropped",
+    "days", "memberships",
+)  # fmt: skip
+"""Places that numbers fill which may be one."""
+
+
+def test_no_english_sentence_is_wrong_of_one() -> None:
+    """Counts stand behind what they count, so that a sentence holds of one as of many."""
+    many = re.compile(rf"\{{(?:{'|'.join(COUNTED)})(?::[^}}]*)?\}} (?:[a-z]+ )?[a-z]+s\b")
+    held = {
+        k: v for f in ("pages", "contagion", "whatif", "store") for k, v in _said(APP / f"words/{f}.en.toml")
+    }
+    held |= dict(_said(ROOT / "exposure/words/findings.en.toml"))
+    least = {"of_length", "over_guarantee_count"}  # a circle has two members, and many are more than five
+    assert {k: v for k, v in held.items() if many.search(v) and k not in least} == {}
+
+
+def _said(path: Path) -> list[tuple[str, str]]:
+    """Texts of a file of words."""
+    return [(k, v) for k, v in tomllib.loads(path.read_text("utf-8")).items() if isinstance(v, str)]
 
 
 def test_every_text_that_a_page_asks_for_is_there() -> None:
