@@ -173,7 +173,9 @@ def _part(name: str, tables: tuple[str, ...], doc: str, codes: tuple[str, ...] =
             output.write_report(made, analysis.summary(made), out, output.PER_TABLE)
         if as_json:
             click.echo(
-                json.dumps({k: t.to_pylist() for k, t in made.items()}, ensure_ascii=False, default=str)
+                json.dumps(
+                    {k: t.to_pylist() for k, t in made.items()}, ensure_ascii=False, default=output.plain
+                )
             )
         elif out is None:
             for title, table in made.items():

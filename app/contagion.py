@@ -253,7 +253,7 @@ def write(tables: Tables, summary: Mapping[str, Any], out: Path) -> None:
     """Write the tables as Parquet and CSV, and ``summary.json``, all of it or nothing."""
     with output.beside(out) as folder:
         output.write_tables(tables.items(), folder, output.PER_TABLE)
-        text = json.dumps(summary, ensure_ascii=False, indent=1, default=str)
+        text = json.dumps(summary, ensure_ascii=False, indent=1, default=output.plain)
         (folder / SUMMARY).write_text(text + "\n", "utf-8")
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.csv as pcsv
 
-from app.output import flat
+from app.output import flat, plain, written_out
 
 FORMATS: Final = ("csv", "xlsx", "html")
 MIME: Final = {
@@ -25,7 +25,7 @@ def exported(table: pa.Table, fmt: str, title: str) -> bytes:
     """The table in one of ``FORMATS``."""
     if fmt == "csv":
         sink = io.BytesIO()
-        pcsv.write_csv(flat(table), sink)
+        pcsv.write_csv(written_out(table), sink)
         return b"\xef\xbb\xbf" + sink.getvalue()
     head = flat(table.slice(0, _MOST))
     return _workbook(head, title) if fmt == "xlsx" else _page(head, title)
@@ -62,7 +62,7 @@ def _page(table: pa.Table, title: str) -> bytes:
     """A page that needs nothing from any other place."""
     head = "".join(f"<th>{escape(c)}" for c in table.column_names)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{'' if v is None else escape(str(v))}" for v in row.values())
+        "<tr>" + "".join(f"<td>{'' if v is None else escape(plain(v))}" for v in row.values())
         for row in table.to_pylist()
     )
     style = (

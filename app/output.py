@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ _LOOK: Final = 4096
 _BATCH: Final = 1 << 16
 """Values that the Parquet writer encodes at a time."""
 _FORMULA: Final = r"^[=+\-@\t\r]"
+_POINT: Final = 6
+"""Places up to which Arrow writes a decimal without an exponent, however small it is."""
 
 
 def formats(named: str | None) -> tuple[str, ...]:
@@ -62,6 +65,33 @@ def flat(table: pa.Table) -> pa.Table:
     return pa.table(columns, table.column_names)
 
 
+def plain(value: object) -> str:
+    """A value that JSON has no form for, as text; decimals without an exponent.
+
+    >>> plain(Decimal("0E-9"))
+    '0.000000000'
+    """
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def written_out(table: pa.Table) -> pa.Table:
+    """The table as ``flat`` gives it, its decimals as text without an exponent: what a CSV holds.
+
+    >>> written_out(pa.table({"share": pa.array([Decimal("0E-9")], pa.decimal128(10, 9))}))["share"].to_pylist()
+    ['0.000000000']
+    """
+    shown = flat(table)
+    for i, field in enumerate(shown.schema):
+        if pa.types.is_decimal(field.type) and field.type.scale > _POINT:
+            texts = pc.cast(shown.column(i), pa.string()).combine_chunks()
+            short = pc.fill_null(pc.match_substring(texts, "E"), fill_value=False)
+            if pc.any(short).as_py():
+                long = [f"{value:f}" for value in shown.column(i).filter(short).to_pylist()]
+                texts = pc.replace_with_mask(texts, short, pa.array(long, pa.string()))
+            shown = shown.set_column(i, field.name, texts)
+    return shown
+
+
 def write(pieces: Iterable[pa.Table], folder: Path, name: str, chosen: Collection[str]) -> None:
     """Write one table, piece by piece, in the chosen formats that have a file a table; numbers keep all decimals."""
     with ExitStack() as stack:
@@ -71,8 +101,8 @@ def write(pieces: Iterable[pa.Table], folder: Path, name: str, chosen: Collectio
                 writer = _parquet(piece, folder / f"{name}.parquet")
                 writers.append((stack.enter_context(writer), lambda table: table))
             if not i and "csv" in chosen:
-                plain = pcsv.CSVWriter(folder / f"{name}.csv", flat(piece.slice(0, 0)).schema)
-                writers.append((stack.enter_context(plain), flat))
+                lines = pcsv.CSVWriter(folder / f"{name}.csv", written_out(piece.slice(0, 0)).schema)
+                writers.append((stack.enter_context(lines), written_out))
             for writer, shown in writers:
                 writer.write_table(shown(piece))
 
@@ -133,7 +163,7 @@ def write_tables(tables: Iterable[tuple[str, pa.Table]], folder: Path, chosen: C
 
 def write_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """Write ``report.json``."""
-    text = json.dumps(summary, ensure_ascii=False, indent=1, default=str)
+    text = json.dumps(summary, ensure_ascii=False, indent=1, default=plain)
     (folder / SUMMARY).write_text(text + "\n", "utf-8")
 
 

@@ -42,6 +42,7 @@ def whatif(
     last facility proposed; what is reserved in the store counts as granted.
     """
     from app import whatif as asked
+    from app.output import plain
     from app.terminal import shown
     from ingest.changes import read
 
@@ -54,7 +55,7 @@ def whatif(
         asked.write(answer, out)
     if as_json:
         number = {} if record is None else {"reservation": record.number, "until": record.body["until"]}
-        click.echo(json.dumps({**answer.as_dict(), **number}, ensure_ascii=False, default=str))
+        click.echo(json.dumps({**answer.as_dict(), **number}, ensure_ascii=False, default=plain))
         return
     click.echo(asked.as_text(answer, analysis.snapshot.base, lang))
     if record is not None:
@@ -117,6 +118,7 @@ def contagion(lang: str, out: Path | None, *, as_json: bool, **given: Any) -> No
     from dataclasses import fields
 
     from app import contagion as asked
+    from app.output import plain
     from app.terminal import shown
 
     wanted = asked.Asked(**{f.name: given.pop(f.name) for f in fields(asked.Asked)})
@@ -125,7 +127,7 @@ def contagion(lang: str, out: Path | None, *, as_json: bool, **given: Any) -> No
         asked.write(tables, summary, out)
     if as_json:
         told = {"summary": summary, **{name: table.to_pylist() for name, table in tables.items()}}
-        click.echo(json.dumps(told if out is None else summary, ensure_ascii=False, default=str))
+        click.echo(json.dumps(told if out is None else summary, ensure_ascii=False, default=plain))
         return
     click.echo(asked.headline(summary, lang))
     for title, table in asked.telling(tables).items() if out is None else ():

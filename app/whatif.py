@@ -136,7 +136,7 @@ def write(answer: Answer, out: Path) -> None:
 
     with output.beside(out) as folder:
         output.write_tables(answer.tables.items(), folder, output.PER_TABLE)
-        text = json.dumps(answer.as_dict(), ensure_ascii=False, indent=1, default=str)
+        text = json.dumps(answer.as_dict(), ensure_ascii=False, indent=1, default=output.plain)
         (folder / "answer.json").write_text(text + "\n", "utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -192,6 +193,17 @@ def test_formulas_in_names_are_inert_in_csv(folder: Path, tmp_path: Path) -> Non
     (folder / "ownership.csv").write_text(OWNERSHIP.replace("P,A", "=P,A"), "utf-8")
     konzern("report", folder, "--out", tmp_path / "out")
     assert "'=P" in (tmp_path / "out" / "control.csv").read_text("utf-8")
+
+
+def test_small_shares_are_written_out_in_every_form(folder: Path, tmp_path: Path) -> None:
+    (folder / "ownership.csv").write_text(OWNERSHIP + "P,B,0.000000001\n", "utf-8")
+    konzern("report", folder, "--out", tmp_path / "out", "--formats", "csv")
+    lines = (tmp_path / "out" / "shares.csv").read_text("utf-8").splitlines()
+    (row,) = [r for r in csv.DictReader(lines) if (r["owner_id"], r["owned_id"]) == ("P", "B")]
+    assert row["direct"] == "0.000000001"
+    told = json.loads(konzern("ownership", folder, "--json").output)
+    (row,) = [r for r in told["shares"] if (r["owner_id"], r["owned_id"]) == ("P", "B")]
+    assert row["direct"] == "0.000000001"
 
 
 def test_a_second_report_replaces_the_first_whole(folder: Path, tmp_path: Path) -> None:
