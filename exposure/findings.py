@@ -20,7 +20,7 @@ from exposure.batches import Batch
 from exposure.materiality import severities
 from exposure.results import MONEY, constant, decimals, result
 from graph.findings import CODES
-from graph.money import NULL
+from graph.money import NULL, grouped
 from graph.snapshot import Snapshot
 
 _WORDS: Final = Path(__file__).parent / "words"
@@ -88,7 +88,7 @@ def _shown(value: object) -> str:
 
 def _sentence(pattern: str, found: Finding, currency: str) -> str:
     """The sentence of a finding in one language."""
-    amount = "" if found.amount is None else f"{found.amount / 100:,.2f} {currency}"
+    amount = "" if found.amount is None else f"{grouped(found.amount)} {currency}"
     places = {k: _shown(v) for k, v in found.figures.items()}
     return pattern.format_map({"subjects": ", ".join(found.subjects), "amount": amount, **places})
 

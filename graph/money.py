@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from math import gcd
 from typing import Final
 
@@ -67,6 +68,15 @@ def total(amounts: Int64) -> int:
     """
     high, low = _kernels.total(np.ascontiguousarray(amounts))
     return int(high) * 2**32 + int(low)
+
+
+def grouped(units: int) -> str:
+    """Minor units as a sentence shows them, every digit of them.
+
+    >>> grouped(123456789), grouped(-50)
+    ('1,234,567.89', '-0.50')
+    """
+    return f"{Decimal(units).scaleb(-2):,.2f}"
 
 
 def split(amount: int, weights: Sequence[int]) -> list[int]:

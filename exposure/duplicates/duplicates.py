@@ -32,7 +32,7 @@ from exposure.limits.tested import BREACH, SCOPES, Tested
 from exposure.mitigation.steps import picked
 from exposure.results import ids
 from graph.csr import Csr
-from graph.money import NULL
+from graph.money import NULL, grouped
 from graph.snapshot import NO_DATE
 
 Bool = npt.NDArray[np.bool_]
@@ -251,11 +251,11 @@ def beyond_ceiling(tested: Tested, totals: PartyTotals) -> list[Finding]:
         rows = np.flatnonzero((totals.party == party) & (totals.lender >= 0))
         name = snapshot.party_ids[party].as_py()
         each = [
-            f"{names[lender].as_py()} > {name}: {gross / 100:,.2f}"
+            f"{names[lender].as_py()} > {name}: {grouped(gross)}"
             for lender, gross in zip(totals.lender[rows].tolist(), totals.gross[rows].tolist(), strict=True)
         ]
         facts = [("limits", int(snapshot.tables["limits"].row[tested.row[i]]))]
-        shown = [f"{units / 100:,.2f} {snapshot.base}" for units in (limit, value)]
+        shown = [f"{grouped(units)} {snapshot.base}" for units in (limit, value)]
         found.append(
             finding(
                 "excess_credit",

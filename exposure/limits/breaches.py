@@ -21,7 +21,7 @@ from exposure.limits.limits import Limits
 from exposure.limits.standing import Subjects
 from exposure.limits.tested import BREACH, FINE, LEVELS, SCOPES, UNTESTED, Tested, names_of
 from exposure.results import ids
-from graph.money import NULL
+from graph.money import NULL, grouped
 
 Bool = npt.NDArray[np.bool_]
 
@@ -39,7 +39,7 @@ def shown(units: int, currency: str) -> str:
     >>> shown(123456789, "EUR")
     '1,234,567.89 EUR'
     """
-    return f"{units // 100:,}.{units % 100:02d} {currency}"
+    return f"{grouped(units)} {currency}"
 
 
 def lender_name(held: Limits, lender: int) -> str:

@@ -255,6 +255,18 @@ def test_lenders_together_above_a_unified_ceiling_that_each_one_keeps() -> None:
         assert of_code(rows, "excess_credit") == expected
 
 
+def test_an_amount_beyond_what_a_float_holds_is_told_to_the_cent() -> None:
+    unified: Row = {"scope": "unified", "subject_id": "A", "amount": "90071992547409.91", "currency": "EUR"}
+    loan = facility("F", "A", "90071992547409.93", "90071992547409.93")
+    (row,) = [
+        r
+        for r in report(parties=[party("A")], facilities=[loan], limits=[unified])
+        if r["code"] == "excess_credit"
+    ]
+    assert "has 90,071,992,547,409.93 EUR" in row["text_en"]
+    assert json.loads(row["evidence"])["figures"]["path"] == ["BANK > A: 90,071,992,547,409.93"]
+
+
 def guaranteed_group(**more: list[Row]) -> list[dict[str, Any]]:
     """A parent P with net assets of 100 that guarantees its subsidiary's 150 and a stranger's 70."""
     return report(
