@@ -38,8 +38,8 @@ def test_both_languages_have_the_same_texts_with_the_same_places() -> None:
 
 
 COUNTED = (
-    "count", "failed", "waves", "costly", "scenarios", "holdings", "holders", "companies", "sets", "guarantors", "dropped",
-    "days", "memberships",
+    "count", "failed", "waves", "costly", "scenarios", "holdings", "holders", "companies", "sets", "guarantors",
+    "dropped", "days", "memberships",
 )  # fmt: skip
 """Places that numbers fill which may be one."""
 
