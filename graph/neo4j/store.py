@@ -32,7 +32,7 @@ from graph.neo4j.standing import standings
 from graph.neo4j.versions import GraphVersions
 from graph.neo4j.writer import GraphWriter, Work
 from graph.server import process
-from graph.server.home import Home
+from graph.server.home import ROOM, Home
 from graph.server.process import Server as LocalServer
 from graph.store import Job, Results
 
@@ -116,7 +116,9 @@ class GraphStore(Versioned):
         return FileReader(self.url, versions, mirror, runs, Snapshots(root, self._disk))
 
     def writer(self, by: str = "") -> GraphWriter:
-        """Take the right to publish; ``BusyError`` while another has it."""
+        """Take the right to publish; ``BusyError`` while another has it, ``FullError`` on a local disk without room."""
+        if self._bulk is not None:
+            self._bulk.server.home.check_room(ROOM)
         self._make()
         return GraphWriter(self._work(), Lease(self._gate, by, self._clock))
 

@@ -20,6 +20,12 @@ USER: Final = "neo4j"
 DATABASE: Final = "neo4j"
 """The only database of Neo4j Community."""
 MIB: Final = 1 << 20
+FIRST_ROOM: Final = 600 * MIB
+"""Bytes that must be free before a server is started for the first time: two transaction logs of 256 MiB and more."""
+ROOM: Final = 32 * MIB
+"""Bytes that must be free before it is started again, or loaded into."""
+FULL: Final = MIB
+"""Fewer free bytes than this while one waits for a server, and it will not come up."""
 
 _CONF: Final = """\
 # Written by Konzern at every start of the server.
@@ -47,6 +53,10 @@ dbms.memory.transaction.total.max={total}m
 db.transaction.timeout=30m
 db.tx_log.rotation.retention_policy=512M size
 """
+
+
+class FullError(StoreError):
+    """A disk without the room that the server needs."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +158,20 @@ class Home:
         except (FileNotFoundError, ValueError, TypeError):
             return None
 
+    def free(self) -> int:
+        """Bytes that are free on the disk of the home."""
+        with as_store_error(f"look at the disk of {self.root}"):
+            return shutil.disk_usage(self.root).free
+
+    def check_room(self, least: int) -> None:
+        """``FullError`` where fewer bytes are free: a server without room neither answers nor writes down why."""
+        free = self.free()
+        if free < least:
+            raise FullError(
+                f"the disk of {self.root} has {free / MIB:.1f} MiB free, and the server needs {least // MIB} MiB: make "
+                "room there, then repeat; what was loaded is kept"
+            )
+
     def last_words(self) -> str:
         """What the server said last, of the error where it was one, where its logs are, and what room there is."""
         said = _lines(self.log)[-4:]
@@ -155,9 +179,17 @@ class Home:
             words = _lines(self.log.with_name("neo4j.log"))
             since = max((i for i, line in enumerate(words) if line.endswith("Starting...")), default=0)
             said = [w for w in words[since:] if " ERROR " in w or w.startswith("Caused by: ")][-4:]
-        free = shutil.disk_usage(self.root).free // MIB
-        where = f"its logs are in {self.log.parent}, {free} MiB of the disk are free"
+        where = f"its logs are in {self.log.parent}, {self.free() // MIB} MiB of the disk are free"
         return f"{' / '.join(said) or 'it said nothing'}; {where}"
+
+    def failure(self) -> str:
+        """Why the server could not open a database, by its debug.log; "" where that does not tell."""
+        words = _lines(self.log.with_name("debug.log"))
+        since = max(
+            (i for i, line in enumerate(words) if " Failed to start DatabaseId" in line), default=None
+        )
+        told = [w for w in words[since:] if w.startswith("Caused by: ")] if since is not None else []
+        return told[-1].removeprefix("Caused by: ") if told else ""
 
     def _write_private(self, path: Path, text: str) -> None:
         staged = path.with_name(f".{path.name}-{os.getpid()}")

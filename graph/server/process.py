@@ -18,18 +18,20 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import neo4j
-from neo4j.exceptions import AuthError, ServiceUnavailable, TransientError
+from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, TransientError
 
 from graph.disk import as_store_error
 from graph.errors import StoreError
 from graph.files.lease import started
 from graph.server import jars, java
-from graph.server.home import DATABASE, USER, Home, Memory, Running, free_port
+from graph.server.home import DATABASE, FIRST_ROOM, FULL, ROOM, USER, Home, Memory, Running, free_port
 from graph.server.staging import Staging
 from graph.server.watcher import Watcher
 
 _SECONDS: Final = 180.0
 _STOP_SECONDS: Final = 30.0
+_FULL_SECONDS: Final = 3.0
+"""How long a server is asked to end on a full disk, where it cannot close its databases and waits for room."""
 _PATIENCE: Final = 10.0
 _EVERY: Final = 0.05
 _FIRST: Final = "neo4j"
@@ -174,6 +176,7 @@ def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool, port: int 
     """Start a server (0 = at a free port) and wait until it answers; nothing is left running where it does not."""
     _alone(home)
     port = port or free_port()
+    home.check_room(ROOM if home.has_data else FIRST_ROOM)
     home.make(port, memory)
     Staging(home).adopt()
     fresh = not home.has_user
@@ -208,6 +211,7 @@ def _wait(home: Home, port: int, alive: Callable[[], bool]) -> None:
         except OSError:
             if not alive():
                 raise _ended(home) from None
+            home.check_room(FULL)
             time.sleep(_EVERY)
     raise ServerError(f"the server does not answer after {_SECONDS:.0f} s: {home.last_words()}")
 
@@ -218,34 +222,55 @@ def _ended(home: Home) -> ServerError:
 
 
 def _let_in(server: Server, *, fresh: bool) -> None:
-    """Give the only user the password of the home, at the first start or where that was cut off."""
+    """Wait until the database takes the only user, who gets the password of the home where that is still to do."""
+    home = server.home
 
-    def ended() -> ServerError | None:
-        return _ended(server.home) if server.child and server.child.poll() is not None else None
+    def failed() -> ServerError | None:
+        """The error for a server that will not answer, however long one waits."""
+        if server.child and server.child.poll() is not None:
+            return _ended(home)
+        home.check_room(FULL)
+        return None
 
     try:
-        if not fresh:
-            _ask(server.url, server.auth, ended=ended)
-            return
-    except AuthError:
-        pass
-    change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
-    try:
-        _ask(server.url, (USER, _FIRST), change, ended, old=_FIRST, new=server.home.password())
+        if fresh or not _is_let_in(server, failed):
+            change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
+            _ask(server.url, (USER, _FIRST), change, failed, old=_FIRST, new=home.password())
+            _ask(server.url, server.auth, failed=failed)
     except AuthError as error:
-        raise server.home.locked_out() from error
+        raise home.locked_out() from error
+    except NotOpenedError as error:
+        raise ServerError(
+            f"the server is up but cannot open its database: {home.failure() or error}; its logs are in "
+            f"{home.log.parent}; where a full disk tore its transaction log, move {home.root} away, start it anew, and "
+            "load a dump or the deliveries again"
+        ) from error
+
+
+def _is_let_in(server: Server, failed: Callable[[], ServerError | None]) -> bool:
+    """Whether the database, once it is open, takes the password of the home."""
+    try:
+        _ask(server.url, server.auth, failed=failed)
+    except AuthError:
+        return False
+    return True
+
+
+class NotOpenedError(ServerError):
+    """A database that its server has given up to open; it says so in one sentence."""
 
 
 def _ask(
     url: str,
     auth: tuple[str, str],
     query: str = "",
-    ended: Callable[[], ServerError | None] = lambda: None,
+    failed: Callable[[], ServerError | None] = lambda: None,
     **parameters: str,
 ) -> None:
     """One question, or a command to the system database; again while the server still opens its databases.
 
-    ``ended`` gives the error where there is no server any more, whoever may answer at its port.
+    ``failed`` gives the error where there is no server any more, whoever may answer at its port. Raises
+    ``NotOpenedError`` as soon as the server says that it gave up.
     """
     until = time.monotonic() + _SECONDS
     with neo4j.GraphDatabase.driver(url, auth=auth, connection_acquisition_timeout=_PATIENCE) as driver:
@@ -255,17 +280,25 @@ def _ask(
                     session.run(query or "RETURN 1", parameters).consume()
                     return
             except (ServiceUnavailable, TransientError) as error:
-                failure = ended()
+                failure = failed() or (_not_opened(driver) if isinstance(error, TransientError) else None)
                 if failure is not None:
                     raise failure from error
                 if time.monotonic() > until:
                     told = getattr(error, "code", None) or type(error).__name__
-                    raise ServerError(
-                        f"the server is up but its database does not answer ({told}): "
-                        "debug.log among the logs of its home says why; where a full disk tore its transaction log, "
-                        "move the home away, and load a dump or the deliveries again"
-                    ) from error
+                    raise NotOpenedError(f"it does not answer after {_SECONDS:.0f} s ({told})") from error
                 time.sleep(_EVERY)
+
+
+def _not_opened(driver: neo4j.Driver) -> NotOpenedError | None:
+    """The error for a database that the server has given up to open, as its system database tells."""
+    text = f"SHOW DATABASE {DATABASE} YIELD currentStatus, statusMessage"
+    try:
+        with driver.session(database="system") as session:
+            (found,) = session.run(text)
+    except (Neo4jError, DriverError):
+        return None  # that one is not open yet: ask again
+    gave_up = found["currentStatus"] != "online" and found["statusMessage"]
+    return NotOpenedError(found["statusMessage"]) if gave_up else None
 
 
 def down(home: Home) -> bool:
@@ -285,7 +318,8 @@ def end(home: Home, running: Running, how: Sequence[signal.Signals] = KINDLY) ->
     for kind in how:
         if not _signalled(running, kind):
             break
-        until = time.monotonic() + _STOP_SECONDS
+        patience = _STOP_SECONDS if home.free() >= FULL else _FULL_SECONDS
+        until = time.monotonic() + patience
         while time.monotonic() < until and started(running.pid) == running.started:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(running.pid, os.WNOHANG)

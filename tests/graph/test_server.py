@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import neo4j
@@ -20,11 +22,16 @@ from click.testing import CliRunner
 from app.cli import main
 from graph.errors import OptionError, StoreError
 from graph.files.lease import started
+from graph.neo4j.bulk import Bulk
+from graph.neo4j.session import Access
+from graph.neo4j.store import GraphStore
 from graph.server import jars, process
-from graph.server.home import SETTING, Home, Memory
+from graph.server.home import FIRST_ROOM, SETTING, FullError, Home, Memory
 from graph.server.jars import Jar, JarsError
 from graph.server.process import ServerError
 from graph.server.staging import Staging
+from tests.graph.contract import hash_of
+from tests.graph.sent import FEB, JAN, delta, full, publish, umbrella
 from tests.servers import Servers
 
 ROOT = Path(__file__).parents[2]
@@ -197,6 +204,86 @@ def test_why_a_server_does_not_start_is_told_in_its_own_words(servers: Servers, 
     assert process.found(home) is None
 
 
+def test_a_disk_without_room_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    monkeypatch.setattr(Home, "free", lambda _: FIRST_ROOM - 1)
+    with pytest.raises(FullError, match=r"has 600\.0 MiB free, and the server needs 600 MiB: make room"):
+        process._start(home, Memory(512, 64), lasting=False, quick=True)
+    assert not home.conf.exists()
+
+
+def test_a_disk_that_fills_up_while_one_waits_is_told_at_once(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert servers.get().running.pid
+    left = iter([FIRST_ROOM, 0])
+    monkeypatch.setattr(Home, "free", lambda _: next(left, 0))
+    home = Home(tmp_path / "home")
+    with pytest.raises(FullError, match=r"has 0\.0 MiB free"):
+        process.up(home, lasting=False, memory=Memory(512, 64), quick=True)
+    assert process.found(home) is None
+
+
+@pytest.mark.soak
+def test_a_database_that_cannot_be_opened_is_told_with_its_cause(tmp_path: Path) -> None:
+    home, small = Home(tmp_path / "home"), Memory(512, 64)
+    process.up(home, lasting=False, memory=small, quick=True).stop()
+    (log,) = (home.root / "data" / "transactions" / "neo4j").glob("neostore.transaction.db.*")
+    with log.open("r+b") as file:
+        file.write(b"\xff" * 64)
+    with pytest.raises(
+        ServerError, match=r"cannot open its database: java\..*; its logs are in .*move .* away"
+    ):
+        process.up(home, lasting=False, memory=small, quick=True)
+    assert process.found(home) is None
+
+
+@pytest.fixture
+def little_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 700 MiB, in memory; ``umount`` takes it away again."""
+    root = tmp_path / "disk"
+    root.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700m", "none", root], check=False)
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk to fill")
+    yield root
+    subprocess.run(["umount", root], check=True)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform != "linux", reason="a disk in memory is mounted by mount -t tmpfs")
+def test_a_disk_filled_to_the_last_byte_is_told_and_nothing_is_lost(
+    little_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KONZERN_MIRROR", str(little_disk.parent / "mirror"))
+    home = Home(little_disk / "home")
+
+    def up() -> tuple[process.Server, GraphStore]:
+        server = process.up(home, lasting=False, memory=Memory(512, 64), quick=True)
+        return server, GraphStore(Access(server.url, server.auth), bulk=Bulk(server))
+
+    server, store = up()
+    sent = [full("A", JAN, umbrellas=[umbrella("U", 1)]), delta("A", FEB, umbrellas=[umbrella("V", 2)])]
+    publish(store, sent[0])
+    with (little_disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(bytes(1 << 16))
+    with pytest.raises(FullError, match="make room there, then repeat"):
+        publish(store, sent[1])
+    assert store.reader().graph_hash() == hash_of(sent[:1])
+    server.stop()
+    with pytest.raises(FullError, match="make room there, then repeat"):
+        up()
+    (little_disk / "filler").unlink()
+    server, store = up()
+    publish(store, sent[1])
+    assert store.reader().graph_hash() == hash_of(sent)
+    assert store.check() == []
+    server.stop()
+
+
 def test_a_port_that_another_took_meanwhile_is_told(
     servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +327,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from graph.server import process
-from graph.server.home import SETTING, Home, Memory
+from graph.server.home import FIRST_ROOM, SETTING, FullError, Home, Memory
 
 server = process.up(Home(Path(sys.argv[1])), lasting=False, memory=Memory(512, 64), quick=True)
 print(server.running.pid, flush=True)
