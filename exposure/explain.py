@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from exposure import evidence, reasons
+from exposure import evidence, measures, reasons
 from exposure.groups import GROUP, Groups
 from exposure.lines import Lines, facilities_of
-from exposure.proof import ControlStep, RiskStep, control_proof, group_path
+from exposure.proof import ControlStep, RiskStep, commanded, control_proof, group_path
 from exposure.report import Analysis
 from exposure.statement import Explanation, Line
 from graph.errors import OptionError
@@ -35,6 +35,7 @@ def explain(analysis: Analysis, subject: str) -> Explanation:
     if subject in analysis.snapshot.number_of:
         return Explanation(subject, _party(analysis, analysis.snapshot.number_of[subject]))
     told = _groups(analysis, subject) or reasons.of(analysis, subject)
+    told = (*told, *_over(analysis, subject)) if told else told
     if told:
         return Explanation(subject, told)
     if subject.startswith("F:"):
@@ -70,6 +71,31 @@ def _by_source(analysis: Analysis, source: str) -> Explanation:
     )
 
 
+def _over(analysis: Analysis, subject: str) -> list[Line]:
+    """Of a pair OWNER>COMPANY what votes the one casts in the other, and the proof if that or a fact is control."""
+    owner, _, company = subject.partition(">")
+    number = analysis.snapshot.number_of
+    if owner not in number or company not in number:
+        return []
+    control, x, y = analysis.control, number[owner], number[company]
+    proof = tuple(_step(analysis, x, step) for step in control_proof(control, x, y))
+    made = [Line("controlled_by", {"controller": owner, "id": company}, below=proof)] if proof else []
+    cast = commanded(control, x, y)
+    if not cast:
+        return made
+    rows, names = analysis.snapshot.tables["ownership"], analysis.snapshot.party_ids
+    below = []
+    for p, votes in cast:
+        at = rows.row[np.flatnonzero((rows["owner_id"] == p) & (rows["owned_id"] == y))].tolist()
+        said = {"player": names[p].as_py(), "votes": votes, "percent": _percent(votes)}
+        below.append(Line("cast", said, rows=reasons.places(analysis, "ownership", at)))
+    whole, base = sum(votes for _, votes in cast), int(control.base[y])
+    said = {
+        "owner": owner, "id": company, "votes": whole, "of": base, "percent": _percent(whole), "base": _percent(base),
+    }  # fmt: skip
+    return [*made, Line("casts", said, below=tuple(below))]
+
+
 def _finding(row: Mapping[str, Any]) -> tuple[Line, ...]:
     """A finding's sentence over the ways that it names and its source rows."""
     places = {name: row[name] for name in ("text_en", "text_zh", "code", "severity", "rule")}
@@ -98,11 +124,15 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
         *_controllers(analysis, party),
         *(line for held in analysis.groups for line in _memberships(analysis, held, party)),
         reasons.summed(analysis, "own", name, own),
+        *measures.terms(analysis, 0, name, np.array([party], np.int32), group=False),
         *([reasons.summed(analysis, "controlled", name, below)] if len(control.controls(party)) else []),
+        *measures.attributed(analysis, party),
         *_net(
             analysis, "own_net", name, own, facilities_of(after, np.array([party], np.int32), umbrellas=False)
         ),
         *reasons.of_party(analysis, party),
+        *measures.called(analysis, party),
+        *measures.fails(analysis, party),
         *evidence.of_party(analysis, party),
     )
 
@@ -147,7 +177,10 @@ def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:
     owed = facilities_of(analysis.facilities[pack], members)
     after = facilities_of(analysis.mitigation[pack].net, members)
     gross = reasons.summed(analysis, "gross", held.names[group], owed)
-    figures = (gross, *_net(analysis, "net", held.names[group], owed, after))
+    figures = (
+        *(gross, *_net(analysis, "net", held.names[group], owed, after)),
+        *measures.terms(analysis, pack, held.names[group], members, group=True),
+    )
     return (
         Line("group", places, below=why),
         *(replace(line, places={**line.places, "pack": held.pack.name}) for line in figures),
@@ -173,7 +206,9 @@ def _controllers(analysis: Analysis, party: int) -> list[Line]:
 def _step(analysis: Analysis, controller: int, step: ControlStep) -> Line:
     """One step of a proof of control, with the stakes or the fact that it rests on."""
     names = analysis.snapshot.party_ids
-    who = {"controller": names[controller].as_py(), "target": names[step.target].as_py()}
+    who = {
+        "controller": names[controller].as_py(), "target": names[step.target].as_py(), "round": step.round,
+    }  # fmt: skip
     cast = sum(votes for _, votes in step.votes)
     if step.base > 0 and 2 * cast > step.base:
         added = " + ".join(f"{names[p].as_py()} {_percent(votes)}" for p, votes in step.votes)

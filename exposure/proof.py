@@ -20,11 +20,13 @@ _BASES = CONTROL_FACTS + CONTROL_MARKS
 class ControlStep:
     """One party that falls to the controller.
 
-    ``votes`` lists who of the commanded casts how many votes in ``target`` (parts per 10^9), out of ``base``;
-    ``facts`` lists control facts as (commanded party, basis, row of the book's control table).
+    ``round`` is the one of the fixpoint in which it falls. ``votes`` lists who of the commanded casts how many votes
+    in ``target`` (parts per 10^9), out of ``base``; ``facts`` lists control facts as (commanded party, basis, row of
+    the book's control table).
     """
 
     target: int
+    round: int
     votes: tuple[tuple[int, int], ...]
     base: int
     facts: tuple[tuple[int, str, int], ...]
@@ -67,6 +69,14 @@ def control_proof(held: Control, x: int, y: int) -> tuple[ControlStep, ...]:
     return tuple(sorted(steps.values(), key=lambda s: (rounds[s.target], s.target != y, s.target)))
 
 
+def commanded(held: Control, x: int, y: int) -> list[tuple[int, int]]:
+    """Who of x and all that it controls and commands casts how many votes in y: (party, parts per 10^9)."""
+    stakes, rounds = held.snapshot.stakes, dict(zip(held.controls(x).tolist(), _hops(held, x), strict=True))
+    at = range(int(stakes.ptr[y]), int(stakes.ptr[y + 1]))
+    cast = [(int(stakes.owner[i]), int(stakes.votes[i])) for i in at if stakes.votes[i] > 0]
+    return [(p, votes) for p, votes in cast if _commander(held, x, p, rounds) is not None]
+
+
 def _hops(held: Control, x: int) -> list[int]:
     """Rounds in which the parties fell to x."""
     return [int(h) for h in held.hops[held.ptr[x] : held.ptr[x + 1]]]
@@ -101,7 +111,7 @@ def _step(held: Control, x: int, target: int, rounds: dict[int, int]) -> Control
         since = _commander(held, x, p, rounds)
         if since is not None and since[0] < rounds[target]:
             named.append((p, _BASES[facts.basis[i]], int(rows[i])))
-    return ControlStep(target, tuple(cast), int(held.base[target]), tuple(named))
+    return ControlStep(target, rounds[target], tuple(cast), int(held.base[target]), tuple(named))
 
 
 def _needs(held: Control, x: int, step: ControlStep, rounds: dict[int, int]) -> list[int]:

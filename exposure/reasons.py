@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -20,8 +21,9 @@ from exposure.lines import ALL, Lines, facilities_of
 from exposure.mitigation.substitution import REASONS
 from exposure.ownership.shareholding import chains
 from exposure.parts import Parts
+from exposure.rulepack import parts
 from exposure.statement import Line
-from graph.model import GUARANTEE_FORMS, SHARE, TABLES
+from graph.model import GUARANTEE_FORMS, MONEY, SHARE, TABLES
 from graph.money import NULL
 
 Bool = npt.NDArray[np.bool_]
@@ -113,9 +115,25 @@ def _limit(analysis: Parts, pack: int, held: Limits, row: int, subject: str) -> 
     table, at = ("limits", own) if own >= 0 else ("lenders", lender)
     source = places(analysis, table, [analysis.snapshot.tables[table].row[at]]) if at >= 0 else ()
     ceiling = Line("limit_amount", {"limit_rule": rule.name}, None if limit == NULL else limit, source)
+    ceiling = ceiling if own >= 0 else _of_capital(analysis, held, row, ceiling)
     if value == NULL:
         return Line("limit", said, below=(Line("value_unknown", {"id": subject}), ceiling))
     return Line("limit", said, below=(_value(analysis, pack, held, row, subject), ceiling))
+
+
+def _of_capital(analysis: Parts, held: Limits, row: int, ceiling: Line) -> Line:
+    """The limit of a rule over the capital that it is a share of, where it is just that."""
+    tested, name = held.tested, held.rules[int(held.tested.rule[row])].name
+    rule = held.groups.pack.rule("limits", name.split()[-1]) or {}
+    level = LEVELS[int(tested.level[row])]
+    (scope,) = [s for s in held.scopes if (s.lender, s.level) == (int(tested.lender[row]), level)]
+    base = scope.capital.get(rule.get("of", ""))
+    if base is None or ceiling.amount != parts(rule["value"]) * base // SHARE.scale:
+        return ceiling
+    lender = analysis.snapshot.tables["lenders"].text("lender_id")[scope.lender].as_py()
+    said = {"of": rule["of"], "lender": lender, "share": parts(rule["value"]) / SHARE.scale}
+    said["percent"] = f"{100 * said['share']:.9g} %"
+    return replace(ceiling, below=(Line("of_capital", said, base, ceiling.rows),), rule="shares")
 
 
 def _value(analysis: Parts, pack: int, held: Limits, row: int, subject: str) -> Line:
@@ -197,8 +215,8 @@ def _guarantor(analysis: Parts, party: int) -> list[Line]:
     lines = [Line("given", {"id": name}, sum(line.amount or 0 for line in given), below=given, rule="sum")]
     pairs = np.flatnonzero(p.live & (p.guarantor[p.guarantee] == party) & ~p.bounds.unknown[p.guarantee])
     if held.max_call[party] != NULL:
-        asked = tuple(_covered(analysis, int(k), int(p.promised[k])) for k in pairs)
-        lines.append(Line("max_call", {"id": name}, int(held.max_call[party]), below=asked, rule="at_most"))
+        called = tuple(asked(analysis, int(k)) for k in pairs)
+        lines.append(Line("max_call", {"id": name}, int(held.max_call[party]), below=called, rule="at_most"))
     if held.allocated[party] == NULL or held.net_assets[party] == NULL:
         return lines
     mine = np.flatnonzero((p.guarantor[p.guarantee] == party) & (held.cover.known > 0))
@@ -247,14 +265,25 @@ def _covered(analysis: Parts, pair: int, amount: int) -> Line:
     )
 
 
+def asked(analysis: Parts, pair: int) -> Line:
+    """What one guarantee promises of one facility, within its cap and once for all who guarantee the debt."""
+    p = analysis.guarantees.promises
+    line = _covered(analysis, pair, int(p.promised[pair]))
+    cap = int(p.bounds.bound[p.guarantee[pair]])
+    said = {"cap": _money(cap), "debt": _money(int(p.drawn[p.facility[pair]]))}
+    return replace(line, places={**line.places, **said})
+
+
 def _guarantee(analysis: Parts, guarantee: int) -> tuple[Line, ...]:
     """What a guarantee moves from obligors to its guarantor, facility by facility, or why it does not."""
     made = analysis.mitigation[0].substitution
-    p = made.promises
+    p, caps = made.promises, made.caps()
     below = []
     for k in range(int(p.ptr[guarantee]), int(p.ptr[guarantee + 1])):
         amount = int(made.cover.amount[k])
         line = _covered(analysis, k, 0 if amount == NULL else amount)
+        said = {"cap": _money(int(caps[k])), "debt": _money(int(made.cover.debt[p.facility[k]]))}
+        line = replace(line, places={**line.places, **said})
         why = REASONS[int(made.reason[k])]
         below.append(replace(line, key="moved_none", places={**line.places, "why": why}) if why else line)
     name = analysis.snapshot.party_ids[int(p.guarantor[guarantee])].as_py()
@@ -282,7 +311,13 @@ def _facility(analysis: Parts, facility: int) -> tuple[Line, ...]:
     assets = tuple(
         Line(
             "asset",
-            {"asset": secured.names[int(secured.asset[i])].as_py(), "haircut": _percent(int(secured.cut[i]))},
+            {
+                "asset": secured.names[int(secured.asset[i])].as_py(),
+                "haircut": _percent(int(secured.cut[i])),
+                "rank": None if secured.rank[i] == NULL else int(secured.rank[i]),
+                "value": _money(int(secured.value[secured.asset[i]])),
+                "pledged": _money(int(secured.pledged[i])),
+            },
             int(secured.amount[i]),
             places(analysis, "pledges", [analysis.snapshot.tables["pledges"].row[int(secured.row[i])]]),
         )
@@ -388,16 +423,23 @@ def share(analysis: Parts, owner: int, company: int) -> Line:
         told = {"owner": names[owner].as_py(), "id": names[company].as_py(), "stake": stake / SHARE.scale}
         told["percent"] = _percent(stake)
         below.append(Line("stake", told, rows=places(analysis, "ownership", rows.row[own].tolist())))
+    factor = float(analysis.ownership.loop_factor[owner])
     said = {
         "owner": names[owner].as_py(),
         "id": names[company].as_py(),
         "share": None if np.isnan(whole) else whole,
+        "own_loops": None if np.isnan(factor) else factor,
         "rest": None if np.isnan(whole) else found.rest,
         "percent": "-" if np.isnan(whole) else f"{whole:.7%}",
     }
     return Line("share", said, below=tuple(below))
 
 
-def _percent(parts: int) -> str:
+def _percent(units: int) -> str:
     """Parts per 10^9 as a percentage."""
-    return f"{parts / SHARE.scale:.7%}"
+    return f"{units / SHARE.scale:.7%}"
+
+
+def _money(units: int) -> str | None:
+    """Minor units as decimal text, None where unknown."""
+    return None if units == NULL else f"{Decimal(units).scaleb(-MONEY.places):f}"

@@ -1,11 +1,14 @@
 """Statements: the lines that explanations are made of, in both languages, each over what it follows from.
 
 A line with an amount says by its ``rule`` how the amount follows from those of the lines below it, so that a program
-can replay it: ``sum`` of all, the ``least`` of them, the ``first`` less the rest, ``at_most`` their sum.
+can replay it: ``sum`` of all, the ``least`` of them, the ``first`` less the rest, ``at_most`` their sum, ``shares``:
+the sum of each times the ``share`` that stands with it, to the minor unit; ``rounded`` the sum of all, each of a model
+and rounded to the minor unit.
 """
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +32,7 @@ class Line:
     """One statement: the key of its sentence, the words in it, its amount in base minor units, what it rests on.
 
     ``rows`` are source rows as (file, line); ``below`` the statements that it follows from, by ``rule`` (empty where
-    no amount follows).
+    no amount follows). Of a ``brief`` one texts say the sentence alone, and only JSON what is below.
     """
 
     key: str
@@ -38,6 +41,7 @@ class Line:
     rows: tuple[tuple[str, int], ...] = ()
     below: tuple[Line, ...] = ()
     rule: str = ""
+    brief: bool = False
 
     def replayed(self) -> bool:
         """Whether the amount follows from the lines below, and theirs from those below them.
@@ -53,8 +57,15 @@ class Line:
             "least": min(amounts, default=0) == self.amount,
             "first": bool(amounts) and max(amounts[0] - sum(amounts[1:]), 0) == self.amount,
             "at_most": sum(amounts) >= (self.amount or 0),
+            "rounded": abs(sum(amounts) - (self.amount or 0)) <= len(amounts),
+            "shares": abs(self._by_shares() - (self.amount or 0)) <= 1,
         }
         return made.get(self.rule, True) and all(line.replayed() for line in self.below)
+
+    def _by_shares(self) -> float:
+        """The amounts below times their shares, added up."""
+        parts = [(line.places.get("share"), line.amount or 0) for line in self.below]
+        return math.fsum(share * amount for share, amount in parts if isinstance(share, float))
 
     def sentence(self, language: str) -> str:
         """The statement in one language, source rows behind it."""
@@ -97,6 +108,8 @@ class Explanation:
 def _texts(line: Line, language: str, depth: int) -> Iterable[str]:
     """A line and what is below it, indented."""
     yield "  " * depth + line.sentence(language)
+    if line.brief:
+        return
     summed = [b for b in line.below if b.amount is not None]
     others = [b for b in line.below if b.amount is None]
     cut = others[:SHOWN] if line.key == "group" else others

@@ -34,7 +34,8 @@ CHANNELS: Final = (
 and what was paid on them, calls on counter-guarantors and what they gave back; first losses; what creditors outside
 the network lose; distress as the DebtRank of 2012 passes it on."""
 SHOCK, EXTERNAL, ORIGINAL = range(9, 12)
-_TO_LENDER: Final = (_kernels.CREDIT, _kernels.PAYMENT)
+TO_LENDER: Final = (_kernels.CREDIT, _kernels.PAYMENT)
+"""Channels whose target is a lender."""
 _LOSSES: Final = (
     _kernels.HOLDING,
     _kernels.CLAIM,
@@ -91,7 +92,7 @@ class Carried:
     def table(self, snapshot: Snapshot) -> pa.Table:
         """The ``edges`` table, by round, channel and ids."""
         names, lenders = snapshot.party_ids, snapshot.tables["lenders"].text("lender_id")
-        lender = np.isin(self.channel, _TO_LENDER)
+        lender = np.isin(self.channel, TO_LENDER)
         to = pa.array(lender)
         made = result(
             "edges",

@@ -4,50 +4,21 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
-from typing import Any
 
 import pytest
 
-from app.source import SAMPLE, compiled
+from app.source import SAMPLE
 from exposure.explain import explain
 from exposure.report import Analysis, Request
 from exposure.statement import Line
 from graph.errors import OptionError
 from graph.snapshot import Snapshot
 from tests.books import book, party
-
-
-@cache
-def sample() -> Analysis:
-    snapshot, noticed = compiled(str(SAMPLE))
-    packs = ("CN-LE", "CN-GUAR", "EU-AMLR")
-    return Analysis(snapshot, Request(packs=packs, options={"ring_appetite": "1000000"}), noticed)
-
-
-def rows(name: str) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = sample().table(name).to_pylist()
-    return made
-
-
-@cache
-def told(subject: str) -> tuple[Line, ...]:
-    return explain(sample(), subject).lines
-
-
-def each(lines: tuple[Line, ...], key: str) -> Iterator[Line]:
-    for line in lines:
-        if line.key == key:
-            yield line
-        yield from each(line.below, key)
-
-
-def amount(line: Line) -> Decimal | None:
-    return None if line.amount is None else Decimal(line.amount).scaleb(-2)
+from tests.exposure.told import amount, each, rows, sample, told
 
 
 def test_every_line_follows_from_those_below_it() -> None:
@@ -342,7 +313,7 @@ def test_facilities_and_collateral_replay() -> None:
 def test_shares_and_beneficial_owners_replay_from_chains_of_stakes() -> None:
     held = [r for r in rows("shares") if r["integrated"] is not None and r["owner_id"] != r["owned_id"]]
     for r in held[:: max(1, len(held) // 60)]:
-        (line,) = told(f"{r['owner_id']}>{r['owned_id']}")
+        line, *_ = told(f"{r['owner_id']}>{r['owned_id']}")
         check(line, r["integrated"])
     for r in rows("beneficial_owners"):
         found = [
@@ -391,7 +362,9 @@ def merged(*same: str) -> Analysis:
 def test_a_group_is_found_by_an_id_that_was_judged_to_be_its_source() -> None:
     found = explain(merged("QP"), "G:Q")
     assert found.subject == "G:P"
-    assert [line.key for line in found.lines] == ["one_party", "group", "gross", "bridge"]
+    assert [line.key for line in found.lines] == [
+        *("one_party", "group", "gross", "sum_limit", "sum_drawn", "bridge"),
+    ]
     assert found.lines[0].sentence("en").startswith("P is one party with Q, as a reviewer judged [parties")
     assert found.lines[1:] == explain(merged("QP"), "G:P").lines
 
