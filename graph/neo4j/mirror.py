@@ -6,7 +6,9 @@ where the copy is missing or damaged. The folder may be removed at any time.
 
 from __future__ import annotations
 
+import copy
 import os
+import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -39,20 +41,23 @@ class Mirror(Segments):
         super().__init__(root / "data", disk)
         self._root = root
         self._server = server
-        self._delivery = delivery
+        self.delivery = delivery
         self._good: set[str] = set()
         self._coming: dict[str, Future[pa.Table]] = {}
+        self._asking = threading.Lock()
 
     def of_delivery(self, number: int) -> Mirror:
-        """The same mirror for the rows that a version brings."""
-        return Mirror(self._root, self._disk, self._server, number)
+        """The same mirror for the rows that a version brings; what one of them fetches the other has too."""
+        made = copy.copy(self)
+        made.delivery = number
+        return made
 
     def write(self, name: str, table: pa.Table) -> Part:
         """Keep a table: one that a version brings under its number, a merged one by its content."""
-        if not self._delivery:
+        if not self.delivery:
             return super().write(name, table)
         digest = content_hash(table)
-        file = graph_segments.name(name, self._delivery, digest)
+        file = graph_segments.name(name, self.delivery, digest)
         self._keep(file, table)
         return Part(file, table.num_rows, digest)
 
@@ -68,12 +73,13 @@ class Mirror(Segments):
     def expect(self, parts: Iterable[Part]) -> None:
         """Fetch from the graph what is not here, one segment after another, while others are made of the first ones."""
         files = [p.file for p in parts if Named.of(p.file) is not None]
-        lacking = [f for f in files if f not in self._coming and not self._is_here(f)]
-        if not lacking:
-            return
-        pool = ThreadPoolExecutor(_WORKERS)
-        self._coming.update({file: pool.submit(self._fetch, file) for file in lacking})
-        pool.shutdown(wait=False)  # once all are fetched
+        with self._asking:  # of several threads one looks and asks
+            lacking = [f for f in files if f not in self._coming and not self._is_here(f)]
+            if not lacking:
+                return
+            pool = ThreadPoolExecutor(_WORKERS)
+            self._coming.update({file: pool.submit(self._fetch, file) for file in lacking})
+            pool.shutdown(wait=False)  # once all are fetched
 
     def _fetch(self, file: str) -> pa.Table:
         """A segment from the graph, of which a copy is kept."""
@@ -86,10 +92,15 @@ class Mirror(Segments):
         if Named.of(part.file) is None:
             return super().read(part, columns)
         self.expect([part])
-        coming = self._coming.pop(part.file, None)
+        coming = self._coming.get(part.file)
         if coming is None:
             return super().read(replace(part, sha256=""), columns)
-        table = coming.result()
+        try:
+            table = coming.result()
+        finally:  # the copy is there now, for whoever comes later; one that failed is asked for again
+            with self._asking:
+                if self._coming.get(part.file) is coming:
+                    del self._coming[part.file]
         return table if columns is None else table.select([c for c in table.column_names if c in columns])
 
     def _is_here(self, file: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.canonical import graph_hash
+from graph.disk import Disk
 from graph.errors import OptionError, StoreError
+from graph.files.segments import Part, content_hash
 from graph.files.store import FileStore
 from graph.files.versions import FormatError
+from graph.neo4j import segments
+from graph.neo4j.mirror import Mirror
 from graph.neo4j.present import wrong
-from graph.neo4j.session import Access, Statement, counted
+from graph.neo4j.session import Access, Server, Statement, counted
 from graph.neo4j.shape import constraints
 from graph.neo4j.store import GraphStore
 from graph.neo4j.writer import GraphWriter
@@ -73,6 +79,39 @@ def forgotten(servers: Servers) -> GraphStore:
     if mirror.is_dir():
         mirror.rename(servers.folder / f"mirror-{time.monotonic_ns()}")
     return GraphStore(servers.access())
+
+
+def test_threads_that_want_one_missing_segment_fetch_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = Mirror(tmp_path, Disk(), Server(Access("bolt://127.0.0.1:1", None)))
+    rows = pa.table({"umbrella_id": ["U"]})
+    part = Part(segments.name("umbrellas", 1, content_hash(rows)), 1, "")
+    fetched, waits, go = [], threading.Event(), threading.Event()
+    plain = Future.result
+
+    def fetch(_server: Server, file: str) -> pa.Table:
+        fetched.append(file)
+        go.wait(60)
+        return rows
+
+    def result(self: Future[pa.Table], timeout: float | None = None) -> pa.Table:
+        waits.set()
+        return plain(self, timeout)
+
+    monkeypatch.setattr(segments, "fetched", fetch)
+    with ThreadPoolExecutor(2) as pool:
+        monkeypatch.setattr(Future, "result", result)
+        reading = []
+        for each in (mirror, mirror.of_delivery(2)):
+            waits.clear()
+            reading.append(pool.submit(each.read, part))
+            waits.wait(60)
+        go.set()
+        assert [r.result().to_pylist() for r in reading] == [rows.to_pylist()] * 2
+    assert fetched == [part.file]
+    assert mirror._coming == {}
+    assert mirror.read(part).equals(rows)
 
 
 STORY = [
