@@ -31,6 +31,7 @@ REPEATABLE: Final = frozenset(
     {"members", "control", "kin", "same_as", "dependence", "co_obligors", "guarantee_covers"}
 )
 """Tables of ties without amounts, in which the same row twice says one thing twice."""
+_IN_PERCENT: Final = "; if the column is in percent, say percent = true in a mapping"
 
 
 def missing_table(book: Book, problems: Problems) -> None:
@@ -141,10 +142,12 @@ def out_of_range(book: Book, problems: Problems) -> None:
             continue
         outside = pc.or_(pc.less(values, kind.low), pc.greater(values, kind.high))
         rows = np.flatnonzero(np.asarray(pc.fill_null(outside, False)))  # noqa: FBT003 - Arrow's own signature
-        remedy = "check sign and unit"
-        if kind.high == kind.scale:
-            remedy += "; if the column is in percent, say percent = true in a mapping"
-        _report(book, problems, (table, column), rows, "out_of_range", (f"no {kind.doc}", remedy))
+
+        def tell(i: int, at: tuple[Table, Column] = (table, column), rows: Rows = rows) -> tuple[str, str]:
+            share = at[1].kind.high == at[1].kind.scale and not _shift(book, problems, at, int(rows[i]))
+            return f"no {at[1].kind.doc}", "check sign and unit" + (_IN_PERCENT if share else "")
+
+        _report(book, problems, (table, column), rows, "out_of_range", tell)
 
 
 def empty_validity(book: Book, problems: Problems) -> None:
@@ -163,6 +166,21 @@ def empty_validity(book: Book, problems: Problems) -> None:
         _report(book, problems, (TABLES[name], column), rows, "empty_validity", (message, remedy))
 
 
+def upside_down_band(book: Book, problems: Problems) -> None:
+    """A share that lies between two bounds has the lower one first."""
+    table = book.tables.get("ownership")
+    if table is None or not {"share_min", "share_max"} <= set(table.column_names):
+        return
+    above = pc.greater(table.column("share_min"), table.column("share_max"))
+    rows = np.flatnonzero(np.asarray(pc.fill_null(above, fill_value=False)))
+    where = TABLES["ownership"], TABLES["ownership"].column("share_min")
+    message, remedy = (
+        "share_min is above share_max",
+        "correct one of the two, or leave what is not known empty",
+    )
+    _report(book, problems, where, rows, "upside_down_band", (message, remedy))
+
+
 RULES: Final[tuple[Callable[[Book, Problems], None], ...]] = (
     missing_table,
     missing_cell,
@@ -171,6 +189,7 @@ RULES: Final[tuple[Callable[[Book, Problems], None], ...]] = (
     unlisted_value,
     out_of_range,
     empty_validity,
+    upside_down_band,
 )
 """Every rule, in the order in which they are applied."""
 
@@ -216,17 +235,24 @@ def _report(
 
     def tell(i: int) -> tuple[str, str, str, str, str]:
         message, remedy = say(i) if callable(say) else say
-        return column.name, _shown(values[int(rows[i])].as_py(), column), rule, message, remedy
+        shift = _shift(book, problems, where, int(rows[i]))
+        return column.name, _shown(values[int(rows[i])].as_py(), column, shift), rule, message, remedy
 
     problems.of_rows(table.name, rows, lambda row: book.place(table.name, row), tell)
 
 
-def _shown(value: object, column: Column) -> str:
-    """A cell as a file would have it."""
+def _shift(book: Book, problems: Problems, where: tuple[Table, Column], row: int) -> int:
+    """By how many places a mapping moved the decimal point of this column in the file of this row."""
+    table, column = where
+    return problems.shifts.get((table.name, book.place(table.name, row)[0], column.name), 0)
+
+
+def _shown(value: object, column: Column, shift: int) -> str:
+    """A cell as its file has it, before a mapping moved its decimal point by ``shift`` places."""
     if value is None:
         return ""
     if column.kind.scale and isinstance(value, int):
-        return f"{Decimal(value) / column.kind.scale:f}"
+        return f"{(Decimal(value) / column.kind.scale).scaleb(-shift).normalize():f}"
     return str(value)
 
 

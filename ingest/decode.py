@@ -170,6 +170,7 @@ def _typed(
         if name not in part.columns and name not in spared:
             problems.of_file(remedies.missing_column(file, name, part.others), part.table)
     problems.headers |= {(part.table, file, name): header for name, header in part.headers.items()}
+    problems.shifts |= {(part.table, file, name): shift for name, shift in part.shifts.items()}
     known = [c for c in table.columns if c.name in part.columns and c.name != extra.COLUMN]
     running = [(c, pool.submit(_converted, part, c)) for c in known]
     made: dict[str, pa.Array | pa.ChunkedArray] = {}

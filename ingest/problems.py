@@ -27,8 +27,9 @@ class Problems:
     whose cell could not be read or need not be there, ``earlier`` by table the later rows of each pair with one key
     and their earlier ones, ``repeats`` the rows that say in the same words what an earlier one says, which is no
     problem.
-    ``headers`` says by table, file and column what the file calls it, ``damaged`` are the tables of which a file
-    or a column that must be there is missing. ``files`` counts the problems that no quarantine of rows helps.
+    ``headers`` says by table, file and column what the file calls it, ``shifts`` by how many places a mapping moves
+    the decimal point of what stands there, ``damaged`` are the tables of which a file or a column that must be there
+    is missing. ``files`` counts the problems that no quarantine of rows helps.
     """
 
     total: int = 0
@@ -38,6 +39,7 @@ class Problems:
     earlier: dict[str, tuple[Rows, Rows]] = field(default_factory=dict)
     repeats: dict[str, Rows] = field(default_factory=dict)
     headers: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    shifts: dict[tuple[str, str, str], int] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)
     files: int = 0
     _kept: dict[str, list[Problem]] = field(default_factory=lambda: defaultdict(list))

@@ -24,7 +24,7 @@ def set_aside(book: Book, problems: Problems, *, delta: bool = False) -> Book:
         held = book.only(kept)
         if delta:
             return held
-        found = Problems(headers=problems.headers)
+        found = Problems(headers=problems.headers, shifts=problems.shifts)
         dangling_reference(held, found)
         if not found.total:
             return held

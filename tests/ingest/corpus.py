@@ -390,6 +390,14 @@ FAULTS: tuple[Fault, ...] = (
         ],
     ),
     Fault(
+        15,
+        "a band with the higher bound first",
+        {"ownership.csv": "owner_id,owned_id,share_min,share_max\nB,A,0.6,0.4\n"},
+        [
+            ("ownership.csv", 2, "share_min", "0.6", "upside_down_band"),
+        ],
+    ),
+    Fault(
         31,
         "a column that must be there",
         {"parties.csv": "party_id,Name,kind\nA,Alpha,company\nB,Beta,person\n"},

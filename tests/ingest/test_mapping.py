@@ -181,3 +181,14 @@ def test_finbench_loads() -> None:
     snapshot = Snapshot.of(book)
     assert snapshot.base == "USD"
     assert (snapshot.stakes.total_share > 10**9).sum() == 72  # holders above 100 %: a finding, not an error
+
+
+def test_a_value_out_of_range_is_told_as_its_file_has_it(tmp_path: Path) -> None:
+    book, mapping = core(tmp_path)
+    loans = book / "loans2.txt"
+    loans.write_bytes(loans.read_bytes().replace(b";100;;y", b";101;;y").replace(b";3;2;0;", b";1;-2;0;"))
+    with pytest.raises(InputError) as told:
+        read(book, mapping)
+    held = [(p.column, p.value) for p in told.value.problems if p.rule == "out_of_range"]
+    assert held == [("AMT", "-2"), ("CCF", "101")]
+    assert "percent" not in str(told.value)
