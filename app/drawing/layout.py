@@ -26,8 +26,10 @@ _ASPECT: Final = 1.75
 _ABREAST: Final = 3
 """An owner of more leaves than this has them below one another instead of side by side."""
 _COLUMN: Final = 8
-_ACROSS: Final = 290.0
-_DOWN: Final = 72.0
+_INDENT: Final = 0.5
+"""How far boxes below one another stand to the right of their owner, in distances of two boxes side by side."""
+_ACROSS: Final = 340.0
+_DOWN: Final = 84.0
 """Distances of two levels, and of two boxes on one of them, in a picture that runs from left to right."""
 
 
@@ -102,14 +104,15 @@ def _hung(
         stacks[n] = leaves if len(leaves) > abreast else []
         columns = math.ceil(len(stacks[n]) / _COLUMN)
         others = sum(width[c] for c in children[n] if c not in stacks[n])
-        width[n] = max(1.0, others + columns)
+        width[n] = max(1.0, others + columns + (_INDENT if columns else 0.0))
     points: Points = {}
     left = 0.0
     for root in (n for n in held if n not in parent):
         waiting = [(root, left)]
         while waiting:
             n, start = waiting.pop()
-            points[n] = ((start + width[n] / 2) * WIDE, level[n] * HIGH)
+            alone = bool(stacks[n]) and len(stacks[n]) == len(children[n])
+            points[n] = ((start + (1.0 if alone else width[n]) / 2) * WIDE, level[n] * HIGH)
             at = start
             for child in children[n]:
                 if child not in stacks[n]:
@@ -117,7 +120,7 @@ def _hung(
                     at += width[child]
             for i, child in enumerate(stacks[n]):
                 column, row = divmod(i, _COLUMN)
-                points[child] = ((at + column + 0.5) * WIDE, (level[n] + 1) * HIGH + row * ROW)
+                points[child] = ((at + _INDENT + column + 0.5) * WIDE, (level[n] + 1) * HIGH + row * ROW)
         left += width[root]
     return points, left * WIDE
 
@@ -192,7 +195,7 @@ def turned(points: Points) -> Points:
     """The same places from left to right instead of top to bottom, with room for long labels on the lines.
 
     >>> turned({"a": (190.0, 145.0)})
-    {'a': (290.0, 72.0)}
+    {'a': (340.0, 84.0)}
     """
     return {n: (round(y / HIGH * _ACROSS, 1), round(x / WIDE * _DOWN, 1)) for n, (x, y) in points.items()}
 

@@ -23,6 +23,8 @@ _BRIEF: Final = (14, 3)
 """Width and lines of a name that stands alone in a box."""
 _LARGE: Final = 19
 """Size of such a name, which is read from afar."""
+_NARROW: Final = 0.52
+"""Width of a letter to that of a Chinese character."""
 _TOTAL: Final = "Σ"
 """Marks the share that an owner has in all, directly and through others."""
 _PEOPLE: Final = ("person", "family", "concert")
@@ -114,6 +116,17 @@ def _fill(node: Node) -> tuple[str, str]:
     return palette.MEMBER if node.member else palette.OUTSIDE, palette.INK
 
 
+def half(label: str, size: int, *, round_: bool) -> tuple[float, float]:
+    """Half the width and height of the box that the script draws around a label.
+
+    >>> half("岚衡精机设备制造有限", 14, round_=False)
+    (80.0, 14.0)
+    """
+    lines = label.split("\n")
+    wide = max(sum(1.0 if ord(c) > 0x2E80 else _NARROW for c in line) for line in lines) * size  # noqa: PLR2004
+    return (wide + (34 if round_ else 20)) / 2, (len(lines) * (size + 4) + (16 if round_ else 10)) / 2
+
+
 def style(tie: Tie, cut: Collection[str] = ()) -> str:
     """Which line a tie is drawn with."""
     if tie.kind == "owns":
@@ -171,8 +184,9 @@ def data(held: Network, points: Points, say: Mapping[str, str], language: str, l
         _node(net, node, points[node.names.id], say, language, brief=look.brief)
     used = []
     curved = bends(
-        [(t.source, t.target) for t in held.ties], points, [t.kind not in ("owns", "loss") for t in held.ties]
-    )
+        [(t.source, t.target) for t in held.ties], points, [t.kind not in ("owns", "loss") for t in held.ties],
+        {n["id"]: half(n["label"], n["font"]["size"], round_=n["shape"] == "ellipse") for n in net.nodes},
+    )  # fmt: skip
     for tie, round_ in zip(held.ties, curved, strict=True):
         kind = style(tie, look.cut)
         used.append(kind)

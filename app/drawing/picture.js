@@ -14,12 +14,17 @@ const save = (name, href) => {
 
 const SIDE = 100;
 const ABOVE = 45;
+const ROOM = 12;
+const BULGE = [0.2, 0.35, 0.5, 0.65, 0.8];
 const whole = ({ network, canvas }) => {
-  // vis knows the size of boxes that it draws itself only: half of one is kept free on each side.
+  // vis knows the size of boxes that it draws itself only: half of one is kept free on each side, and room for curves.
   const places = Object.values(network.getPositions());
   if (!places.length) return;
-  const [left, right] = [Math.min(...places.map((p) => p.x)) - SIDE, Math.max(...places.map((p) => p.x)) + SIDE];
-  const [top, bottom] = [Math.min(...places.map((p) => p.y)) - ABOVE, Math.max(...places.map((p) => p.y)) + ABOVE];
+  const curves = Object.values(network.body.edges).filter(({ connected, edgeType }) => connected && edgeType.getViaNode?.());
+  const bulges = curves.flatMap(({ edgeType }) => BULGE.map((at) => edgeType.getPoint(at, edgeType.getViaNode())));
+  const least = (axis, half) => Math.min(...places.map((p) => p[axis] - half), ...bulges.map((p) => p[axis] - ROOM));
+  const most = (axis, half) => Math.max(...places.map((p) => p[axis] + half), ...bulges.map((p) => p[axis] + ROOM));
+  const [left, right, top, bottom] = [least("x", SIDE), most("x", SIDE), least("y", ABOVE), most("y", ABOVE)];
   const scale = Math.min(canvas.clientWidth / (right - left), canvas.clientHeight / (bottom - top), 1);
   network.moveTo({ position: { x: (left + right) / 2, y: (top + bottom) / 2 }, scale });
 };

@@ -18,7 +18,7 @@ from app.views.running import running
 _PLAYING: Final = "konzern-playing"
 _PACE: Final = 1.2
 """Seconds a round is shown while it plays."""
-_ABREAST: Final = 24
+ABREAST: Final = 24
 """Who loses by one party stands in one column up to here, so that each amount has a line of its own."""
 _LOW: Final = 360
 _HIGH: Final = 1200
@@ -159,7 +159,7 @@ def _scene(frame: Frame, name: str, now: int, last: int) -> None:
     drawn = frame.ask("cascade_picture", upto=now, **scenario)
     whole = frame.ask("cascade_picture", upto=last, **scenario)
     flows = {(t.source, t.target): float(t.amount or 0) for t in whole.ties}
-    points = turned(tree([n.names.id for n in whole.nodes], flows, abreast=_ABREAST))
+    points = turned(tree([n.names.id for n in whole.nodes], flows, abreast=ABREAST))
     token = "-".join([name, *scenario["fail"], *map("=".join, scenario["given"])])
     look = network.Look(token, min(max(tall(points), _LOW), _HIGH), boxes=("failed", "hit", "lender"))
     blocks.picture(
