@@ -23,10 +23,12 @@ _WORSE: Final = 20.0
 """How much worse it is to run through a box than beyond the edge."""
 _FAR: Final = 0.75
 """Boxes farther from the middle of a line than this part of its length are met by no curve."""
+_CROWD: Final = 60
+"""A line near more boxes than this is drawn as it comes: there is no way between so many, and looking would take long."""
 _LEAST: Final = 0.15
-_ROUND: Final = tuple(r / 20 for r in range(3, 21))
+_ROUND: Final = (0.15, 0.2, 0.25, 0.3, 0.35, 0.45, 0.55, 0.65, 0.8, 1.0)
 """Roundness of curves that are tried: the least that clears every box is taken."""
-_ALONG: Final = np.linspace(0.01, 0.99, 80)[:, None]
+_ALONG: Final = np.linspace(0.01, 0.99, 60)[:, None]
 """Where on a curve it is looked for boxes."""
 Halves = Mapping[str, tuple[float, float]]
 """Half the width and height of boxes."""
@@ -56,11 +58,14 @@ def bends(
         drawn[frozenset((a, b))] += 1
         near = np.hypot(*(places - start - way / 2).T) < _FAR * np.hypot(*way) + np.hypot(*_BOX)
         near[[number[a], number[b]]] = False
+        least = min(_LEAST * (before + 1), _ROUND[-1]) if always or before else _ROUND[0]
+        if np.count_nonzero(near) > _CROWD:
+            made.append(least if always or before else 0.0)
+            continue
         boxes, half = places[near] - start, sizes[near]
         if not (always or before or _meets(way, boxes, half).any()):
             made.append(0.0)
             continue
-        least = min(_LEAST * (before + 1), _ROUND[-1]) if always or before else _ROUND[0]
         frame = (low - start, high - start)
         made.append(
             _clearest(way, boxes, half, frame, [r * s for r in _ROUND if r >= least for s in (1, -1)])
