@@ -4,12 +4,18 @@ A change of facilities or guarantees alters no group (unless the rules derive ti
 groups that it touches. A change of stakes alters control of the company, and then only of what is held by a
 company whose controllers have changed; control of these is decided by all that stands above them. So the region
 grows from company to company as long as controllers do change, and everybody's group is taken whole.
+
+Above a party that nobody controls, and whose controllers the changes do not alter, nobody commands its votes: nothing
+is looked for there. Control being the least fixpoint, an excerpt without those stakes gives nobody more control, and a
+proof of control needs stakes in controlled parties alone, so that it gives nobody less. A merger turns too much over
+for that, and is followed all the way up. (Loops of minority stakes join thousands of companies in a large book.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -17,17 +23,17 @@ import numpy.typing as npt
 
 from exposure.control import Control
 from exposure.parts import Parts
-from exposure.whatif.ties import Ties, closure, distinct, gathered, joined
+from exposure.whatif.ties import CONTROLLING, Ties, closure, distinct, gathered, joined
 from graph.excerpt import excerpt, proposed
 from graph.proposal import Proposal
 from graph.snapshot import Snapshot
 
+Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
 
 _TRADE: Final = ("counterparties", "party_id", "counterparty_id")
 _ABOVE: Final = (
-    ("ownership", "owned_id", "owner_id"),
-    ("control", "controlled_id", "controller_id"),
+    *CONTROLLING,
     ("dependence", "dependent_id", "on_id"),
     ("members", "party_id", "body_id"),
     ("members", "body_id", "party_id"),
@@ -135,7 +141,7 @@ def _moved(
     before, made = _controls(analysis), changes if derived else _tied(changes)
     none = seen = np.zeros(0, np.int64)
     while True:
-        above = _above(analysis, ties, joined(found, about))
+        above = _above(analysis, ties, joined(found, about), None if merges else found)
         chosen = ties.about(above if derived else none, above)
         small = proposed(excerpt(ties.snapshot, chosen), made)
         full, after = _full(chosen, small), type(analysis)(small, analysis.request)
@@ -160,21 +166,37 @@ def _held(ties: Ties, parties: Int64) -> list[Int64]:
     return [ties.others(table, column, parties, other) for table, column, other in _BELOW]
 
 
-def _above(analysis: Parts, ties: Ties, parties: Int64) -> Int64:
-    """The parties and all that stand above them by any tie that control or groups could follow, with their kin."""
+def _above(analysis: Parts, ties: Ties, parties: Int64, moved: Int64 | None) -> Int64:
+    """The parties and all that stand above them by any tie that control or groups could follow, with their kin.
+
+    ``moved`` are those whose controllers may change; above others that nobody controls nothing is looked for. With
+    None everything is.
+    """
     settings = [held.settings for held in analysis.groups]
     steps: tuple[tuple[str, str, str], ...]
     steps = (*_ABOVE, _TRADE) if any(s.derive_counterparties for s in settings) else _ABOVE
     steps = (*steps, *_KIN) if any(s.kin_votes == "together" for s in settings) else steps
-    found = closure(parties, steps, ties)
+    led = None if moved is None else partial(_led, analysis)
+    if moved is not None:
+        parties = joined(parties, *(ties.others(table, on, moved, by) for table, on, by in CONTROLLING))
+    found = closure(parties, steps, ties, led)
     while any(s.derive_guarantees for s in settings):
         given = ties.rows("guarantees", "guarantor_id", found)
         debtors = ties.others_of("facilities", "obligor_id", ties.under(given))
-        more = closure(joined(found, debtors, ties.others_of("guarantees", "obligor_id", given)), steps, ties)
+        more = joined(found, debtors, ties.others_of("guarantees", "obligor_id", given))
+        more = closure(more, steps, ties, led)
         if len(more) == len(found):
             break
         found = more
     return closure(found, _KIN, ties) if any(s.kin for s in settings) else found
+
+
+def _led(analysis: Parts) -> Bool:
+    """Parties that somebody controls, as it is or as a pack groups by it: bool (n,)."""
+    found = np.zeros(analysis.snapshot.n, bool)
+    for control in _controls(analysis):
+        found[control.controlled] = True
+    return found
 
 
 def _controls(analysis: Parts) -> list[Control]:

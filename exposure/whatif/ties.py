@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +14,7 @@ from exposure.kernels import closure as _kernels
 from graph.csr import Csr
 from graph.snapshot import Snapshot
 
+Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
@@ -25,6 +27,11 @@ _BETWEEN: Final = (
     ("kin", "person_id", "relative_id"),
 )
 """Tables of ties between two parties, by the column that they are looked up by, and the other one."""
+CONTROLLING: Final = (
+    ("ownership", "owned_id", "owner_id"),
+    ("control", "controlled_id", "controller_id"),
+)
+"""Steps from a party to those whose votes or facts may control it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Ties:
 
     snapshot: Snapshot
     _made: dict[tuple[str, str], Csr] = field(default_factory=dict, repr=False, compare=False)
-    _ways: dict[tuple[tuple[str, str, str], ...], tuple[Csr, Int32]] = field(
+    _ways: dict[tuple[tuple[tuple[str, str, str], ...], bool], tuple[Csr, Int32]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -53,15 +60,25 @@ class Ties:
         rows = self.snapshot.tables[table]
         return int(pc.index(rows.text(rows.table.key[0]), value=name).as_py())
 
-    def ways(self, steps: tuple[tuple[str, str, str], ...]) -> tuple[Csr, Int32]:
-        """Where these steps lead from each party: CSR, and the party (int32) at each of its places."""
-        if steps not in self._ways:
+    def ways(
+        self, steps: tuple[tuple[str, str, str], ...], led: Callable[[], Bool] | None = None
+    ) -> tuple[Csr, Int32]:
+        """Where these steps lead from each party: CSR, and the party (int32) at each of its places.
+
+        With ``led`` the steps that are ties of control (``CONTROLLING``) lead on only from the parties that it marks.
+        """
+        key = steps, led is not None
+        if key not in self._ways:
             tables = self.snapshot.tables
             a = np.concatenate([tables[table][column] for table, column, _ in steps]).astype(np.int32)
             b = np.concatenate([tables[table][other] for table, _, other in steps]).astype(np.int32)
-            by = Csr.of(np.where(b >= 0, a, -1).astype(np.int32), self.snapshot.n)
-            self._ways[steps] = by, b[by.rows]
-        return self._ways[steps]
+            on = b >= 0
+            if led is not None:
+                bound = [np.full(len(tables[step[0]]), step in CONTROLLING) for step in steps]
+                on &= ~np.concatenate(bound) | np.append(led(), np.False_)[a]
+            by = Csr.of(np.where(on, a, -1).astype(np.int32), self.snapshot.n)
+            self._ways[key] = by, b[by.rows]
+        return self._ways[key]
 
     def rows(self, table: str, column: str, of: Int64) -> Int64:
         """Rows of a table that refer to any of these numbers: int64, each once, sorted."""
@@ -187,7 +204,12 @@ def distinct(numbers: npt.NDArray[np.signedinteger]) -> Int64:
     return found if len(found) < 2 else found[np.append(True, found[1:] != found[:-1])]  # noqa: PLR2004 (one is)
 
 
-def closure(start: Int64, steps: tuple[tuple[str, str, str], ...], ties: Ties) -> Int64:
-    """The parties that ties lead to from the start, however many: steps as (table, column, other column)."""
-    by, other = ties.ways(steps)
+def closure(
+    start: Int64, steps: tuple[tuple[str, str, str], ...], ties: Ties, led: Callable[[], Bool] | None = None
+) -> Int64:
+    """The parties that ties lead to from the start, however many: steps as (table, column, other column).
+
+    ``led`` as for ``Ties.ways``.
+    """
+    by, other = ties.ways(steps, led)
     return np.sort(_kernels.closure(by.ptr, other, start))

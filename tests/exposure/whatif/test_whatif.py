@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exposure.report import Analysis, Request
+from exposure.whatif.region import region
+from exposure.whatif.ties import Ties
 from exposure.whatif.whatif import Answer, WhatIf, highest
 from graph.errors import OptionError
 from graph.excerpt import proposed
@@ -538,3 +540,21 @@ def test_the_highest_amount_is_the_last_that_leaves_something(
     found = highest(start, left)
     assert found is not None
     assert left(found) >= 0 > left(found + 1)
+
+
+@pytest.mark.parametrize(("share", "looked_at"), [("0.3", ""), ("0.6", "R")])
+def test_nothing_is_looked_for_above_whom_nobody_controls(share: str, looked_at: str) -> None:
+    ring = [("R", "S", "0.3"), ("S", "T", "0.3"), ("T", "R", "0.3"), ("R", "A", share)]
+    stakes = [*ring, ("A", "C", "0.4"), ("B", "C", "0.2")]
+    held = book(
+        parties=[party(n) for n in "ABCRST"],
+        ownership=[{"owner_id": a, "owned_id": b, "share": s} for a, b, s in stakes],
+    )
+    analysis = Analysis(Snapshot.of(held))
+    change = Proposal("stake", {"owner_id": "A", "owned_id": "C", "share": 510_000_000})
+    found = region(analysis, Ties(analysis.snapshot), [change])
+    names = {str(analysis.snapshot.party_ids[p]) for p in found.above.tolist()}
+    assert names == {"A", "B", "C", *looked_at}
+    (row,) = WhatIf.of(analysis).ask([change]).tables["groups"].to_pylist()
+    members = {"A", "C", *("R" if looked_at else "")}
+    assert (row["members_after"], row["joined"]) == (len(members), ["C"] if looked_at else ["A", "C"])
