@@ -6,21 +6,22 @@ import datetime as dt
 import getpass
 import json
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from app.source import store_of
+from app.source import compiled, store_of
 from graph import reservations
 from graph.errors import OptionError, StoreError
 from graph.proposal import PROPOSALS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from exposure.report import Analysis
-    from exposure.whatif.whatif import Answer
+    from exposure.whatif.whatif import Answer, WhatIf
     from graph.journal import Record
     from graph.proposal import Proposal
     from graph.snapshot import Snapshot
@@ -42,14 +43,23 @@ def store(source: str) -> Store:
     return found
 
 
-def booked(snapshot: Snapshot) -> dict[str, bool]:
-    """Facilities and guarantees of the book, and whether each is granted: a facility may be there as proposed."""
+def booked(snapshot: Snapshot, names: Collection[str]) -> dict[str, bool]:
+    """Those of some ids that are facilities or guarantees of the book, and whether each is granted.
+
+    A facility may be there as proposed. A pass over the ids of each table, in compiled code.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.array(sorted(names), pa.string())
     facilities, given = snapshot.tables["facilities"], snapshot.tables["guarantees"]
-    found = dict.fromkeys(given.text("guarantee_id").to_pylist(), True)
+    held = given.text("guarantee_id")
+    found = dict.fromkeys(held.filter(pc.is_in(held, wanted)).to_pylist(), True)
+    held = facilities.text("facility_id")
+    at = pc.indices_nonzero(pc.is_in(held, wanted))
     codes, words = facilities.words("status")
     granted = [word.strip().casefold() != "proposed" for word in words] + [True]
-    names = facilities.text("facility_id").to_pylist()
-    return found | {name: granted[code] for name, code in zip(names, codes.tolist(), strict=True)}
+    return found | {held[i].as_py(): granted[codes[i]] for i in at.to_pylist()}
 
 
 def answered(analysis: Analysis, source: str, changes: Sequence[Proposal]) -> Answer:
@@ -58,28 +68,33 @@ def answered(analysis: Analysis, source: str, changes: Sequence[Proposal]) -> An
 
     found = store_of(source)
     records = found.journal.records() if found else []
-    held = (
-        reservations.held(reservations.active(records, now(), booked(analysis.snapshot))) if records else []
-    )
+    held = reservations.held(reservations.active(records, now(), partial(booked, analysis.snapshot)))
     return WhatIf.of(analysis).ask(changes, held)
 
 
 def reserved(
-    analysis: Analysis, source: str, changes: Sequence[Proposal], hours: float, author: str
+    analysis: Analysis, source: str, changes: Sequence[Proposal], hours: float, author: str, part: str = ""
 ) -> tuple[Record, Answer]:
     """Hold the changes for so many hours, if they fit beside what is held; ``NoHeadroomError`` if they do not.
 
-    Raises ``StoreError`` where the book was replaced by a newer version meanwhile.
+    An analysis of one lender's claims, or of the ``part`` of the book that one lender may know, does not see what
+    others lend: beside it the limits over all lenders are tested, on the whole book and beside everybody's
+    reservations. The answer is that of the analysis asked, and a refusal says no figure, so that it tells of others
+    no more than that there is not enough left. Raises ``StoreError`` where the book was replaced by a newer version
+    meanwhile.
     """
     from exposure.whatif.whatif import WhatIf
 
     found, whatif = store(source), WhatIf.of(analysis)
+    over_all = _over_all(analysis, found, part)
 
     def decide(held: list[Proposal]) -> Answer | None:
         if found.latest() != analysis.snapshot.version:
             raise StoreError("the book has a newer version than the one that was asked: ask again")
-        answer = whatif.ask(changes, held)
-        return answer if answer.fits else None
+        mine = [change for change in held if not part or change.text("lender_id") == part]
+        answer = whatif.ask(changes, mine)
+        beyond = over_all is None or over_all.ask(changes, held).fits
+        return answer if answer.fits and beyond else None
 
     at = now()
     try:
@@ -88,8 +103,24 @@ def reserved(
         raise OptionError(f"--hours {hours}: no time that a calendar has; give hours such as 24") from None
     return reservations.reserve(
         *(found.journal, changes, decide), author=author or getpass.getuser(), now=at, until=until,
-        booked=booked(analysis.snapshot),
+        booked=partial(booked, analysis.snapshot if over_all is None else over_all.analysis.snapshot),
     )  # fmt: skip
+
+
+def _over_all(analysis: Analysis, found: Store, part: str) -> WhatIf | None:
+    """Questions about all lenders together; None where the analysis itself sees them all."""
+    from exposure.report import Analysis as Made
+    from exposure.whatif.whatif import WhatIf
+
+    snapshot, request = analysis.snapshot, analysis.request
+    if not part and request.lender is None:
+        return None
+    whole = snapshot
+    if part:
+        whole, _ = compiled(
+            found.url, as_of=f"{snapshot.as_of}", base=snapshot.base, version=snapshot.version
+        )
+    return WhatIf.of(Made(whole, replace(request, lender=None)))
 
 
 @cache
@@ -148,11 +179,9 @@ def _amount(units: int) -> str:
 def listed(found: Store) -> list[dict[str, Any]]:
     """The reservations of a store that hold now."""
     records = found.journal.records()
-    active = (
-        reservations.active(records, now(), booked(found.snapshot()) if found.latest() else {})
-        if records
-        else []
-    )
+    active = reservations.active(records, now())
+    if active and found.latest():
+        active = reservations.active(records, now(), partial(booked, found.snapshot()))
     return [
         {
             "number": r.number,

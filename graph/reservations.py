@@ -6,15 +6,15 @@ to name are granted in the book; one that stands there as proposed is not. Whoev
 journal and appends only if no record came after it; else the decision is made again. So two who ask at once cannot
 both take what is there for one.
 
-``booked`` below are the facilities and guarantees of the book by id, and whether each is granted.
+``booked`` below tells of some ids those that are facilities and guarantees of the book, and whether each is granted:
+only ids that a reservation names are asked for, however large the book.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from graph.errors import KonzernError, OptionError
@@ -24,6 +24,13 @@ from graph.proposal import PROPOSALS, Proposal
 
 KIND: Final = "reservation"
 _Answer = TypeVar("_Answer")
+Booked = Callable[[Collection[str]], Mapping[str, bool]]
+"""Of these ids those in the book, and whether each is granted."""
+
+
+def no_book(_: Collection[str]) -> dict[str, bool]:
+    """Of a store without a book: none of them."""
+    return {}
 
 
 class NoHeadroomError(KonzernError):
@@ -44,23 +51,26 @@ class Reservation:
     new: frozenset[str] = frozenset()
 
 
-def active(
-    records: Sequence[Record], now: dt.datetime, booked: Mapping[str, bool] = MappingProxyType({})
-) -> list[Reservation]:
+def active(records: Sequence[Record], now: dt.datetime, booked: Booked = no_book) -> list[Reservation]:
     """Reservations that hold at a time: not over, not released, what they were the first to name not yet granted."""
     released = {int(r.body["releases"]) for r in records if "releases" in r.body}
-    found = []
-    for record in records:
-        if record.kind != KIND or "changes" not in record.body or record.number in released:
-            continue
-        until = dt.datetime.fromisoformat(record.body["until"])
+    kept = [
+        (record, until)
+        for record in records
+        if record.kind == KIND and "changes" in record.body and record.number not in released
+        if (until := dt.datetime.fromisoformat(record.body["until"])) > now
+    ]
+    if not kept:
+        return []
+    known, found = booked({name for record, _ in kept for name in record.body["new"]}), []
+    for record, until in kept:
         changes = tuple(_read(change) for change in record.body["changes"])
         new = frozenset(record.body["new"])
-        granted = {name for name in new if booked.get(name)}
+        granted = {name for name in new if known.get(name)}
         open_ = tuple(c for c in changes if _named(c) not in granted)
-        if until > now and open_:
+        if open_:
             found.append(
-                Reservation(record.number, record.author, record.subject, until, open_, new - booked.keys())
+                Reservation(record.number, record.author, record.subject, until, open_, new - known.keys())
             )
     return found
 
@@ -93,7 +103,7 @@ def reserve(
     author: str,
     now: dt.datetime,
     until: dt.datetime,
-    booked: Mapping[str, bool] = MappingProxyType({}),
+    booked: Booked = no_book,
 ) -> tuple[Record, _Answer]:
     """Hold the changes until a time, if ``decide`` says that they fit beside what is held already.
 
@@ -110,7 +120,8 @@ def reserve(
             raise NoHeadroomError(
                 "it does not fit: a limit would be broken, with what is reserved already; ask for less or wait"
             )
-        named = {_named(c) for c in changes} - {"", *(name for name, granted in booked.items() if granted)}
+        named = {_named(c) for c in changes} - {""}
+        named -= {name for name, granted in booked(named).items() if granted}
         body = {
             "until": until.isoformat(),
             "changes": [_written(change) for change in changes],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -47,14 +48,15 @@ def answered(desk: Desk, **told: str) -> Row:
     return _shown(desk, desk.whatif.ask([change], _held(desk)))
 
 
+def _active(desk: Desk) -> list[reservations.Reservation]:
+    """The reservations that hold now."""
+    booked = partial(asked.booked, desk.analysis.snapshot)
+    return reservations.active(desk.store.journal.records(), asked.now(), booked)
+
+
 def _held(desk: Desk) -> list[Proposal]:
     """What is reserved; for one lender's scope only what that lender reserved."""
-    records = desk.store.journal.records()
-    held = (
-        reservations.held(reservations.active(records, asked.now(), asked.booked(desk.analysis.snapshot)))
-        if records
-        else []
-    )
+    held = reservations.held(_active(desk))
     return [p for p in held if not desk.scope.lender or p.text("lender_id") == desk.scope.lender]
 
 
@@ -88,11 +90,12 @@ def _money(units: int | None) -> Decimal | None:
 
 
 def reserve(desk: Desk, hours: int, *, principal: Any, **told: Any) -> Row:
-    """Hold the headroom for so many hours, if the facility fits beside what is held already."""
+    """Hold the headroom for so many hours, if the facility fits beside what is held already, over all lenders too."""
     change = proposal(
         desk, **{name: told[name] for name in ("lender", "obligor", "product", "amount", "currency")}
     )
-    record, answer = asked.reserved(desk.analysis, desk.store.url, [change], hours, principal.name)
+    lender = desk.scope.lender
+    record, answer = asked.reserved(desk.analysis, desk.store.url, [change], hours, principal.name, lender)
     return {**_shown(desk, answer), "number": record.number}
 
 
@@ -101,17 +104,13 @@ def reserved(desk: Desk) -> Row:
 
     By number: who reserved until when at which lender for whom how much.
     """
-    records = desk.store.journal.records()
-    active = (
-        reservations.active(records, asked.now(), asked.booked(desk.analysis.snapshot)) if records else []
-    )
     made: list[Row] = [
         {
             "number": held.number, "author": held.author, "until": held.until.isoformat()[:16].replace("T", " "),
             "lender_id": p.text("lender_id"), "party_id": p.text("obligor_id"), "amount": _money(p.units("limit")),
             "currency": p.text("currency"),
         }
-        for held in active
+        for held in _active(desk)
         for p in held.changes
     ]  # fmt: skip
     made = [r for r in made if not desk.scope.lender or r["lender_id"] == desk.scope.lender]

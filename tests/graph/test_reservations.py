@@ -6,13 +6,17 @@ import datetime as dt
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from app.access import local
 from app.cli import main
+from app.desk import whatif
+from app.desk.opened import Scope, open_desk
+from exposure.report import Request
 from graph.errors import OptionError
 from graph.journal import Journal
 from graph.proposal import Proposal
@@ -31,6 +35,11 @@ def lending(name: str, amount: int) -> Proposal:
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     return open_store(f"book:{tmp_path}/store").journal
+
+
+def books(known: dict[str, bool]) -> Callable[[Collection[str]], dict[str, bool]]:
+    """A book of these facilities and guarantees; it is asked for what reservations name, and for nothing else."""
+    return lambda names: {name: granted for name, granted in known.items() if name in names}
 
 
 def taken(changes: list[Proposal]) -> int:
@@ -55,7 +64,7 @@ def test_a_reservation_holds_until_its_time_is_over(journal: Journal) -> None:
 
 def test_it_is_over_when_its_facility_is_in_the_book_or_it_is_released(journal: Journal) -> None:
     reserve(journal, [lending("N", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR)
-    assert active(journal.records(), NOON, booked={"N": True}) == []
+    assert active(journal.records(), NOON, booked=books({"N": True})) == []
     assert release(journal, 1, author="a", now=NOON).number == 2
     assert active(journal.records(), NOON) == []
     with pytest.raises(OptionError, match="no reservation 1"):
@@ -67,23 +76,31 @@ def test_each_of_its_facilities_and_guarantees_is_over_when_it_is_granted(journa
         "guarantee", {"guarantee_id": "G", "guarantor_id": "B", "form": "full", "covers": "N F1"}
     )
     reserve(journal, [lending("N", 60), given], room(99, 60), author="a", now=NOON, until=NOON + HOUR)
-    (found,) = active(journal.records(), NOON, booked={"N": True, "F1": True})
+    (found,) = active(journal.records(), NOON, booked=books({"N": True, "F1": True}))
     (left,) = held([found])
     assert (left.text("guarantee_id"), left.covers) == ("(reserved 1) G", ("N", "F1"))
-    (found,) = active(journal.records(), NOON, booked={"G": True})
+    (found,) = active(journal.records(), NOON, booked=books({"G": True}))
     assert [c.text("facility_id") for c in held([found])] == ["(reserved 1) N"]
-    assert active(journal.records(), NOON, booked={"G": True, "N": True}) == []
+    assert active(journal.records(), NOON, booked=books({"G": True, "N": True})) == []
 
 
 def test_what_stands_in_the_book_as_proposed_is_held_on_under_its_own_name(journal: Journal) -> None:
     reserve(journal, [lending("N", 60)], room(99, 60), author="a", now=NOON, until=NOON + HOUR)
-    (change,) = held(active(journal.records(), NOON, booked={"N": False}))
+    (change,) = held(active(journal.records(), NOON, booked=books({"N": False})))
     assert change.text("facility_id") == "N"
     reserve(
-        journal, [lending("M", 9)], room(99, 9), author="a", now=NOON, until=NOON + HOUR, booked={"M": False}
+        journal,
+        [lending("M", 9)],
+        room(99, 9),
+        author="a",
+        now=NOON,
+        until=NOON + HOUR,
+        booked=books({"M": False}),
     )
-    assert [c.text("facility_id") for c in held(active(journal.records(), NOON, {"M": False}))][1:] == ["M"]
-    assert [r.number for r in active(journal.records(), NOON, booked={"M": True})] == [1]
+    assert [c.text("facility_id") for c in held(active(journal.records(), NOON, books({"M": False})))][
+        1:
+    ] == ["M"]
+    assert [r.number for r in active(journal.records(), NOON, booked=books({"M": True}))] == [1]
 
 
 def test_a_reservation_ends_at_its_second_and_says_who_holds_what_cannot_be_made(journal: Journal) -> None:
@@ -97,9 +114,9 @@ def test_a_reservation_ends_at_its_second_and_says_who_holds_what_cannot_be_made
 
 def test_a_change_of_what_is_in_the_book_holds_too(journal: Journal) -> None:
     reserve(
-        journal, [lending("F1", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR, booked={"F1": True}
+        journal, [lending("F1", 60)], room(100, 60), author="a", now=NOON, until=NOON + HOUR, booked=books({"F1": True})
     )  # fmt: skip
-    (found,) = active(journal.records(), NOON, booked={"F1": True})
+    (found,) = active(journal.records(), NOON, booked=books({"F1": True}))
     assert held([found])[0].text("facility_id") == "F1"
 
 
@@ -114,7 +131,7 @@ def test_new_ids_are_marked_so_that_nobody_else_meets_them(journal: Journal) -> 
         author="a",
         now=NOON,
         until=NOON + HOUR,
-        booked={"F1": True},
+        booked=books({"F1": True}),
     )
     one, two = held(active(journal.records(), NOON))
     assert one.text("facility_id") == "(reserved 1) N"
@@ -208,6 +225,51 @@ def test_what_is_granted_or_proposed_meanwhile_is_told_by_the_book(store: str, t
     assert len(json.loads(run("reservations", store, "--json"))) == 1
     assert left("active") == "110.00"
     assert json.loads(run("reservations", store, "--json")) == []
+
+
+@pytest.fixture
+def shared(store: str, tmp_path: Path) -> str:
+    """The store, with 80 that another lender lends to A and 200 that all together may."""
+    rows = BOOK["facilities"] + "F2,OTHER,A,loan,80,80,EUR\n"
+    (tmp_path / "book" / "facilities.csv").write_text(rows)
+    (tmp_path / "book" / "lenders.csv").write_text(BOOK["lenders"] + "OTHER,Other,1000,EUR\n")
+    limits = "scope,subject_id,amount,currency\nunified,A,200,EUR\n"
+    (tmp_path / "book" / "limits.csv").write_text(limits)
+    ended = CliRunner().invoke(
+        main, ["load", str(tmp_path / "book"), "--store", store], catch_exceptions=False
+    )
+    assert ended.exit_code == 0, ended.output
+    return store
+
+
+@pytest.mark.parametrize(("amount", "fits"), [("90", False), ("60", True)])
+def test_one_lender_reserves_only_what_fits_over_all_lenders(
+    shared: str, tmp_path: Path, amount: str, fits: bool
+) -> None:
+    asked = tmp_path / "changes.csv"
+    asked.write_text(CHANGES.replace(",90,", f",{amount},"))
+    told = CliRunner().invoke(main, ["whatif", shared, str(asked), "--lender", "BANK", "--reserve", "--json"])
+    assert told.exit_code == (0 if fits else 1), told.output
+    assert ("does not fit" in told.output) is not fits
+    desk = open_desk(open_store(shared), Scope("BANK"), Request())
+    more = {"lender": "BANK", "obligor": "A", "product": "loan", "currency": "EUR", "hours": 1}
+    if fits:  # 10 of 200 are left over all lenders, 140 of the bank's own 250
+        row = whatif.reserve(desk, principal=local(), amount="10", **more)
+        assert {r["lender_id"] for r in row["limits"]} == {"BANK"}
+    with pytest.raises(NoHeadroomError) as refused:
+        whatif.reserve(desk, principal=local(), amount="90", **more)
+    assert not any(figure in str(refused.value) for figure in ("80", "200", "130", "220"))
+
+
+def test_reservations_of_other_lenders_count_in_what_one_lender_reserves(shared: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(CHANGES.replace("BANK", "OTHER").replace(",90,", ",60,"))
+    assert CliRunner().invoke(main, ["whatif", shared, str(other), "--reserve"]).exit_code == 0
+    desk = open_desk(open_store(shared), Scope("BANK"), Request())
+    more = {"lender": "BANK", "obligor": "A", "product": "loan", "currency": "EUR", "hours": 1}
+    with pytest.raises(NoHeadroomError):
+        whatif.reserve(desk, principal=local(), amount="20", **more)
+    assert whatif.reserve(desk, principal=local(), amount="10", **more)["number"] == 2
 
 
 @pytest.mark.parametrize("hours", ["nan", "inf", "1e300", "1e9"])
