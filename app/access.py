@@ -188,9 +188,11 @@ class Access:
 
 
 def _rows(answer: Any) -> int:
-    """How many rows an answer has: its length, else 1, 0 for nothing."""
+    """How many rows an answer has: those of its longest list, its length, else 1, 0 for nothing."""
     if answer is None:
         return 0
+    if isinstance(answer, dict):
+        return max((len(part) for part in answer.values() if isinstance(part, list)), default=1)
     return len(answer) if hasattr(answer, "__len__") else 1
 
 

@@ -44,7 +44,8 @@ class Overview:
     large_count: int
     duplicate: Decimal
     cases: int
-    severities: dict[str, int]
+    warnings: dict[str, int]
+    duplicates: dict[str, int]
     limits: list[Row]
     large: list[Row]
     fresh: list[Row]
@@ -77,7 +78,8 @@ def overview(desk: Desk) -> Overview:
         large_count=line.num_rows,
         duplicate=pc.sum(counted).as_py() or Decimal(0),
         cases=len(counted),
-        severities=dict(whole["severities"]),
+        warnings=_by_severity(findings.filter(pc.invert(twice))),
+        duplicates=_by_severity(findings.filter(twice)),
         limits=_worst(desk),
         large=_named(desk, first(large, SHOWN, ratio_before="descending")),
         fresh=freshness(desk),
@@ -111,6 +113,11 @@ def _party(desk: Desk, table: str, key: list[str | None], cells: Row) -> str:
     row = -1 if facility is None else pc.index(desk.text("facilities", "facility_id"), facility).as_py()
     owing = [] if row < 0 else [desk.id(int(desk.snapshot.tables["facilities"]["obligor_id"][row]))]
     return next((p for p in (*key, *owing, *named) if p and desk.number(p) is not None), "")
+
+
+def _by_severity(findings: pa.Table) -> dict[str, int]:
+    """How many findings there are of each severity."""
+    return {r["values"]: r["counts"] for r in pc.value_counts(findings["severity"]).to_pylist()}
 
 
 def _costliest(desk: Desk) -> Row | None:

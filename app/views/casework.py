@@ -75,7 +75,7 @@ def listed(frame: Frame, key: str, held: dict[str, Any]) -> None:
         for r in held["rows"]
     ]  # fmt: skip
     columns = [
-        column(say["severity"], "n", say["tip_severity"]), column(say["finding_kind"]), column(say["finding"]),
+        column(say["severity"], "n", say["tip_severity"]), column(say["finding_kind"], "n"), column(say["finding"]),
         column(unit.heading(say["amount"], frame.base), "r"), column(say["state"], "n"), column(say["owner"]),
     ]  # fmt: skip
     more = (

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from app.access import Access, Principal
+from app.desk.questions import pages_of
 from app.drawing import blocks
 from app.launch import RUNNING
 from app.signin import NoAccessError, SignIn
@@ -57,7 +58,13 @@ def _its_book(access: Access, principal: Principal) -> None:
 
 def elsewhere(frame: Frame) -> None:
     """A page that the principal's role does not see, at whose address somebody came: what to do."""
-    blocks.title(frame.say["not_yours"], frame.say["not_yours_note"])
+    say, home = frame.say, pages_of(frame.principal)[0]
+    blocks.title(say["not_yours"], say["not_yours_note"])
+    st.button(
+        say["open_page"].format(page=say[f"page_{home}"]),
+        type="primary",
+        on_click=lambda: frame.go(home),
+    )
 
 
 def door(why: str) -> None:

@@ -179,7 +179,7 @@ class Frame:
             return self.say["role_local"]
         roles = ", ".join(self.say[f"role_{r}"] for r in sorted(self.principal.roles))
         name = f"{self.principal.name} · " if RUNNING.sign_in is not None else ""
-        return f"{name}{roles} {self.principal.lender}".strip()
+        return f"{name}{roles} {self.lenders().get(self.principal.lender, '')}".strip()
 
     def _language(self) -> None:
         """Take the language that was chosen."""

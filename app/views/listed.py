@@ -35,7 +35,7 @@ def limits(frame: Frame, held: list[dict[str, Any]]) -> None:
     ]  # fmt: skip
     now = frame.get("limit")
     blocks.table(
-        "limits", cells.table(columns, rows, empty=say["no_limits"], selected=now, height=360),
+        "limits", cells.table(columns, rows, empty=say["no_tested"], selected=now, height=360),
         lambda i: frame.put(limit="" if i == frame.get("limit") else i),
     )  # fmt: skip
 

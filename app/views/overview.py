@@ -53,9 +53,10 @@ def show(frame: Frame) -> None:
     with left:
         st.subheader(say["changes_title"], anchor=False)
         _changes(frame, held)
-    with right:
-        st.subheader(say["fresh_title"], anchor=False)
-        fresh(frame, held.fresh, lambda load: frame.go("data", load=load))
+    if not frame.principal.lender:  # one lender's analyst is shown no deliveries
+        with right:
+            st.subheader(say["fresh_title"], anchor=False)
+            fresh(frame, held.fresh, lambda load: frame.go("data", load=load))
     frame.downloads("limits", "large_exposures", "groups", "findings", "changes", page="overview")
 
 
@@ -88,7 +89,7 @@ def _limits(frame: Frame, rows: list[Row]) -> None:
             "id": r["subject_id"],
             "cells": [
                 text(frame.name(r["names"]), f"{frame.word('scope', r['scope'])} · {frame.lender(r['lender'])}"),
-                text(frame.rule(r["rule"]), r["rule"]),
+                text(frame.rule(r["rule"]), r["rule"].rpartition(" ")[0]),
                 amount(r["value"], unit, frame.base), amount(r["limit"], unit, frame.base),
                 percent(r["utilisation"], tone="bad" if r["breach"] else "warn"), used(r["utilisation"]),
             ],
@@ -96,7 +97,7 @@ def _limits(frame: Frame, rows: list[Row]) -> None:
         for r in held
     ]  # fmt: skip
     columns = [
-        column(say["subject"]), column(say["rule"], tip=say["tip_rule"]), column(unit.heading(say["value"], frame.base), "r", say["tip_value"]),
+        column(say["subject"]), column(say["rule"], "n", say["tip_rule"]), column(unit.heading(say["value"], frame.base), "r", say["tip_value"]),
         column(unit.heading(say["limit"], frame.base), "r"), column(say["used"], "r", say["tip_used"]), column("", "w"),
     ]  # fmt: skip
     blocks.table(
@@ -134,12 +135,20 @@ def _large(frame: Frame, rows: list[Row]) -> None:
 def _changes(frame: Frame, held: Overview) -> None:
     """What the version changed, and how many findings there are."""
     say = frame.say
-    severities = held.severities
     rows = [
-        {"id": s, "cells": [chip(say[f"severity_{s}"], TONES[s]), count(severities.get(s, 0))]}
+        {
+            "id": s,
+            "cells": [
+                chip(say[f"severity_{s}"], TONES[s]), count(held.warnings.get(s, 0)), count(held.duplicates.get(s, 0)),
+            ],
+        }
         for s in ("breach", "warning", "info")
+    ]  # fmt: skip
+    columns = [
+        column(say["severity"], "n"),
+        column(say["page_warnings"], "r"),
+        column(say["page_duplicates"], "r"),
     ]
-    columns = [column(say["severity"], "n"), column(say["findings"], "r")]
     blocks.table(
         "overview-findings", cells.table(columns, rows, empty=""), lambda s: frame.go("warnings", severity=s)
     )

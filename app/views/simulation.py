@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
 from app import formats
 from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, count, text
-from app.formats import modelled
+from app.formats import Unit, modelled
 from app.views.frame import Files, Frame
 from app.views.running import running, stopped
 
@@ -62,7 +62,7 @@ def monte(frame: Frame) -> Files:
         most = max((b["count"] for b in held["bins"]), default=1) or 1
         unit = formats.unit([b["to"] for b in held["bins"]], frame.language)
         bars = [
-            {"id": "", "cells": [{"t": f"{unit.show(b['from'])} – {unit.show(b['to'])}", "k": float(b["from"])}, count(b["count"]), {"bar": [0, b["count"] / most * 100, "total"]}]}
+            {"id": "", "cells": [_bin(unit, b), count(b["count"]), {"bar": [0, b["count"] / most * 100, "total"]}]}
             for b in held["bins"] if b["count"]
         ]  # fmt: skip
         columns = [
@@ -73,6 +73,12 @@ def monte(frame: Frame) -> Files:
         blocks.table("bins", cells.table(columns, bars, empty=say["nothing"]))
         blocks.note(say["of_none"].format(count=formats.count(held["none"]), all=formats.count(asked)))
     return frame.tables(ask, "risk", "scenarios")
+
+
+def _bin(unit: Unit, held: dict[str, Any]) -> dict[str, Any]:
+    """From where to where a loss lies, or the one amount that it is."""
+    ends = dict.fromkeys(unit.show(held[k]) for k in ("from", "to"))
+    return {"t": " – ".join(ends), "k": float(held["from"])}
 
 
 def reverse(frame: Frame) -> Files:

@@ -161,7 +161,7 @@ def _limits(frame: Frame, held: list[dict[str, Any]]) -> None:
     ]  # fmt: skip
     blocks.table(
         "whatif-limits",
-        cells.table(columns, rows, empty=say["no_limits"], height=420),
+        cells.table(columns, rows, empty=say["no_tested"], height=420),
         frame.explore,
     )
 

@@ -364,3 +364,32 @@ def test_the_audit_names_questions_in_words() -> None:
         told = {r["cells"][4]["t"] for r in page.blocks["audit"]["rows"]}
         assert words(language)["question_loads"] in told
         assert "loads" not in told or language == "en"
+
+
+def test_the_overview_counts_what_the_pages_behind_it_list(desk: Desk) -> None:
+    page = drawn("overview", lang="en")
+    for severity, (_, warnings, doubled) in page.rows("overview-findings").items():
+        shown = {v: drawn(v, lang="en", severity=severity) for v in ("warnings", "duplicates")}
+        assert warnings["t"] == str(len(shown["warnings"].rows("warnings")))
+        assert doubled["t"] == str(len(shown["duplicates"].rows("duplicates")))
+    rules = [cells[1] for cells in page.rows("overview-limits").values()]
+    assert {c.get("sub", "") for c in rules} == {"", desk.pack}
+
+
+def test_one_lender_s_analyst_reads_its_name_and_no_empty_list_of_deliveries(
+    monkeypatch: pytest.MonkeyPatch, desk: Desk
+) -> None:
+    monkeypatch.setattr(RUNNING, "principal", sample("subsidiary:L-LEASE"))
+    page = drawn("overview", lang="zh")
+    assert "fresh" not in page.blocks
+    assert any(f"{words('zh')['role_subsidiary']} {desk.lenders['L-LEASE'].name}" in t for t in texts(page))
+
+
+def test_a_party_without_limits_is_told_so() -> None:
+    page = drawn("groups", lang="en", party="P-LANHENG-FOUNDER")
+    assert page.blocks["limits"]["empty"] == words("en")["no_tested"]
+
+
+def test_an_event_of_the_audit_counts_the_rows_of_the_list_that_was_shown(access: Access) -> None:
+    held = access.ask(local(), "warnings", 1)
+    assert list(access.audit.events())[-1].rows == len(held["rows"]) > 5
