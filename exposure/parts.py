@@ -23,7 +23,7 @@ from exposure import missing as missing_
 from exposure.batches import Batch
 from exposure.contagion import cut as cut_
 from exposure.contagion import network as network_
-from exposure.contagion.scenario import Scenario
+from exposure.contagion.scenario import Scenario, correlation
 from exposure.guarantees import guarantors as guarantees_
 from exposure.guarantees import rings as rings_
 from exposure.guarantees.calls import best_cover
@@ -69,10 +69,11 @@ class Request:
     min_share: int = 50_000_000
 
     def __post_init__(self) -> None:
-        """Refuse options that nothing reads."""
+        """Refuse options that nothing reads, and a correlation that the simulation alone would refuse."""
         unknown = sorted(set(self.options) - set(OPTIONS))
         if unknown:
             raise OptionError(f"no option {unknown[0]!r}: choose from {', '.join(OPTIONS)}")
+        correlation(self.options)
 
 
 @dataclass(frozen=True)

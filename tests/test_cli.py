@@ -188,6 +188,13 @@ def test_a_setting_that_nothing_reads_is_an_error(
     assert "'rulez'" in ended.output
 
 
+def test_an_option_that_only_the_simulation_reads_is_right_or_wrong_everywhere(folder: Path) -> None:
+    ended = konzern("groups", folder, "--option", "correlation=1.5")
+    assert ended.exit_code == 2
+    assert "correlation=1.5: give a share from 0 to 1" in ended.output
+    assert konzern("groups", folder, "--option", "correlation=0.3").exit_code == 0
+
+
 def test_formulas_in_names_are_inert_in_csv(folder: Path, tmp_path: Path) -> None:
     (folder / "parties.csv").write_text(PARTIES.replace("P,海天集团", "=P,海天集团"), "utf-8")
     (folder / "ownership.csv").write_text(OWNERSHIP.replace("P,A", "=P,A"), "utf-8")
