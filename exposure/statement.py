@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from graph.money import grouped
+
 _WORDS: Final = Path(__file__).parent / "words"
 SHOWN: Final = 10
 """Facilities that a text lists one by one, largest first; the JSON form lists all."""
@@ -69,7 +71,7 @@ class Line:
 
     def sentence(self, language: str) -> str:
         """The statement in one language, source rows behind it."""
-        amount = "" if self.amount is None else f"{self.amount / 100:,.2f}"
+        amount = "" if self.amount is None else grouped(self.amount)
         say = words(language)
         kind = {"kind": say[f"kind_{self.places['kind']}"]} if "kind" in self.places else {}
         said = say[self.key].format_map({"amount": amount, **self.places, **kind})
@@ -81,7 +83,7 @@ class Line:
         return {
             "key": self.key,
             "text": self.sentence(language),
-            "amount": None if self.amount is None else f"{self.amount / 100:.2f}",
+            "amount": None if self.amount is None else grouped(self.amount).replace(",", ""),
             **{k: v for k, v in self.places.items() if not k.startswith("text")},
             **({"rule": self.rule} if self.rule else {}),
             "rows": [{"file": file, "row": row} for file, row in self.rows],

@@ -31,6 +31,12 @@ def test_every_line_follows_from_those_below_it() -> None:
         assert explain(sample(), subject).text("zh")
 
 
+def test_an_amount_beyond_what_a_float_holds_is_explained_to_the_cent() -> None:
+    line = Line("own", amount=9007199254740993)
+    assert "90,071,992,547,409.93" in line.sentence("en")
+    assert line.as_dict("en")["amount"] == "90071992547409.93"
+
+
 def test_limits_replay_from_the_facilities_that_they_count() -> None:
     for r in rows("limits"):
         if r["subject_id"].startswith("(") or r["value"] is None:
