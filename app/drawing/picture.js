@@ -38,10 +38,16 @@ const bar = (state, words) => {
     made.addEventListener("click", act);
     held.append(made);
   };
-  const zoom = (by) => state.network.moveTo({ scale: state.network.getScale() * by });
+  const zoom = (by) => {
+    state.moved = true;
+    state.network.moveTo({ scale: state.network.getScale() * by });
+  };
   button("+", words.closer, () => zoom(1.25));
   button("−", words.farther, () => zoom(0.8));
-  button("⤢", words.whole, () => whole(state));
+  button("⤢", words.whole, () => {
+    state.moved = false;
+    whole(state);
+  });
   button("PNG", words.png, () => {
     const from = state.canvas.querySelector("canvas");
     const copy = document.createElement("canvas");
@@ -188,7 +194,10 @@ const draw = (root, data, tell) => {
     root.append(canvas);
     state.network = new vis.Network(canvas, { nodes: state.nodes, edges: state.edges }, data.options);
     state.font = data.options.edges.font;
-    state.network.on("dragStart", () => (state.dragged = true));
+    state.network.on("dragStart", () => (state.dragged = state.moved = true));
+    state.network.on("zoom", () => (state.moved = true));
+    // A canvas that changes its width has vis change the scale too: the whole is shown until somebody looks closer.
+    state.network.on("resize", () => queueMicrotask(() => state.moved || whole(state)));
     state.network.on("dragEnd", () => (state.dragged = false));
     state.network.on("afterDrawing", (ctx) => labels(state, ctx));
     state.network.once("afterDrawing", () => {

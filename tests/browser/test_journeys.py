@@ -251,3 +251,27 @@ def test_a_scenario_file_is_taken_and_its_link_shows_the_same(
     other.open(link.removeprefix(f"{site}/"))
     expect(other.page.get_by_text(f"{say['lgd']} 45 % · USD −10 %")).to_be_visible()
     assert (v.outside, v.errors, other.errors) == ([], [], [])
+
+
+def test_a_picture_is_shown_whole_at_any_width_until_somebody_looks_closer(
+    visit: Callable[[str, int], Visit], site: str
+) -> None:
+    v = visit(site, 1440)
+    v.open("groups?lang=en&group=G:P-HENGYU-A")
+    picture = v.page.locator(".kz-picture[data-drawn]")
+
+    def spare(wide: int) -> float:
+        """How much of the canvas is left beside what is drawn in it, once it is as wide as the page lets it be."""
+        v.page.set_viewport_size({"width": wide, "height": 900})
+        v.page.wait_for_timeout(1000)
+        told = picture.evaluate(
+            """r => { const at = Object.values(r.network.getPositions()).map(p => r.network.canvasToDOM(p).x);
+            const wide = r.network.canvas.frame.clientWidth;
+            return Math.min(Math.min(...at), wide - Math.max(...at)); }"""
+        )
+        assert isinstance(told, (int, float))
+        return told
+
+    assert min(spare(1440), spare(1024), spare(700), spare(1440)) > 0
+    v.page.get_by_role("button", name=words("en")["tool_closer"]).click(click_count=6)
+    assert spare(1024) < 0
