@@ -160,8 +160,7 @@ def up(
     """
     with held(home):
         there = found(home)
-        if there is not None:
-            _wait(home, there.port, lambda: started(there.pid) == there.started)
+        if there is not None and _answers(home, there):
             return Server(home, there)
         if not jars.present():
             if told:
@@ -170,6 +169,17 @@ def up(
         if told:
             told("starting the server")
         return _start(home, memory or Memory.of_machine(), lasting=lasting, quick=quick)
+
+
+def _answers(home: Home, there: Running) -> bool:
+    """Whether a server that was found takes connections; False where it ends while one waits, as its parent did."""
+    try:
+        _wait(home, there.port, lambda: started(there.pid) == there.started)
+    except ServerError:
+        if started(there.pid) == there.started:
+            raise
+        return False
+    return True
 
 
 def _start(home: Home, memory: Memory, *, lasting: bool, quick: bool, port: int = 0) -> Server:

@@ -6,8 +6,6 @@ import itertools
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,14 +26,13 @@ from graph.neo4j.plan import Batch
 from graph.neo4j.session import Access, Server, Statement, counted
 from graph.neo4j.store import GraphStore
 from graph.neo4j.writer import GraphWriter
-from graph.server import process
-from graph.server.home import Home
 from graph.store import BusyError, StaleLeaseError
+from tests.faults.graphjob import BATCHES, LITTLE, MANY, loader, word
 from tests.faults.proxy import COMMIT, Proxy
 from tests.graph.contract import hash_of
-from tests.graph.sent import FEB, JAN, delta, full, publish, umbrella
+from tests.graph.sent import publish
 from tests.graph.test_graphstore import STORY, forgotten, live_is_exact
-from tests.servers import SMALL, Servers, wipe
+from tests.servers import Servers, wipe
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,72 +119,19 @@ def test_where_nothing_goes_through_any_more_the_job_says_so_and_may_be_repeated
     assert live_is_exact(store)
 
 
-LOADER = """
-import sys
-from graph.neo4j.session import Access
-from graph.neo4j.store import GraphStore
-from graph.neo4j.writer import GraphWriter
-from tests.faults.test_neo4j import MANY
-from tests.graph.sent import publish
-
-plain, left = GraphWriter._run, iter(range(int(sys.argv[4])))
-
-def run(writer, number, batch):
-    if next(left, None) is None:
-        print("paused", flush=True)
-        sys.stdin.readline()
-    plain(writer, number, batch)
-
-GraphWriter._run = run
-publish(GraphStore(Access(sys.argv[1], (sys.argv[2], sys.argv[3]))), MANY)
-print("loaded", flush=True)
-"""
-MANY = delta("A", FEB, umbrellas=[umbrella(f"U{i}", i + 1) for i in range(20_000)])
-LITTLE = full("A", JAN, umbrellas=[umbrella("U1", 5), umbrella("V", 1)])
-BATCHES = 4
-"""Batches that it takes to bring the many."""
-
-
-def loader(server: process.Server, pause: int) -> subprocess.Popen[str]:
-    """A job in a process of its own, which waits for a word before batch ``pause`` and each after it."""
-    job = subprocess.Popen(
-        [sys.executable, "-c", LOADER, server.url, *server.auth, str(pause)],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert job.stdout is not None
-    assert job.stdout.readline() == "paused\n"
-    return job
-
-
-def word(job: subprocess.Popen[str], times: int = 1) -> None:
-    """Let it go on."""
-    assert job.stdin is not None
-    job.stdin.write("\n" * times)
-    job.stdin.flush()
-
-
-POINTS = [(at, midst) for at in range(BATCHES) for midst in (False, True)]
-"""Before which batch a job or its server is killed, and whether it was told to write that batch just before."""
-
-
-@pytest.mark.parametrize(
-    ("at", "midst"), [(2, False), *(pytest.param(*p, marks=pytest.mark.soak) for p in POINTS)]
-)
-def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers, at: int, midst: bool) -> None:
+def test_a_job_that_is_killed_is_finished_by_the_next(servers: Servers) -> None:
     publish(GraphStore(servers.access()), LITTLE)
-    job = loader(servers.get(), at)
-    if midst:
-        word(job, BATCHES)
+    job = loader(servers.get(), 2)
     job.kill()
     job.communicate()
     store = GraphStore(servers.access())
     left = store.job()
-    assert midst or (left and left.goes_on, left and left.version) == (False, 2)
-    assert midst or (store.latest(), job.returncode) == (1, -signal.SIGKILL)
+    assert left is not None
+    assert (left.goes_on, left.version, left.rows) == (False, 2, 10_000)
+    assert (store.latest(), job.returncode) == (1, -signal.SIGKILL)
     assert store.reader(1).graph_hash() == hash_of([LITTLE])
-    if not midst:
-        with pytest.raises(ChangingError, match="the load of version 2 was cut off"):
-            ask(store.server, "MATCH (u:Umbrella) RETURN u", {})
+    with pytest.raises(ChangingError, match="the load of version 2 was cut off"):
+        ask(store.server, "MATCH (u:Umbrella) RETURN u", {})
     publish(store, MANY)  # the lease of the dead is not waited for
     assert store.reader().graph_hash() == hash_of([LITTLE, MANY])
     assert live_is_exact(store)
@@ -365,25 +309,3 @@ def test_a_frozen_server_is_told(servers: Servers) -> None:
     finally:
         os.kill(pid, signal.SIGCONT)
     assert store.reader().graph_hash() == hash_of([STORY[0]])
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("at", [1, 3])
-def test_a_server_that_is_killed_under_a_load_loses_nothing(tmp_path: Path, at: int) -> None:
-    home = Home(tmp_path / "home")
-    server = process.up(home, lasting=False, memory=SMALL, quick=True)
-    publish(GraphStore(Access(server.url, server.auth)), LITTLE)
-    job = loader(server, at)
-    word(job, BATCHES)
-    os.kill(server.running.pid, signal.SIGKILL)
-    job.communicate()
-    server.stop()
-    again = process.up(home, lasting=False, memory=SMALL, quick=True)
-    try:
-        back = GraphStore(Access(again.url, again.auth), clock=lambda: time.time() + 10**6)
-        publish(back, MANY)
-        assert back.reader().graph_hash() == hash_of([LITTLE, MANY])
-        assert live_is_exact(back)
-    finally:
-        again.stop()
-    process.check(home)

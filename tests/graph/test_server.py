@@ -284,6 +284,26 @@ def test_a_disk_filled_to_the_last_byte_is_told_and_nothing_is_lost(
     server.stop()
 
 
+def test_a_server_that_ends_with_its_parent_while_another_waits_for_it_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as dying:
+
+        def refused(*_: object) -> None:
+            dying.kill()
+            dying.wait()
+            raise ConnectionRefusedError
+
+        home.note(process.Running(dying.pid, started(dying.pid), 1, jars.VERSION, lasting=False))
+        made = object()
+        monkeypatch.setattr(socket, "create_connection", refused)
+        monkeypatch.setattr(jars, "present", lambda: True)
+        monkeypatch.setattr(process, "_start", lambda *_, **__: made)
+        assert process.up(home, lasting=False) is made
+
+
 def test_a_port_that_another_took_meanwhile_is_told(
     servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
