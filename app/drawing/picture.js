@@ -19,7 +19,7 @@ const BULGE = [0.2, 0.35, 0.5, 0.65, 0.8];
 const whole = ({ network, canvas }) => {
   // vis knows the size of boxes that it draws itself only: half of one is kept free on each side, and room for curves.
   const places = Object.values(network.getPositions());
-  if (!places.length) return;
+  if (!places.length || !canvas.clientWidth || !canvas.clientHeight) return; // nothing, or not on the page yet
   const curves = Object.values(network.body.edges).filter(({ connected, edgeType }) => connected && edgeType.getViaNode?.());
   const bulges = curves.flatMap(({ edgeType }) => BULGE.map((at) => edgeType.getPoint(at, edgeType.getViaNode())));
   const least = (axis, half) => Math.min(...places.map((p) => p[axis] - half), ...bulges.map((p) => p[axis] - ROOM));
