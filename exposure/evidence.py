@@ -40,7 +40,7 @@ def of_party(analysis: Parts, party: int) -> list[Line]:
     """A party's large exposure, what hangs below its guarantees, its close links, and whose votes decide in it."""
     name = str(analysis.snapshot.party_ids[party])
     return [
-        *(line for pack in range(len(analysis.packs)) for line in _large(analysis, pack, name)),
+        *large(analysis, name),
         *_chain(analysis, party),
         *_close_links(analysis, party),
         *_power(analysis, party),
@@ -69,6 +69,11 @@ def _bridge(analysis: Parts, pack: int, group: int) -> list[Line]:
     return [net, *(step(i) for i, kind in enumerate(KINDS) if kind == "memo" and made.amount[0, i])]
 
 
+def large(analysis: Parts, subject: str) -> list[Line]:
+    """Where a subject stands on the lists of large exposures of all packs."""
+    return [line for pack in range(len(analysis.packs)) for line in _large(analysis, pack, subject)]
+
+
 def _large(analysis: Parts, pack: int, subject: str) -> list[Line]:
     """Where a subject stands on the list of large exposures: its gross and net, the capital, and who is before it."""
     held = analysis.limits[pack]
@@ -80,7 +85,11 @@ def _listed(analysis: Parts, pack: int, row: dict[str, Any], table: list[dict[st
     """One row of the list of large exposures."""
     held, snapshot = analysis.limits[pack], analysis.snapshot
     group, lenders = row["scope"] == "group", snapshot.tables["lenders"]
-    number = held.groups.names.index(row["subject_id"]) if group else snapshot.number_of[row["subject_id"]]
+    number = (
+        held.groups.names.index(row["subject_id"])
+        if group
+        else reasons.number_of(analysis, row["subject_id"])
+    )
     lender = lenders.text("lender_id").to_pylist().index(row["lender_id"])
     (scope,) = [s for s in held.scopes if s.lender == lender and s.level == row["level"]]
     out = np.zeros(snapshot.n, bool)

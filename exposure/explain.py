@@ -16,6 +16,7 @@ import numpy as np
 from exposure import evidence, measures, reasons
 from exposure.groups import GROUP, Groups
 from exposure.lines import Lines, facilities_of
+from exposure.lookthrough import UNKNOWN, UNKNOWN_ID
 from exposure.proof import ControlStep, RiskStep, commanded, control_proof, group_path
 from exposure.report import Analysis
 from exposure.statement import Explanation, Line
@@ -26,12 +27,15 @@ from graph.model import PARTY_KINDS, SHARE
 def explain(analysis: Analysis, subject: str) -> Explanation:
     """Explain what stands in the tables, by its id.
 
-    A party, a group (``G:...``), a finding (``F:...``), a ring (``R:...``), a guarantee, a facility, or with a sign
-    between two ids the share of one party in another (``P>A``). A group is also found by another of its sources and by
-    an id that was judged to be one party with one of them; it is told under its own id, for each pack that has it.
+    A party, ``(unknown)``, a group (``G:...``), a finding (``F:...``), a ring (``R:...``), a guarantee, a facility, or
+    with a sign between two ids the share of one party in another (``P>A``). A group is also found by another of its
+    sources and by an id that was judged to be one party with one of them; it is told under its own id, for each pack
+    that has it.
 
     Raises ``OptionError`` if there is no such subject.
     """
+    if subject == UNKNOWN_ID and (told := _unidentified(analysis)):
+        return Explanation(subject, told)
     if subject in analysis.snapshot.number_of:
         return Explanation(subject, _party(analysis, analysis.snapshot.number_of[subject]))
     told = _groups(analysis, subject) or reasons.of(analysis, subject)
@@ -134,6 +138,24 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
         *measures.called(analysis, party),
         *measures.fails(analysis, party),
         *evidence.of_party(analysis, party),
+    )
+
+
+def _unidentified(analysis: Analysis) -> tuple[Line, ...]:
+    """What underlyings that nobody identified owe as one client, under the leading pack; nothing without any."""
+    snapshot, nobody = analysis.snapshot, np.array([UNKNOWN], np.int32)
+    own = facilities_of(analysis.facilities[0], nobody, umbrellas=False)
+    after = facilities_of(analysis.mitigation[0].net, nobody, umbrellas=False)
+    if not len(own):
+        return ()
+    places = {"id": UNKNOWN_ID, "as_of": snapshot.as_of, "base": snapshot.base, "version": snapshot.version}
+    return (
+        Line("unidentified", places),
+        reasons.summed(analysis, "own", UNKNOWN_ID, own),
+        *measures.terms(analysis, 0, UNKNOWN_ID, nobody, group=False),
+        *_net(analysis, "own_net", UNKNOWN_ID, own, after),
+        *(line for k in range(len(analysis.packs)) for line in reasons.limits(analysis, k, UNKNOWN_ID)),
+        *evidence.large(analysis, UNKNOWN_ID),
     )
 
 

@@ -18,6 +18,7 @@ from exposure.limits.limits import LOANS, OTHERS, Limits
 from exposure.limits.loans import is_loan
 from exposure.limits.tested import LEVELS, SCOPES
 from exposure.lines import ALL, Lines, facilities_of
+from exposure.lookthrough import UNKNOWN, UNKNOWN_ID
 from exposure.mitigation.substitution import REASONS
 from exposure.ownership.shareholding import chains
 from exposure.parts import Parts
@@ -88,12 +89,17 @@ def credit(analysis: Parts, facility: int, amount: int | None) -> Line:
     return Line(key, said, amount, places(analysis, "facilities", [rows.row[facility]]))
 
 
+def number_of(analysis: Parts, party: str) -> int:
+    """A party's number by its id; -1 of ``(unknown)``, to whom unidentified underlyings belong."""
+    return UNKNOWN if party == UNKNOWN_ID else analysis.snapshot.number_of[party]
+
+
 def limits(analysis: Parts, pack: int, subject: str) -> list[Line]:
     """Every limit on a party or group under a pack: the value over its facilities, the limit over its source."""
     held = analysis.limits[pack]
     tested, groups = held.tested, held.groups
     group = subject in groups.names
-    number = groups.names.index(subject) if group else analysis.snapshot.number_of[subject]
+    number = groups.names.index(subject) if group else number_of(analysis, subject)
     rows = np.flatnonzero((tested.group == group) & (tested.subject == number)).tolist()
     return [_limit(analysis, pack, held, row, subject) for row in rows]
 
@@ -176,12 +182,13 @@ def owed(
 ) -> Lines:
     """The facilities behind what a party or a group owes, by number, to a lender (-1 = all) at a level.
 
-    Parties marked in ``out`` (bool by party) are left out; ``net`` after mitigation, ``loans`` of loans alone.
+    Number -1 is ``(unknown)``. Parties marked in ``out`` (bool by party) are left out; ``net`` after mitigation,
+    ``loans`` of loans alone.
     """
     held, base, mitigation = analysis.limits[pack], analysis.facilities[pack], analysis.mitigation[pack]
     (group, number), (lender, level), groups = who, where, held.groups
     own = groups.members[groups.ptr[number] : groups.ptr[number + 1]] if group else [number]
-    members, gone = np.asarray(own, np.int32), out.copy()
+    members, gone = np.asarray(own, np.int32), np.append(out, np.False_)
     if level != SOLO:
         (scope,) = [s for s in held.scopes if s.lender == lender and s.level == level]
         gone[scope.inside] = True

@@ -17,7 +17,7 @@ from exposure.report import Analysis, Request
 from exposure.statement import Line
 from graph.errors import OptionError
 from graph.snapshot import Snapshot
-from tests.books import book, party
+from tests.books import book, facility, party
 from tests.exposure.told import amount, each, rows, sample, told
 
 
@@ -25,7 +25,7 @@ def test_every_line_follows_from_those_below_it() -> None:
     subjects = {r["party_id"] for r in rows("party_exposures")} | {r["group_id"] for r in rows("groups")}
     subjects |= {r["ring_id"] for r in rows("rings")} | {r["guarantee_id"] for r in rows("mitigation")}
     subjects |= set(sample().snapshot.tables["facilities"].text("facility_id").to_pylist()[::5])
-    for subject in sorted(subjects - {"(unknown)"}):
+    for subject in sorted(subjects):
         lines = told(subject)
         assert all(line.replayed() for line in lines), subject
         assert explain(sample(), subject).text("zh")
@@ -39,7 +39,7 @@ def test_an_amount_beyond_what_a_float_holds_is_explained_to_the_cent() -> None:
 
 def test_limits_replay_from_the_facilities_that_they_count() -> None:
     for r in rows("limits"):
-        if r["subject_id"].startswith("(") or r["value"] is None:
+        if r["value"] is None:
             continue
         lines = [
             line
@@ -129,21 +129,31 @@ def test_groups_and_limits_are_told_under_every_pack() -> None:
         assert (amount(net), net.replayed()) == (r["net"], True)
         packs.add(r["pack"])
     for r in held.table("limits").to_pylist()[::40]:
-        if not r["subject_id"].startswith("("):
-            found = each(explain(held, r["subject_id"]).lines, "limit")
-            assert any(
-                (line.places["limit_rule"], line.places["lender"]) == (r["rule"], r["lender_id"] or "")
-                and amount(line.below[0]) == r["value"]
-                for line in found
-            ), r
-            packs.add(r["rule"].split()[0])
+        found = each(explain(held, r["subject_id"]).lines, "limit")
+        assert any(
+            (line.places["limit_rule"], line.places["lender"]) == (r["rule"], r["lender_id"] or "")
+            and amount(line.below[0]) == r["value"]
+            for line in found
+        ), r
+        packs.add(r["rule"].split()[0])
     assert packs >= {"EU-CRR", "CN-GROUP"}
+
+
+def test_the_client_of_unidentified_underlyings_is_explained_where_there_is_one() -> None:
+    state = party("Z", kind="government")  # exempt, and the last of the book
+    fund = facility("F", "V", 100, 100, product="fund_units")
+    part = {"facility_id": "F", "party_id": None, "amount": 30, "currency": "EUR"}
+    lender = {"lender_id": "BANK", "name": "Bank", "tier1": 1000, "currency": "EUR"}
+    tables = {"parties": [party("V", kind="fund"), state], "lenders": [lender], "facilities": [fund]}
+    held = Analysis(Snapshot.of(book(underlyings=[part], **tables)))
+    (limit,) = each(explain(held, "(unknown)").lines, "limit")
+    assert (amount(limit.below[0]), limit.below[0].replayed()) == (30, True)
+    with pytest.raises(OptionError, match="no party"):
+        explain(Analysis(Snapshot.of(book(**tables))), "(unknown)")
 
 
 def test_large_exposures_replay_from_facilities_capital_and_those_before() -> None:
     for r in rows("large_exposures"):
-        if r["subject_id"].startswith("("):
-            continue
         (line,) = (
             line
             for line in each(told(r["subject_id"]), "large")
@@ -308,11 +318,11 @@ def test_rings_and_their_cuts_replay_from_guarantees() -> None:
 
 def test_facilities_and_collateral_replay() -> None:
     secured = {r["facility_id"]: r for r in rows("collateral") if r["secured"]}
-    for facility in secured:
-        lines = told(facility)
+    for loan in secured:
+        lines = told(loan)
         assets = list(each(lines, "asset"))
         assert sum((amount(a) or 0 for a in assets), Decimal(0)) == sum(
-            r["secured"] for r in rows("collateral") if r["facility_id"] == facility and r["secured"]
+            r["secured"] for r in rows("collateral") if r["facility_id"] == loan and r["secured"]
         )
 
 
