@@ -1,4 +1,4 @@
-"""Killed at points drawn anew each run: jobs, their server, and Neo4j's importer; ten jobs and ten servers, and twice an import."""
+"""Killed at points drawn anew each run: ten jobs, ten times their server, and twice within Neo4j's importer."""
 
 from __future__ import annotations
 
