@@ -6,9 +6,9 @@ import datetime as dt
 import getpass
 import json
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,23 +43,42 @@ def store(source: str) -> Store:
     return found
 
 
-def booked(snapshot: Snapshot, names: Collection[str]) -> dict[str, bool]:
-    """Those of some ids that are facilities or guarantees of the book, and whether each is granted.
+@dataclass(frozen=True)
+class Booked:
+    """Tells of some ids those that are facilities or guarantees of a book, and whether each is granted.
 
-    A facility may be there as proposed. A pass over the ids of each table, in compiled code.
+    A facility may be there as proposed. An id costs a pass over the ids of each table in compiled code, once: what was
+    told is remembered (None = not in the book), since the snapshot is frozen.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
-    wanted = pa.array(sorted(names), pa.string())
-    facilities, given = snapshot.tables["facilities"], snapshot.tables["guarantees"]
-    held = given.text("guarantee_id")
-    found = dict.fromkeys(held.filter(pc.is_in(held, wanted)).to_pylist(), True)
-    held = facilities.text("facility_id")
-    at = pc.indices_nonzero(pc.is_in(held, wanted))
-    codes, words = facilities.words("status")
-    granted = [word.strip().casefold() != "proposed" for word in words] + [True]
-    return found | {held[i].as_py(): granted[codes[i]] for i in at.to_pylist()}
+    snapshot: Snapshot
+    _told: dict[str, bool | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def __call__(self, names: Collection[str]) -> dict[str, bool]:
+        """Those of the names that are in the book."""
+        fresh = set(names) - self._told.keys()
+        if fresh:
+            self._told.update(dict.fromkeys(fresh))
+            self._told.update(self._found(fresh))
+        told = {name: self._told[name] for name in names}
+        return {name: granted for name, granted in told.items() if granted is not None}
+
+    def _found(self, names: Collection[str]) -> dict[str, bool]:
+        """The same, looked up."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        wanted = pa.array(sorted(names), pa.string())
+        facilities, given = self.snapshot.tables["facilities"], self.snapshot.tables["guarantees"]
+        held = given.text("guarantee_id")
+        found = dict.fromkeys(held.filter(pc.is_in(held, wanted)).to_pylist(), True)
+        held = facilities.text("facility_id")
+        at = pc.indices_nonzero(pc.is_in(held, wanted)).to_pylist()
+        if not at:
+            return found
+        codes, words = facilities.words("status")
+        granted = [word.strip().casefold() != "proposed" for word in words] + [True]
+        return found | {held[i].as_py(): granted[codes[i]] for i in at}
 
 
 def answered(analysis: Analysis, source: str, changes: Sequence[Proposal]) -> Answer:
@@ -68,7 +87,7 @@ def answered(analysis: Analysis, source: str, changes: Sequence[Proposal]) -> An
 
     found = store_of(source)
     records = found.journal.records() if found else []
-    held = reservations.held(reservations.active(records, now(), partial(booked, analysis.snapshot)))
+    held = reservations.held(reservations.active(records, now(), Booked(analysis.snapshot)))
     return WhatIf.of(analysis).ask(changes, held)
 
 
@@ -103,7 +122,7 @@ def reserved(
         raise OptionError(f"--hours {hours}: no time that a calendar has; give hours such as 24") from None
     return reservations.reserve(
         *(found.journal, changes, decide), author=author or getpass.getuser(), now=at, until=until,
-        booked=partial(booked, analysis.snapshot if over_all is None else over_all.analysis.snapshot),
+        booked=Booked(analysis.snapshot if over_all is None else over_all.analysis.snapshot),
     )  # fmt: skip
 
 
@@ -181,7 +200,7 @@ def listed(found: Store) -> list[dict[str, Any]]:
     records = found.journal.records()
     active = reservations.active(records, now())
     if active and found.latest():
-        active = reservations.active(records, now(), partial(booked, found.snapshot()))
+        active = reservations.active(records, now(), Booked(found.snapshot()))
     return [
         {
             "number": r.number,

@@ -18,6 +18,7 @@ from app.desk.apart import large, made
 from app.kept import is_kept, reported
 from app.scope import part_of
 from app.source import compiled, earlier
+from app.whatif import Booked
 from exposure.groups import GROUP
 from exposure.report import Analysis, Request
 from exposure.rulepack import house
@@ -223,6 +224,11 @@ class Desk:
     def whatif(self) -> WhatIf:
         """Questions about proposed changes."""
         return WhatIf.of(self.analysis)
+
+    @cached_property
+    def booked(self) -> Booked:
+        """Which ids that reservations name are in the book."""
+        return Booked(self.analysis.snapshot)
 
     def ready(self) -> None:
         """Make now what pages ask for again and again, so that the first reader does not wait for it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -50,8 +49,7 @@ def answered(desk: Desk, **told: str) -> Row:
 
 def _active(desk: Desk) -> list[reservations.Reservation]:
     """The reservations that hold now."""
-    booked = partial(asked.booked, desk.analysis.snapshot)
-    return reservations.active(desk.store.journal.records(), asked.now(), booked)
+    return reservations.active(desk.store.journal.records(), asked.now(), desk.booked)
 
 
 def _held(desk: Desk) -> list[Proposal]:

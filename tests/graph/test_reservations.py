@@ -16,6 +16,7 @@ from app.access import local
 from app.cli import main
 from app.desk import whatif
 from app.desk.opened import Scope, open_desk
+from app.whatif import Booked
 from exposure.report import Request
 from graph.errors import OptionError
 from graph.journal import Journal
@@ -225,6 +226,19 @@ def test_what_is_granted_or_proposed_meanwhile_is_told_by_the_book(store: str, t
     assert len(json.loads(run("reservations", store, "--json"))) == 1
     assert left("active") == "110.00"
     assert json.loads(run("reservations", store, "--json")) == []
+
+
+def test_a_book_is_asked_for_the_ids_that_reservations_name_and_each_once(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = BOOK["facilities"].replace(",currency", ",currency,status").replace("EUR", "EUR,")
+    (tmp_path / "book" / "facilities.csv").write_text(rows + "F3,BANK,A,loan,1,0,EUR,proposed\n")
+    (tmp_path / "book" / "guarantees.csv").write_text("guarantee_id,guarantor_id,form\nG1,A,full\n")
+    CliRunner().invoke(main, ["load", str(tmp_path / "book"), "--store", store], catch_exceptions=False)
+    found = Booked(open_store(store).snapshot())
+    assert found({"F1", "F3", "G1", "NEW"}) == {"F1": True, "F3": False, "G1": True}
+    monkeypatch.setattr(Booked, "_found", lambda *_: pytest.fail("looked up again"))
+    assert found({"F3", "NEW"}) == {"F3": False}
 
 
 @pytest.fixture
