@@ -113,14 +113,16 @@ def report(
     **source: Any,
 ) -> None:
     """Compute everything and write it into a folder."""
-    from app import output
-    from app.kept import basis, reported, streamed
-    from app.memory import keep_freed
-    from app.source import store_of
+    from app.memory import keep_freed, uncollected
 
-    keep_freed()
-    chosen = output.formats(formats)
-    analysis, store = analysis_of(**source), store_of(source["source"])
+    with uncollected():
+        from app import output
+        from app.kept import basis, reported, streamed
+        from app.source import store_of
+
+        keep_freed()
+        chosen = output.formats(formats)
+        analysis, store = analysis_of(**source), store_of(source["source"])
     graph = graph_store(store) if write_back else None
     if graph is not None:
         graph.check_basis(basis(analysis))
