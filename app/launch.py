@@ -43,7 +43,11 @@ RUNNING: Final = Running()
 
 
 def settings(port: int, address: str = ADDRESS, sign_in: SignIn | None = None) -> dict[str, Any]:
-    """Streamlit's settings: nothing sent home, no details of errors, no magic; known hosts only with a sign-in."""
+    """Streamlit's settings: nothing sent home, no details of errors, no magic; known hosts only with a sign-in.
+
+    No collection after every run either: through all that lives it took two thirds of a page's time, while everybody
+    else waited; Python's own come when there is something to collect.
+    """
     signing = {
         "secrets.files": [] if sign_in is None else [str(sign_in.file.resolve())],
         "server.allowedHosts": [] if sign_in is None else [sign_in.host, ADDRESS, "localhost"],
@@ -64,6 +68,7 @@ def settings(port: int, address: str = ADDRESS, sign_in: SignIn | None = None) -
         "client.toolbarMode": "viewer",
         "client.allowedOrigins": [],
         "runner.magicEnabled": False,
+        "runner.postScriptGC": False,
         "global.minCachedMessageSize": 1000,
         "logger.hideWelcomeMessage": True,
         "theme.base": "light",
@@ -149,7 +154,7 @@ def prepare(
 
 
 def settled() -> None:
-    """Leave what is loaded out of the collections that Streamlit makes after every run: a tenth of a second each."""
+    """Leave what is loaded out of collections: each would go through all of it, a tenth of a second, to find nothing."""
     gc.collect()
     gc.freeze()
 

@@ -18,6 +18,7 @@ def test_the_server_listens_on_loopback_and_tells_nobody() -> None:
     assert held["browser.gatherUsageStats"] is False
     assert held["client.showErrorDetails"] == "none"
     assert held["runner.magicEnabled"] is False
+    assert held["runner.postScriptGC"] is False
     assert held["client.allowedOrigins"] == []
     assert len(held["server.cookieSecret"]) >= 32
     assert held["server.cookieSecret"] != launch.settings(8501)["server.cookieSecret"]
