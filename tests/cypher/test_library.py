@@ -20,7 +20,7 @@ from app.source import SAMPLE, compiled
 from cypher import FAMILIES, ROLES, TYPES, QuestionError, SavedQuery
 from exposure.report import Analysis, Request
 from graph.errors import OptionError, StoreError
-from graph.neo4j.ask import Answer, Caps, RefusedError, answer, ask
+from graph.neo4j.ask import ALLOWED, Answer, Caps, RefusedError, answer, ask
 from graph.neo4j.results import RESULTS
 from graph.neo4j.store import GraphStore
 from graph.store import Results
@@ -184,6 +184,14 @@ def test_whatever_does_more_than_read_the_graph_is_refused(store: GraphStore, te
         told.value
     )  # the guard refused it, not the settings of the server
     assert store.server.read("MATCH (n) RETURN count(n) AS n") == before
+
+
+def test_a_shortest_path_is_allowed_by_its_names_in_either_line_of_servers() -> None:
+    """5.26 names the operator by its ends; 2026.09 (tried by hand) also by what may come twice on the way."""
+    named = [
+        f"StatefulShortestPath({ends}{way})" for ends in ("All", "Into") for way in ("", ", Trail", ", Walk")
+    ]
+    assert set(named) <= ALLOWED
 
 
 def test_plain_reading_is_allowed(store: GraphStore) -> None:

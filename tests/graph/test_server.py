@@ -170,6 +170,31 @@ def test_a_query_reads_no_file_and_no_address(servers: Servers, address: str) ->
         session.run("LOAD CSV FROM $from AS line RETURN line", {"from": address}).consume()
 
 
+OWN = (
+    "server.bolt.listen",
+    "server.bolt.advertised",
+    "server.default",
+    "internal.dbms.bolt",
+    "dbms.security.auth",
+)
+"""Settings of the managed server that a container does not share: addresses, a quick stop, and that it asks at all."""
+
+
+def test_the_compose_file_has_the_settings_of_the_managed_server(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.make(7687, Memory(2048, 2048))
+    told = (home.conf / "neo4j.conf").read_text().splitlines()
+    managed = dict(line.split("=", 1) for line in told if "=" in line and not line.startswith(("#", *OWN)))
+    text = (ROOT / "compose.yaml").read_text("utf-8")
+    given = re.findall(r'^      NEO4J_([a-z]\w+): "?(.*?)"?$', text, re.MULTILINE)
+    container = {k.replace("__", "-").replace("_", ".").replace("-", "_"): v for k, v in given}
+    del managed["server.directories.import"]  # the image has its own, as closed to queries as this one
+    sizes = {"2g": "2048m", "1g": "1024m"}
+    assert {k: sizes.get(v, v) for k, v in container.items()} == managed
+    assert 'ports: ["127.0.0.1:7687:7687"]' in text
+    assert "NEO4J_AUTH: neo4j/${NEO4J_PASSWORD:?" in text
+
+
 def test_it_is_found_again_and_not_started_twice(servers: Servers) -> None:
     server = servers.get()
     again = process.up(server.home, lasting=False)
