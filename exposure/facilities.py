@@ -23,7 +23,7 @@ from exposure.umbrellas import Umbrellas
 from exposure.valuation import counts, duplicates, factors, own_gross
 from graph.csr import Csr
 from graph.errors import RangeError
-from graph.model import INT64_MAX
+from graph.model import BALANCE, INT64_MAX, MONEY, TABLES
 from graph.money import NULL, total
 from graph.snapshot import Snapshot
 
@@ -34,6 +34,10 @@ Int64 = npt.NDArray[np.int64]
 _EPOCH: Final = dt.date(1970, 1, 1)
 _MOST_ROWS: Final = 1000
 _EACH: Final = 50
+_OTHER_AMOUNTS: Final = (
+    "parties", "lenders", "guarantees", "collateral", "pledges", "liabilities", "limits", "counterparties",
+)  # fmt: skip
+"""Tables besides credit whose amounts results are made of in the base currency."""
 
 
 @dataclass(frozen=True)
@@ -165,17 +169,21 @@ def _blanks(held: Facilities) -> list[Finding]:
 
 
 def _rates(held: Facilities) -> list[Finding]:
-    """Currencies without a rate in which something counts, one finding each, with the sums in them."""
+    """Currencies without a rate in which something counts, one finding each, with the sums of facilities in them."""
     snapshot, tables = held.snapshot, held.snapshot.tables
+    missing = [i for i, n in enumerate(snapshot.fx.numerator) if not n]
+    if not missing:
+        return []
     used: dict[str, Int64] = {
         "facilities": np.flatnonzero(held.counted),
         "umbrellas": held.umbrellas.number.astype(np.int64),
         "underlyings": np.flatnonzero(
             np.append(held.counted, np.False_)[tables["underlyings"]["facility_id"]]
         ),
+        **{name: _with_amounts(snapshot, name) for name in _OTHER_AMOUNTS},
     }
     found = []
-    for code in [i for i, n in enumerate(snapshot.fx.numerator) if not n]:
+    for code in missing:
         of = {t: rows[tables[t]["currency"][rows] == code] for t, rows in used.items()}
         where = [place for t, rows in of.items() for place in _rows(held, rows, t)]
         if where:
@@ -184,6 +192,15 @@ def _rates(held: Facilities) -> list[Finding]:
             figures = {"currency": currency, "facilities": len(own), "limit": limit, "drawn": drawn}
             found.append(Finding("rate_unknown", (currency,), figures=figures, rows=tuple(where)))
     return found
+
+
+def _with_amounts(snapshot: Snapshot, name: str) -> Int64:
+    """The rows of a table with an amount that is known in its own currency: int64."""
+    rows, amounts = (
+        snapshot.tables[name],
+        [c.name for c in TABLES[name].columns if c.kind in (MONEY, BALANCE)],
+    )
+    return np.flatnonzero(np.any([rows[column] != NULL for column in amounts], axis=0)).astype(np.int64)
 
 
 def _products(held: Facilities) -> list[Finding]:

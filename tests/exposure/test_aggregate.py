@@ -135,6 +135,23 @@ def test_currency_without_a_rate_is_one_finding_with_its_own_sums() -> None:
     assert own(of, "A") == 0
 
 
+def test_an_equity_or_a_cap_without_a_rate_is_a_finding_too() -> None:
+    tables: dict[str, list[Row]] = {
+        "parties": [party("A"), party("G", currency="XAU", equity=10), party("H", currency="XAG")],
+        "guarantees": [
+            {"guarantee_id": "X", "guarantor_id": "G", "form": "capped", "cap": 5, "currency": "XPT"}
+        ],
+        "facilities": [facility("F", "A", 100, 100)],
+        "lenders": [BANK],
+        "fx": [{"currency": "EUR", "date": AS_OF, "rate": 1}],
+    }
+    found = findings(valued(Snapshot.of(book(AS_OF, **tables)), load("EU-CRR")))
+    assert [(f.code, f.subjects, list(f.rows)) for f in found] == [
+        ("rate_unknown", ("XAU",), [("parties", 1)]),
+        ("rate_unknown", ("XPT",), [("guarantees", 0)]),
+    ]
+
+
 def test_finding_shows_file_rows_and_words() -> None:
     of = held(facility("F1", "A", 100, 120))
     (row,) = findings_table(findings(of), of.snapshot).to_pylist()
