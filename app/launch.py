@@ -154,7 +154,7 @@ def prepare(
 
 
 def settled() -> None:
-    """Leave what is loaded out of collections: each would go through all of it, a tenth of a second, to find nothing."""
+    """Leave what is loaded out of collections: each would go through all of it, for a tenth of a second."""
     gc.collect()
     gc.freeze()
 

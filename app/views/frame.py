@@ -196,16 +196,24 @@ class Frame:
         return {name: partial(_one, ask, name) for name in names}
 
     def files(self, page: str, made: Files) -> None:
-        """Tables by name as files, behind one button; each is asked for when it is downloaded."""
-        with st.popover(self.say["download"], icon=":material/download:"):
-            for name, ask in made.items():
-                columns = st.columns([0.4, 0.2, 0.2, 0.2], vertical_alignment="center")
-                columns[0].text(self.say[f"result_{name}"])
-                for place, fmt in enumerate(export.FORMATS, 1):
-                    columns[place].download_button(
-                        fmt, partial(_file, ask, fmt, name), file_name=f"{name}.{fmt}", mime=export.MIME[fmt],
-                        key=f"{page}-{name}-{fmt}", on_click="ignore",
-                    )  # fmt: skip
+        """Tables by name as files, behind one button; they are listed when it is opened, asked for when downloaded."""
+        say = self.say
+
+        @st.fragment
+        def listed() -> None:
+            with st.popover(
+                say["download"], icon=":material/download:", key=f"files-{page}", on_change="rerun"
+            ) as held:
+                for name, ask in made.items() if held.open else ():
+                    columns = st.columns([0.4, 0.2, 0.2, 0.2], vertical_alignment="center")
+                    columns[0].text(say[f"result_{name}"])
+                    for place, fmt in enumerate(export.FORMATS, 1):
+                        columns[place].download_button(
+                            fmt, partial(_file, ask, fmt, name), file_name=f"{name}.{fmt}", mime=export.MIME[fmt],
+                            key=f"{page}-{name}-{fmt}", on_click="ignore",
+                        )  # fmt: skip
+
+        listed()
 
 
 def _one(ask: Callable[[], Any], name: str) -> Any:

@@ -158,7 +158,9 @@ def test_two_scenarios_side_by_side_are_told_in_one_unit() -> None:
 )
 def test_what_a_tab_of_contagion_shows_is_downloaded(access: Access, asked: dict[str, str]) -> None:
     page = drawn("contagion", lang="en", **asked)
-    files = [b.proto.id for b in page.test.get("download_button")]
+    assert len(page.test.get("download_button")) == 0  # listed when somebody opens them
+    page.test.session_state["files-contagion"] = True
+    files = [b.proto.id for b in page.test.run().get("download_button")]
     assert len(files) == len(FORMATS) * {"": 5, "monte": 3, "reverse": 2}[asked.get("tab", "")]
     answers = {
         "": lambda: access.ask(local(), "cascade", 1, fail=("C-DUANQIAO-01",)),
