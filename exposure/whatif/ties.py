@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -167,10 +168,18 @@ class Ties:
 
     def _alike(self, facilities: Int64) -> Int64:
         """With every facility of the same contract: one of them may count instead of another."""
-        codes, _ = self.snapshot.tables["facilities"].words("contract_ref")
+        codes = self._contracts
+        if not len(codes):
+            return facilities
         told = facilities[codes[facilities] >= 0]
         same = self.rows("facilities", "obligor_id", self.others_of("facilities", "obligor_id", told))
         return joined(facilities, same[np.isin(codes[same], codes[told])])
+
+    @cached_property
+    def _contracts(self) -> Int32:
+        """The contract of each facility as a code (int32, -1 = none); empty where the book tells of none."""
+        rows = self.snapshot.tables["facilities"]
+        return rows.words("contract_ref")[0] if "contract_ref" in rows else np.zeros(0, np.int32)
 
     def _named(self, rows: dict[str, Int64]) -> Int64:
         """Parties that the rows of facilities and guarantees name."""
