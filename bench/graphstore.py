@@ -7,8 +7,10 @@ clean stop at most 1 s; each saved question at most 2 s. At L: first load throug
 at most 25 s. ``cpu`` are the processor seconds of this process, the server and the importer together: on a machine
 that does other things too they tell the truth.
 
-Usage: python bench/graphstore.py BOOK [--first]   (a server of its own, in a temporary folder; the jars must be
-there; --first: the first load through the importer and reading after it only, as promised at L)
+Usage: python bench/graphstore.py BOOK [--first] [--plugins FOLDER]   (a server of its own, in a temporary folder; the
+jars must be there; --first: the first load through the importer and reading after it only, as promised at L; --plugins:
+a folder of jars that the server gets too, such as org.neo4j.gds 2.13.9: proc, opengds-extension, proc-sysinfo,
+open-model-catalog, open-write-services and all that they need)
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import neo4j
-from majority import as_networkx, in_cypher, in_networkx, on_arrays
+from majority import Totals, as_networkx, in_cypher, in_gds, in_networkx, on_arrays, projected
 from store import delta, linked
 
 import cypher
@@ -35,7 +37,8 @@ from graph.neo4j.segments import AT_ONCE, Named
 from graph.neo4j.session import Access
 from graph.neo4j.shape import read_present
 from graph.neo4j.store import GraphStore
-from graph.server import process
+from graph.server import home as home_of_server
+from graph.server import jars, process
 from graph.server.home import Home, Memory
 from ingest.job import read
 from ingest.load import load
@@ -130,21 +133,26 @@ def elements(store: GraphStore) -> int:
 
 
 def group_totals(store: GraphStore, meter: Meter) -> None:
-    """Members and limits of every majority group: in Cypher, in NetworkX and on the snapshot's arrays."""
+    """Members and limits of every majority group: in Cypher, by GDS, in NetworkX and on the snapshot's arrays."""
     snapshot = store.snapshot()
     made, _ = meter.timed("  a graph of NetworkX", lambda: as_networkx(snapshot))
     on_arrays(snapshot)
     ours, least = meter.timed("  on the arrays of the snapshot", lambda: on_arrays(snapshot))
     in_cypher(store)
-    for what, act, noted in (
+    ways: list[tuple[str, Callable[[], Totals], str]] = [
         ("in Cypher", lambda: in_cypher(store), "1.8 s (16,215 roots)"),
         ("in NetworkX, the graph made before", lambda: in_networkx(made), ""),
-    ):
+    ]
+    if store.server.read("SHOW FUNCTIONS YIELD name WHERE name = 'gds.version' RETURN name"):
+        meter.timed("  a graph of GDS, all stakes looked at", lambda: projected(store), noted="1.3 s")
+        in_gds(store)
+        ways.append(("by GDS, the graph made before", lambda: in_gds(store), ""))
+    else:
+        print("  GDS: not part of this server, so not measured (--plugins)")
+    for what, act, noted in ways:
         totals, seconds = meter.timed(f"  {what}", act, noted=noted)
         same = "same totals" if totals == ours else "OTHER TOTALS"
         print(f"    {len(totals):,} groups, {same}, {seconds / least:,.0f} times as long as on the arrays")
-    found = store.server.read("SHOW FUNCTIONS YIELD name WHERE name = 'gds.version' RETURN name")
-    print(f"  GDS: {'installed, not measured' if found else 'not part of this server, so not measured'}")
 
 
 def main() -> None:
@@ -152,12 +160,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("book", type=Path)
     parser.add_argument("--first", action="store_true")
+    parser.add_argument("--plugins", type=Path)
     options = parser.parse_args()
     print(f"{'step':44}{'seconds':>9}{'cpu':>9}{'':14}  noted before, machine quiet, M")
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
         os.environ["KONZERN_MIRROR"] = str(root / "mirror")
         home = Home(root / "home")
+        if options.plugins:
+            with_plugins(home, options.plugins)
         process.up(home, lasting=False, memory=MEMORY).stop()
         meter = Meter()
         server, _ = meter.timed("warm start", lambda: meter.start(home), noted="3.8 s; at most 8 s")
@@ -165,6 +176,17 @@ def main() -> None:
             measured(options.book, root, meter, server, first=options.first)
         finally:
             meter.timed("clean stop", server.stop, noted="0.4 s; at most 1 s")
+
+
+def with_plugins(home: Home, folder: Path) -> None:
+    """Give the server of a home the jars of a folder that it has not: its procedures and what they extend of it."""
+    own, plain, there = {j.name for j in jars.locked()}, jars.class_path, home.root / "plugins"
+    there.mkdir(parents=True)
+    for path in sorted(folder.glob("*.jar")):
+        if path.name not in own:
+            shutil.copy(path, there)
+    jars.class_path = lambda held=None: os.pathsep.join([*map(str, sorted(there.glob("*"))), plain(held)])
+    home_of_server._CONF += "dbms.security.procedures.unrestricted=gds.*\n"  # noqa: SLF001 - only here
 
 
 def measured(book: Path, root: Path, meter: Meter, server: process.Server, *, first: bool) -> None:
