@@ -53,16 +53,11 @@ def beside(frame: Frame, scenarios: tuple[str, ...]) -> None:
             _channels(frame, name, one["summary"], unit)
 
 
-def asked(frame: Frame, name: str) -> dict[str, Any]:
-    """The answer about the scenario of that name in the URL."""
-    held: dict[str, Any] = frame.ask("cascade", **stated(frame, name))
-    return held
-
-
 def _run(frame: Frame, name: str) -> dict[str, Any]:
-    """The same, with its steps and a button that stops it and takes the scenario out of the URL."""
+    """The answer about the scenario of that name in the URL; stopped, the scenario is taken out of it."""
     with running(frame, name, *cleared(frame, name)):
-        return asked(frame, name)
+        held: dict[str, Any] = frame.ask("cascade", **stated(frame, name))
+    return held
 
 
 def _unit(frame: Frame, held: list[dict[str, Any]]) -> Unit:

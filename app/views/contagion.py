@@ -12,7 +12,7 @@ from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, count, text
 from app.formats import modelled
 from app.views import cascade, simulation
-from app.views.assumptions import begun, cleared, copied, form
+from app.views.assumptions import begun, cleared, copied, form, stated
 from app.views.frame import Files, Frame
 from app.views.picker import pick
 from app.views.running import stopped
@@ -69,7 +69,7 @@ def _play(frame: Frame) -> Files:
         cascade.beside(frame, ("fail", "other"))
     else:
         cascade.alone(frame, "fail")
-    return frame.tables(partial(cascade.asked, frame, "fail"), *_TABLES)
+    return frame.tables(partial(frame.ask, "cascade", **stated(frame, "fail")), *_TABLES)
 
 
 def _compared(frame: Frame, party: str) -> None:

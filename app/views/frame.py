@@ -192,7 +192,10 @@ class Frame:
         self.files(page, {name: partial(self.ask, "table", name=name) for name in tables})
 
     def tables(self, ask: Callable[[], Any], *names: str) -> Files:
-        """Tables that come with an answer, which is asked for again when one of them is downloaded."""
+        """Tables that come with an answer, which is asked for again when one of them is downloaded.
+
+        ``ask`` holds all that it needs: a download runs outside of the page, where there is no URL to read.
+        """
         return {name: partial(_one, ask, name) for name in names}
 
     def files(self, page: str, made: Files) -> None:

@@ -227,6 +227,19 @@ def test_a_party_is_found_and_downloaded(visit: Callable[[str, int], Visit], sit
     assert told.value.suggested_filename == "party_exposures.csv"
 
 
+def test_every_table_of_a_cascade_is_downloaded(visit: Callable[[str, int], Visit], site: str) -> None:
+    v, say = visit(site, 1024), words("zh")
+    v.open("contagion?lang=zh&fail=C-DUANQIAO-01")
+    v.page.get_by_role("button", name=say["download"]).click()
+    files = v.page.locator("[data-testid=stPopoverBody] [data-testid=stDownloadButton] button")
+    expect(files).to_have_count(15)
+    assert files.evaluate_all("es => es.filter(e => e.scrollWidth > e.clientWidth).length") == 0
+    with v.page.expect_download() as told:
+        files.first.click()
+    assert told.value.suggested_filename == "parties.csv"
+    assert b"C-DUANQIAO-01" in told.value.path().read_bytes()
+
+
 def test_a_scenario_file_is_taken_and_its_link_shows_the_same(
     visit: Callable[[str, int], Visit], site: str
 ) -> None:
