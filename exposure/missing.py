@@ -257,14 +257,14 @@ def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list
     """Intervals of what parties and groups owe all lenders, where an amount is unknown."""
     held, snapshot = parties.held, parties.held.snapshot
     gaps, made = Gaps(held), list[Interval]()
-    own = np.flatnonzero((parties.lender == ALL) & (parties.party >= 0) & (parties.unknown > 0))
+    own = np.flatnonzero((parties.lender == ALL) & (parties.unknown > 0))
     for row in own[np.argsort(-parties.gross[own], kind="stable")].tolist():
         if len(made) == MOST:
             break
         party = parties.party[row : row + 1]
         unknown = gaps.of(facilities_of(held, party, umbrellas=False), party)
         if unknown:
-            name = snapshot.party_ids[int(party[0])].as_py()
+            name = UNKNOWN_ID if party[0] < 0 else snapshot.party_ids[int(party[0])].as_py()
             made.append(of_exposure("party", name, int(parties.gross[row]), unknown))
     whole = np.flatnonzero(totals.lender == ALL)
     wanted = np.flatnonzero(totals.unknown[whole] > 0)

@@ -120,9 +120,8 @@ def table(tested: Tested, rules: Sequence[Rule], groups: Groups) -> pa.Table:
     """The ``limits`` result, ordered by scope, subject, lender, level and rule."""
     known = (tested.limit != NULL) & (tested.value != NULL)
     over = np.where(known, tested.value, 0) - np.where(known, tested.limit, 0)
-    used = known & (tested.limit > 0)
+    used, untested = known & (tested.limit > 0), tested.state == UNTESTED
     share = np.where(used, tested.value, 0) / np.where(used, tested.limit, 1)
-    untested = tested.state == UNTESTED
     lenders = groups.snapshot.tables["lenders"].text("lender_id")
     made = result(
         "limits",
@@ -135,7 +134,7 @@ def table(tested: Tested, rules: Sequence[Rule], groups: Groups) -> pa.Table:
         confidence=pa.array([r.confidence for r in rules], MODEL).take(pa.array(tested.rule)),
         limit=decimals(tested.limit, MONEY),
         value=decimals(tested.value, MONEY),
-        headroom=decimals(np.where(known, -over, NULL), MONEY),
+        headroom=decimals(np.where(known & ~untested, -over, NULL), MONEY),
         utilisation=pa.array(share, MODEL, mask=~used),
         breach=pa.array(tested.state == BREACH, mask=untested),
         excess=decimals(np.where(known & ~untested, np.maximum(over, 0), NULL), MONEY),

@@ -182,6 +182,15 @@ def test_what_a_vehicle_holds_of_a_party_lies_between_nothing_and_its_gross() ->
     assert (row["lower"], row["upper"], row["facts"]) == (0, 70, ["underlyings F A amount"])
 
 
+def test_what_a_vehicle_holds_of_nobody_known_is_told_too() -> None:
+    rows = [{"facility_id": "F", "party_id": None, "amount": None, "currency": "EUR"}]
+    held = book(
+        parties=[party("C")], lenders=[BANK], facilities=[facility("F", "C", 70, 70)], underlyings=rows
+    )
+    row = told(Analysis(Snapshot.of(held), Request()), "party")["(unknown)"]
+    assert (row["lower"], row["upper"], row["facts"]) == (0, 70, ["underlyings F (unknown) amount"])
+
+
 UNDER = st.lists(
     st.tuples(st.sampled_from("AC"), st.integers(0, 5), st.integers(0, 5), st.booleans()),
     min_size=1,

@@ -358,9 +358,9 @@ def test_limits_follow_from_capital_and_what_stands_against_them() -> None:
         if r["limit"] is None or r["value"] is None:
             assert (r["headroom"], r["excess"]) == (None, None)
             continue
-        assert r["headroom"] == r["limit"] - r["value"]
-        tested = r["breach"] is not None  # an amount that is not known leaves the excess open
-        assert r["excess"] == (max(r["value"] - r["limit"], Decimal(0)) if tested else None)
+        left = r["limit"] - r["value"]
+        tested = r["breach"] is not None  # an amount that is not known leaves open what is left
+        assert (r["headroom"], r["excess"]) == ((left, max(-left, Decimal(0))) if tested else (None, None))
         assert not r["limit"] or r["utilisation"] == pytest.approx(float(r["value"]) / float(r["limit"]))
         for line in each(told(r["subject_id"]), "limit_amount"):
             assert line.replayed()
