@@ -62,6 +62,9 @@ def _play(frame: Frame) -> Files:
     if not begun(frame, "fail"):
         blocks.note(say["pick_hint"])
         return _ranking(frame)
+    if not all(map(frame.known, (*frame.listed("fail"), *frame.listed("other")))):
+        blocks.note(say["not_found"])
+        return _ranking(frame)
     with st.expander(say["compare"], expanded=False):
         pick(frame, "other", say["who_fails"], lambda p: _compared(frame, p), groups=True)
         form(frame, "other")

@@ -71,6 +71,11 @@ class Frame:
         """How a party that the URL names is shown."""
         return self.access.desk(self.principal.scope, self.version).names(party)
 
+    def known(self, subject: str) -> bool:
+        """Whether there is such a party or group, as a link may name one that has gone."""
+        desk = self.access.desk(self.principal.scope, self.version)
+        return desk.number(subject) is not None or desk.rows("group_members", group_id=subject).num_rows > 0
+
     def named(self, subject: str) -> str:
         """How a party or a group that the URL names is called here."""
         if not is_group(subject):

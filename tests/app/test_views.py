@@ -394,3 +394,10 @@ def test_a_party_without_limits_is_told_so() -> None:
 def test_an_event_of_the_audit_counts_the_rows_of_the_list_that_was_shown(access: Access) -> None:
     held = access.ask(local(), "warnings", 1)
     assert list(access.audit.events())[-1].rows == len(held["rows"]) > 5
+
+
+def test_a_link_to_a_default_of_nobody_is_told_in_the_reader_s_language() -> None:
+    page = drawn("contagion", lang="zh", fail="NOBODY")
+    assert [e.value for e in page.test.error] == []
+    assert any(words("zh")["not_found"] in t for t in texts(page))
+    assert page.rows("ranking")
