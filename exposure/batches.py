@@ -21,7 +21,7 @@ from exposure.kernels import words as _kernels
 from exposure.materiality import severities
 from exposure.results import MONEY, constant, decimals, result
 from graph.findings import CODES
-from graph.ids import text_rank
+from graph.ids import one_chunk, text_buffers
 from graph.money import NULL
 from graph.snapshot import Snapshot
 
@@ -118,7 +118,8 @@ def lists(ptr: npt.ArrayLike, values: pa.Array) -> pa.ListArray:
 
 def in_order(ptr: Int64, rank: Int32) -> Int64:
     """Places of the entries of each list (CSR) in the order of their ranks: int64."""
-    return np.asarray(_kernels.in_order(np.asarray(ptr, np.int64), rank), np.int64)
+    none = np.zeros(0, np.uint8), np.zeros(0, np.int32)
+    return np.asarray(_kernels.in_order(np.asarray(ptr, np.int64), rank, *none), np.int64)
 
 
 def few(ptr: Int64, values: pa.Array, most: int = MOST_NAMED) -> pa.ListArray:
@@ -127,7 +128,9 @@ def few(ptr: Int64, values: pa.Array, most: int = MOST_NAMED) -> pa.ListArray:
     >>> few(np.array([0, 3, 4]), pa.array(["b", "c", "a", "x"]), 2).to_pylist()
     [['a', 'b'], ['x']]
     """
-    short, kept = shorten(ptr, in_order(ptr, text_rank(values)), most)
+    text = text_buffers(one_chunk(values, pa.string()))[:2]
+    order = _kernels.in_order(np.asarray(ptr, np.int64), np.zeros(0, np.int32), *text)
+    short, kept = shorten(ptr, order, most)
     return lists(short, values.take(pa.array(kept)))
 
 

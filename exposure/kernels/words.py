@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from exposure.kernels.split import before
 from graph.kernels import kernel
 
 
@@ -43,8 +44,17 @@ def amounts(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
-def in_order(ptr: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """Places of the entries of each list (CSR) in the order of their ranks: int64, equal ones in any order."""
+def _earlier(rank: np.ndarray, text: np.ndarray, ends: np.ndarray, i: int, j: int) -> bool:
+    """Whether entry i comes before entry j: by rank, or by text where there are no ranks."""
+    return rank[i] < rank[j] if len(rank) else before(text, ends, i, j)
+
+
+@kernel
+def in_order(ptr: np.ndarray, rank: np.ndarray, text: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Places of the entries of each list (CSR) in order: int64, equal ones in any order.
+
+    By ``rank`` int32, or where that is empty in the order of code points of ``text[ends[i]:ends[i + 1]]``.
+    """
     order = np.arange(ptr[len(ptr) - 1])
     for i in range(len(ptr) - 1):
         low, high = ptr[i], ptr[i + 1]
@@ -55,7 +65,7 @@ def in_order(ptr: np.ndarray, rank: np.ndarray) -> np.ndarray:
             for k in range(low + gap, high):
                 held = order[k]
                 j = k
-                while j >= low + gap and rank[held] < rank[order[j - gap]]:
+                while j >= low + gap and _earlier(rank, text, ends, held, order[j - gap]):
                     order[j] = order[j - gap]
                     j -= gap
                 order[j] = held
