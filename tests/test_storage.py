@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from app.storage import words
 from tests.test_cli import FACILITIES, LENDERS, OWNERSHIP, PARTIES, konzern
 
 
@@ -103,6 +105,14 @@ def test_a_dump_that_is_not_there_is_told_as_such(url: str, tmp_path: Path) -> N
 def test_a_delivery_without_a_name_leaves_no_gap_in_what_is_said(delivery: Path, url: str) -> None:
     assert konzern("load", delivery, "--store", url).output.startswith("loaded as version 1 (full)\n")
     assert "1  full" in konzern("store", "status", "--store", url).output.splitlines()[1]
+
+
+def test_what_is_said_of_stores_is_said_in_both_languages() -> None:
+    fields = {
+        lang: {k: sorted(re.findall(r"{(\w+)", text)) for k, text in words(lang).items()}
+        for lang in ("en", "zh")
+    }
+    assert fields["en"] == fields["zh"]
 
 
 def test_a_dump_restores_the_store(delivery: Path, url: str, tmp_path: Path) -> None:
