@@ -139,9 +139,9 @@ def _shown(cells: pa.Array, same: pa.Array) -> pa.Array:
 
 
 def _object(cells: Mapping[str, pa.Array], n: int) -> pa.Array:
-    """One JSON object a row of the cells that are not null; "" without any columns."""
+    """One JSON object a row of the cells that are not null; null without any columns."""
     if not cells:
-        return pa.array([""] * n, pa.string())
+        return pa.nulls(n, pa.string())
     named = [pc.binary_join_element_wise(f'"{name}":', a, "") for name, a in cells.items()]
     inner = pc.binary_join_element_wise(*named, ",", null_handling="skip")
     return pc.binary_join_element_wise("{", inner, "}", "")

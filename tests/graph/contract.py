@@ -269,13 +269,13 @@ class StoreContract:
                 "removed",
                 "V",
                 '{"umbrella_id":"V","limit":"1.00","currency":"EUR","source":"A"}',
-                "",
+                None,
             ),
             (
                 "umbrellas",
                 "added",
                 "X",
-                "",
+                None,
                 '{"umbrella_id":"X","limit":"3.00","currency":"EUR","source":"A"}',
             ),
         ]

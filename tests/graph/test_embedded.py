@@ -293,7 +293,7 @@ def test_changes_tell_cells_as_a_file_would_have_them() -> None:
     ]
     party_a = [party("A", equity="-0.05", gsib=True, name="x\ny")]
     (told_a,) = changes({}, {"parties": table("parties", party_a)}).to_pylist()
-    assert (told_a["kind"], told_a["subject"], told_a["before"]) == ("added", "A", "")
+    assert (told_a["kind"], told_a["subject"], told_a["before"]) == ("added", "A", None)
     assert json.loads(told_a["after"]) == {
         "party_id": "A", "name": "x\ny", "kind": "company", "equity": "-0.05", "gsib": True,
     }  # fmt: skip
