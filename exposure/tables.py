@@ -40,6 +40,8 @@ Found = list[findings_.Finding | Batch]
 T = TypeVar("T")
 
 _THREADS: Final = 2
+_AHEAD: Final = 2 * _THREADS
+"""Steps that run or wait for the one that takes them over, so that no thread idles while it writes."""
 _FINDINGS: Final = "findings "
 """How steps that make some of the findings begin."""
 
@@ -198,7 +200,7 @@ _ORDER: Final = (
     "beneficial_owners", "findings beneficial", "close_links", "findings close_links", "findings ownership",
     "party_exposures", "mitigation", "bridge", "findings mitigation", "findings control",
     "limits", "large_exposures", "findings limits", "findings warnings", "missing",
-    "guarantors", "rings", "findings duplicates", "collateral", "ranking",
+    "guarantors", "rings", "collateral", "ranking", "findings duplicates",
     "findings guarantees", "findings groups", "findings facilities", "findings book",
 )  # fmt: skip
 """Steps in the order in which they start: those that need ownership beside those that need mitigation, so that no
@@ -254,7 +256,7 @@ def streamed(analysis: Parts) -> Iterator[tuple[str, Iterator[pa.Table]]]:
 
 def _overlapped(pool: Executor, steps: Iterator[tuple[str, Callable[[], T]]]) -> Iterator[tuple[str, T]]:
     """What the steps make, as they finish; the next ones run while the caller is busy with what came."""
-    running = {pool.submit(step): name for name, step in islice(steps, _THREADS)}
+    running = {pool.submit(step): name for name, step in islice(steps, _AHEAD)}
     while running:
         ready, _ = wait(running, return_when=FIRST_COMPLETED)
         made = [(running.pop(future), future.result()) for future in ready]
@@ -267,7 +269,7 @@ def _in_turn(pool: Executor, steps: Iterable[Callable[[], T]]) -> Iterator[T]:
     """What the steps make, in their order; few of them run ahead of the caller."""
     running: deque[Future[T]] = deque()
     for step in steps:
-        if len(running) == _THREADS:
+        if len(running) == 3 * _THREADS:
             yield running.popleft().result()
         running.append(pool.submit(step))
     while running:
