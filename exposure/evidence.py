@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from exposure import reasons
+from exposure import limited, reasons
 from exposure.guarantees.promises import Owed
 from exposure.limits.capital import BASES
 from exposure.limits.large import large_exposures
@@ -99,7 +99,7 @@ def _listed(analysis: Parts, pack: int, row: dict[str, Any], table: list[dict[st
             analysis,
             key,
             row["subject_id"],
-            reasons.owed(
+            limited.owed(
                 analysis, pack, (group, number), (lender, row["level"]), without, net=key == "large_net"
             ),
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from exposure import evidence, measures, reasons
+from exposure import evidence, limited, measures, reasons
 from exposure.groups import GROUP, Groups
 from exposure.lines import Lines, facilities_of
 from exposure.lookthrough import UNKNOWN, UNKNOWN_ID
@@ -134,6 +134,7 @@ def _party(analysis: Analysis, party: int) -> tuple[Line, ...]:
         *_net(
             analysis, "own_net", name, own, facilities_of(after, np.array([party], np.int32), umbrellas=False)
         ),
+        *limited.of(analysis, name),
         *reasons.of_party(analysis, party),
         *measures.called(analysis, party),
         *measures.fails(analysis, party),
@@ -154,7 +155,7 @@ def _unidentified(analysis: Analysis) -> tuple[Line, ...]:
         reasons.summed(analysis, "own", UNKNOWN_ID, own),
         *measures.terms(analysis, 0, UNKNOWN_ID, nobody, group=False),
         *_net(analysis, "own_net", UNKNOWN_ID, own, after),
-        *(line for k in range(len(analysis.packs)) for line in reasons.limits(analysis, k, UNKNOWN_ID)),
+        *limited.of(analysis, UNKNOWN_ID),
         *evidence.large(analysis, UNKNOWN_ID),
     )
 
@@ -206,7 +207,7 @@ def _group(analysis: Analysis, pack: int, group: int) -> tuple[Line, ...]:
     return (
         Line("group", places, below=why),
         *(replace(line, places={**line.places, "pack": held.pack.name}) for line in figures),
-        *reasons.limits(analysis, pack, held.names[group]),
+        *limited.limits(analysis, pack, held.names[group]),
         *evidence.of_group(analysis, pack, group),
     )
 

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from app.desk.credit import amount, named
 from app.desk.opened import SHOWN, Desk, Row, first
-from exposure.reasons import limits as reasons
+from exposure.limited import limits as reasons
 from exposure.statement import Line
 
 
