@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from app.audit import Audit, hashed
 from app.desk.opened import ALL, Desk, Scope, open_desk
+from app.refusals import refusal
 from exposure.report import Request
 from graph.errors import KonzernError, OptionError
 from graph.judgements import KIND
@@ -151,7 +152,9 @@ class Access:
         }  # fmt: skip
         if not role:
             self.audit.write(**told, rows=0, outcome="refused")
-            raise RefusedError(f"{name}: none of the roles {', '.join(sorted(principal.roles))} may ask this")
+            raise refusal(
+                RefusedError, "not_allowed", question=name, roles=", ".join(sorted(principal.roles))
+            )
         try:
             answer = self._answer(principal, question, version, parameters, reason)
         except KonzernError:

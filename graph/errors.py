@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 class KonzernError(Exception):
-    """Base of every error that a user can cause and mend; ``exit_code`` is the command's."""
+    """Base of every error that a user can cause and mend; ``exit_code`` is the command's.
+
+    ``said`` is the key of the sentence that tells it in several languages, and what stands in its places; None for an
+    error that is told in English only.
+    """
 
     exit_code = 2
+    said: tuple[str, Mapping[str, object]] | None = None
 
 
 class StoreError(KonzernError):

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from app.codes import DUPLICATES
 from app.desk import credit
 from app.desk.opened import SHOWN, Desk, Names, Row, first
+from app.refusals import refusal
 from exposure.groups import GROUP
 from graph.errors import KonzernError, OptionError
 from graph.journal import Record
@@ -169,17 +170,17 @@ def decide(
     ``JournalMovedError`` where another record came since the page was read.
     """
     if step not in STEPS:
-        raise OptionError(f"no step {step!r}: choose from {', '.join(STEPS)}")
+        raise refusal(OptionError, "no_step", step=step, steps=", ".join(STEPS))
     records = desk.store.journal.records(kind=DECISION, subject=finding_id)
     state = folded(records)
     if step in NEED_REASON and not reason.strip():
-        raise DecisionError(f"{step}: write down the reason")
+        raise refusal(DecisionError, "no_reason")
     if step in ("approve", "reject") and state.state != "waiting":
-        raise DecisionError("nothing waits for a second person here")
+        raise refusal(DecisionError, "nothing_waits")
     if step == "approve" and principal.name == state.by:
-        raise DecisionError("needs a second person: whoever proposed it cannot approve it")
+        raise refusal(DecisionError, "second_person")
     if step not in ("approve", "reject", "assign") and state.state == "waiting":
-        raise DecisionError("this case waits for a second person: approve or reject first")
+        raise refusal(DecisionError, "waits")
     owner, due = str(told.get("owner", "")), str(told.get("due", ""))
     if due:
         dt.date.fromisoformat(due)

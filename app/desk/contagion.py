@@ -16,6 +16,7 @@ from app.contagion import Asked, played, run
 from app.desk.network import Network, Node, Tie
 from app.desk.opened import Desk, Row, first
 from app.formats import modelled
+from app.refusals import refusal
 from app.staging import Said, currencies, kinds, linked, parsed, staged
 from graph.errors import InputError, OptionError, Problem
 
@@ -42,7 +43,7 @@ def failing(desk: Desk, fail: tuple[str, ...]) -> list[str]:
     for name in fail:
         members = desk.rows("group_members", group_id=name)["party_id"].to_pylist()
         if desk.number(name) is None and not members:
-            raise OptionError(f"no party or group {name!r}: choose parties or groups of the book")
+            raise refusal(OptionError, "no_subject", name=name)
         made |= dict.fromkeys(members or [name])
     return list(made)
 
@@ -168,7 +169,7 @@ def ranking(desk: Desk) -> Row:
 def simulated(desk: Desk, draws: int, seed: int) -> Row:
     """Losses of lenders over drawn scenarios: risk by lender, and a histogram of the total."""
     if not 1 <= draws <= MOST:
-        raise OptionError(f"{draws} scenarios: choose 1 to {MOST:,}")
+        raise refusal(OptionError, "bad_draws", draws=draws, most=MOST)
     tables, summary = run(desk.analysis, Asked(monte_carlo=draws, seed=seed))
     risk = tables["risk"].to_pylist()
     for row in risk:

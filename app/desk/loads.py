@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from app.desk.opened import Desk, Row
 from app.desk.overview import freshness
+from app.refusals import refusal
 from graph.errors import OptionError
 from graph.judgements import JUDGEMENTS, SIGN, latest, pair
 from graph.judgements import judge as judged
@@ -85,4 +86,4 @@ def _ids(desk: Desk, subject: str) -> tuple[str, str]:
         b = subject.removeprefix(a + SIGN)
         if desk.number(a) is not None and desk.number(b) is not None:
             return a, b
-    raise OptionError(f"no pair {subject!r} in the book: name two of its parties as ONE{SIGN}OTHER")
+    raise refusal(OptionError, "no_pair", pair=subject, sign=SIGN)

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from app.desk.apart import large, made
 from app.kept import is_kept, reported
+from app.refusals import refusal
 from app.scope import part_of
 from app.source import compiled, earlier
 from app.whatif import Booked
@@ -305,6 +306,6 @@ def _narrowed(snapshot: Snapshot, lender: str) -> tuple[Snapshot, list[Any]]:
     from ingest.notices import notices
 
     if snapshot.book is None:
-        raise StoreError("the book behind the snapshot is not at hand: load it again")
+        raise refusal(StoreError, "no_book")
     book = part_of(snapshot.book, lender)
     return Snapshot.of(book, snapshot.as_of, snapshot.base), findings(notices(book), book)

@@ -35,6 +35,7 @@ from app.desk import (
     whatif,
 )
 from app.desk.opened import Desk, Scope
+from app.refusals import refusal
 
 _MAKERS: Final = frozenset({MANAGER, APPROVER})
 _LENDING: Final = _MAKERS | {ANALYST, SUBSIDIARY}
@@ -91,7 +92,7 @@ def _revealed(desk: Desk, access: Access, party_id: str, reason: str, **_: Any) 
     from app.desk.cases import DecisionError
 
     if not reason.strip():
-        raise DecisionError("revealing a name needs a reason")
+        raise refusal(DecisionError, "reveal_reason")
     held = access.desk(Scope(desk.scope.lender, names=True), desk.version).names(party_id)
     return held.name or held.name_en or held.id
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import cypher
 from app.desk.opened import Desk, Row
 from app.query import about, graph_store
+from app.refusals import refusal
 from app.storage import words
 from graph.errors import OptionError
 from graph.model import PARTY_KINDS
@@ -44,7 +45,7 @@ def asked(desk: Desk, name: str, given: tuple[tuple[str, str], ...]) -> Row:
     """The answer to a saved question; ``OptionError`` for an unknown one and where the store is not in Neo4j."""
     held = cypher.catalogue().get(name)
     if held is None:
-        raise OptionError(f"no saved question {name!r}")
+        raise refusal(OptionError, "no_question", name=name)
     found = answer(graph_store(desk.store).server, held, dict(given), CAPS)
     return _shown(desk, found, held.columns)
 
@@ -52,7 +53,7 @@ def asked(desk: Desk, name: str, given: tuple[tuple[str, str], ...]) -> Row:
 def console(desk: Desk, text: str) -> Row:
     """The answer to a question of one's own; refused unless its plan only reads the graph."""
     if not desk.scope.names:
-        raise OptionError("the console is for those to whom natural persons are named: ask a saved question")
+        raise refusal(OptionError, "console")
     return _shown(desk, ask_text(graph_store(desk.store).server, text, {}, CAPS), {})
 
 

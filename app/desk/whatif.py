@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from app import whatif as asked
 from app.desk.opened import Desk, Row
+from app.refusals import refusal
 from exposure.whatif.whatif import Answer
 from graph import reservations
 from graph.errors import OptionError
@@ -27,12 +28,12 @@ _RESERVED: Final = pa.schema(
 def proposal(desk: Desk, lender: str, obligor: str, product: str, amount: str, currency: str) -> Proposal:
     """A proposed facility, drawn in full; ``OptionError`` for what the book does not know."""
     if desk.number(obligor) is None:
-        raise OptionError(f"no party {obligor!r}: choose a party of the book")
+        raise refusal(OptionError, "no_party", party=obligor)
     if lender not in desk.lenders or (desk.scope.lender and lender != desk.scope.lender):
-        raise OptionError(f"no lender {lender!r}")
+        raise refusal(OptionError, "no_lender", lender=lender)
     value = number(amount)
     if value is None or not 0 < value < _MOST or value != value.quantize(Decimal("0.01")):
-        raise OptionError(f"amount {amount}: write a positive amount with at most two decimals")
+        raise refusal(OptionError, "bad_amount", amount=amount)
     name = f"WHATIF-{lender}-{obligor}"
     values = {
         "facility_id": name, "lender_id": lender, "obligor_id": obligor, "product": product, "currency": currency,

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import formats
 from app.drawing import blocks
+from app.refusals import worded
 from app.views.frame import Frame
 from graph.errors import KonzernError
 
@@ -156,7 +157,7 @@ def _take(frame: Frame, name: str, key: str) -> None:
     try:
         held = frame.ask("uploaded", held=file.getvalue(), name=file.name)
     except KonzernError as error:
-        st.session_state[_WRONG] = (name, str(error))
+        st.session_state[_WRONG] = (name, worded(error, frame.language))
         return
     given = {_PREFIX[name] + entry: value for entry, value in held["given"].items()}
     frame.put(**{**cleared(frame, name), name: "~".join(held["fail"]), **given})

@@ -11,6 +11,7 @@ from app import formats
 from app.desk.cases import NEED_REASON, STATES, State
 from app.drawing import blocks, cells
 from app.drawing.cells import TONES, amount, chip, column, text
+from app.refusals import worded
 from app.views import told
 from app.views.frame import Frame
 from app.views.listed import facilities
@@ -239,7 +240,7 @@ def decided(frame: Frame, question: str, **told: Any) -> None:
     except JournalMovedError:
         st.session_state[_ERROR] = frame.say["moved"]
     except KonzernError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[_ERROR] = worded(error, frame.language)
 
 
 def refused(frame: Frame) -> None:

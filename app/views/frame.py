@@ -17,6 +17,7 @@ from app.desk.opened import Names, is_group
 from app.desk.questions import pages_of
 from app.drawing import blocks
 from app.launch import RUNNING
+from app.refusals import refusal, worded
 from graph.errors import KonzernError, StoreError
 from graph.model import Column, Table
 
@@ -151,7 +152,7 @@ class Frame:
             view(self)
         except KonzernError as error:
             st.error(self.say["error"], icon=":material/error:")
-            st.text(str(error))
+            st.text(worded(error, self.language))
 
     def _head(self, name: str) -> None:
         """Title, what the page is about, language."""
@@ -248,7 +249,7 @@ def opened(principal: Principal) -> Frame:
     """The frame of this run for somebody who was let in: language and version from the URL, else as it was started."""
     access = RUNNING.access
     if access is None:
-        raise StoreError("the app is not opened on a store: start it with konzern app")
+        raise refusal(StoreError, "not_opened")
     language, latest = spoken(), access.store.latest()
     number = st.query_params.get("v", "") or str(st.session_state.get("konzern-version", latest))
     version = int(number) if number.isdecimal() and 1 <= int(number) <= latest else latest

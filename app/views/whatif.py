@@ -11,6 +11,7 @@ import streamlit as st
 from app import formats
 from app.drawing import blocks, cells
 from app.drawing.cells import amount, column, count, percent, text, tile
+from app.refusals import worded
 from app.views.frame import Frame
 from app.views.picker import pick
 from graph.errors import KonzernError
@@ -213,7 +214,7 @@ def _hold(frame: Frame, hours: int) -> None:
         done = frame.ask("reserve", hours=hours, **{k: frame.get(k) for k in _ASKED})
         st.session_state[_DONE] = frame.say["reserved_done"].format(number=done["number"])
     except KonzernError as error:
-        st.session_state[_DONE] = str(error)
+        st.session_state[_DONE] = worded(error, frame.language)
 
 
 def _reserved(frame: Frame) -> None:
