@@ -166,7 +166,7 @@ class Mitigated:
         """Claims that are left, and those that arise on guarantors."""
         for f, row in self.book.held.items():
             pieces = self.book.pieces[f]
-            names = [(0, "")] + [(1, next(iter(p.parties))) for p in pieces[1:]]
+            names = [(0, "")] + [(1 + (p.gross is None), next(iter(p.parties))) for p in pieces[1:]]
             left = dict(zip(names, [p.gross or 0 for p in pieces], strict=True))
             steps = [left]
             for taken in (self.cash[f], sum(a for (_, h), a in self.amount.items() if h == f)):
