@@ -111,12 +111,18 @@ def _text(loaded: Loaded) -> str:
         f"  {t['table']:18}{t['rows']:>12,} rows = {t['used']:,} used + {t['aside']:,} set aside"
         for t in told["tables"]
     ]
+    lines += [_deleted(table, n, told["absent"].get(table, 0)) for table, n in told["deleted"].items()]
     lines += [f"  {s['table']}.{s['column']}: {s['amount']} {s['currency']}" for s in told["sums"]]
     if told["conflict_total"]:
         lines.append(f"  {told['conflict_total']:,} keys on which another subsidiary says something else")
     if loaded.quarantine:
         lines.append(f"  rows set aside are in {loaded.quarantine}")
     return "\n".join(lines)
+
+
+def _deleted(table: str, count: int, absent: int) -> str:
+    """How many keys of a table a delivery deletes; a key that is not there may be misspelt."""
+    return f"  {table:18}{count:>12,} deleted" + (f", of which not there: {absent:,}" if absent else "")
 
 
 @click.group()

@@ -100,6 +100,17 @@ def referred(
                         yield name, row[column.name], f"{table.name} {named}"
 
 
+def absent(deleted: Mapping[str, pa.Table], delivery: Delivery, reader: Reader) -> dict[str, int]:
+    """How many deleted keys by table the subsidiary never had: sent twice, or an id that is misspelt."""
+    found = {}
+    for name, keys in deleted.items():
+        key = TABLES[name].key
+        held = reader.matching(name, keys.select(key), Among(by=delivery.by, columns=key))
+        there = KeySet(fingerprints(held, key)).rows(fingerprints(keys, key)) >= 0
+        found[name] = keys.num_rows - int(there.sum())
+    return {name: count for name, count in found.items() if count}
+
+
 def _gone(name: str, keys: pa.Table, book: Book, delivery: Delivery, reader: Reader) -> pa.Array:
     """Ids of which the deletion leaves no row."""
     key = TABLES[name].key[0]

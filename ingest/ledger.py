@@ -154,8 +154,13 @@ def _write_csv(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
         csv.writer(file).writerows(rows)
 
 
-def as_json(receipt: Receipt, deleted: Mapping[str, int], conflicts: tuple[Conflict, ...]) -> dict[str, Any]:
-    """A receipt as plain JSON values: what the store keeps with the version. Sums as decimal text."""
+def as_json(
+    receipt: Receipt, deleted: Mapping[str, int], absent: Mapping[str, int], conflicts: tuple[Conflict, ...]
+) -> dict[str, Any]:
+    """A receipt as plain JSON values: what the store keeps with the version. Sums as decimal text.
+
+    ``deleted`` counts by table the keys that it deletes, ``absent`` those of them that its subsidiary never had.
+    """
     return {
         "source": Path(receipt.source).name,
         "reconciled": receipt.reconciled,
@@ -180,6 +185,7 @@ def as_json(receipt: Receipt, deleted: Mapping[str, int], conflicts: tuple[Confl
         "problem_total": receipt.problem_total,
         "notices": [{"code": n.code, "table": n.table, "rows": len(n.rows)} for n in receipt.notices],
         "deleted": dict(deleted),
+        "absent": dict(absent),
         "conflicts": [asdict(c) for c in conflicts[:_TOLD]],
         "conflict_total": len(conflicts),
     }

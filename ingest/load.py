@@ -23,7 +23,7 @@ from graph.errors import InputError, KonzernError, Problem
 from graph.model import TABLES
 from graph.resolve import Conflict
 from graph.store import Published, Reader, Store
-from ingest.against import collisions, dangling, disagreements, referred, without
+from ingest.against import absent, collisions, dangling, disagreements, referred, without
 from ingest.deletions import MARK, Split, in_full, split
 from ingest.intake import Step
 from ingest.job import read
@@ -123,7 +123,9 @@ def _publish(job: _Job, book: Book, receipt: Receipt, step: Step | None) -> Load
         parts, receipt, found = _met(job, book, receipt, reader)
         kept = _quarantined(job, parts.book, receipt)
         counts = {name: keys.num_rows for name, keys in parts.deleted.items() if keys.num_rows}
-        delivery = replace(job.identity.delivery(), receipt=as_json(receipt, counts, found))
+        delivery = job.identity.delivery()
+        never = absent(parts.deleted, delivery, reader)
+        delivery = replace(delivery, receipt=as_json(receipt, counts, never, found))
         published = writer.publish(delivery, Contents(parts.book, parts.deleted), step)
     delivery = job.store.reader(published.version).deliveries()[-1]
     return Loaded(published.version, published.is_new, delivery, receipt, published, counts, found, kept)

@@ -163,6 +163,15 @@ def test_a_file_that_only_deletes_needs_only_the_key(tmp_path: Path, first: File
     assert drawn(first) == {"F1": 5000}
 
 
+def test_a_deleted_key_that_never_was_there_is_told(tmp_path: Path, first: FileStore) -> None:
+    files = {"facilities.csv": "facility_id,deleted\nF2,true\nF22,true\n"}
+    made = load(deliver(tmp_path / "delta", files), first)
+    assert (made.told["deleted"], made.told["absent"]) == ({"facilities": 2}, {"facilities": 1})
+    files = {"facilities.csv": "facility_id,deleted\nF2,yes\n"}
+    again = load(deliver(tmp_path / "again", files, day="2026-03-31"), first)
+    assert again.told["absent"] == {"facilities": 1}, "gone before"
+
+
 def test_a_row_that_stays_needs_every_column(tmp_path: Path, first: FileStore) -> None:
     with pytest.raises(InputError) as error:
         load(deliver(tmp_path / "delta", {"parties.csv": "party_id,deleted\nA,false\nB,true\n"}), first)
