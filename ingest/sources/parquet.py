@@ -25,8 +25,9 @@ def read(path: Path, coded: frozenset[str] = frozenset()) -> Raw:
         words = [f.name for f in schema if f.name in coded and f.type in (pa.string(), pa.large_string())]
         with pq.ParquetFile(path, metadata=metadata, read_dictionary=words) as file:
             data = file.read()
-    # what Arrow raises for damage (OSError without a number), and for a codec or type that it does not know
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    # what Arrow raises for damage (OSError without a number; names that are no UTF-8), and for a codec or type that it
+    # does not know
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         message, remedy = (

@@ -44,6 +44,12 @@ def test_a_changed_byte_is_harmless_or_refused(tmp_path: Path, at: int, by: int)
         assert all(p.message for p in error.problems)  # noqa: PT017 - reading it is as right
 
 
+def test_a_column_whose_name_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lenders.parquet").write_bytes(BODY.replace(b"lender_id", b"lender\xec\xeci"))
+    with pytest.raises(UnreadableFileError, match="no whole Parquet file"):
+        parquet.read(tmp_path / "lenders.parquet")
+
+
 def test_cut_at_any_byte_a_file_is_refused(tmp_path: Path) -> None:
     for end in range(len(BODY)):
         (tmp_path / "lenders.parquet").write_bytes(BODY[:end])
