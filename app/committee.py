@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -15,18 +13,17 @@ import pyarrow.compute as pc
 
 from app.codes import DUPLICATES, WARNINGS
 from app.output import gravest
+from app.sentences import sentences
 from exposure.results import not_computed
 
-_WORDS: Final = Path(__file__).parent / "words"
 TOP: Final = 15
 """Rows that a section shows."""
 _STYLE: Final = Path(__file__).with_suffix(".css")
 
 
-@cache
 def words(language: str) -> dict[str, str]:
     """Headings of the page in ``en`` or ``zh``."""
-    return dict(tomllib.loads((_WORDS / f"committee.{language}.toml").read_text("utf-8")))
+    return sentences("committee", language)
 
 
 def page(tables: Mapping[str, pa.Table], summary: Mapping[str, Any], language: str) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +14,7 @@ import pyarrow.compute as pc
 
 from app import output
 from app.progress import following
+from app.sentences import sentences
 from app.shocks import shocked
 from app.staging import read, staged
 from exposure.contagion import cascade, clearing, debtrank, montecarlo, ranking, reverse, threshold
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from exposure.contagion.runs import Step
     from exposure.report import Analysis
 
-_WORDS: Final = Path(__file__).parent / "words"
 _ALL: Final = "all"
 """Stands for all lenders together."""
 SUMMARY: Final = "summary.json"
@@ -257,10 +255,9 @@ def write(tables: Tables, summary: Mapping[str, Any], out: Path) -> None:
         (folder / SUMMARY).write_text(text + "\n", "utf-8")
 
 
-@cache
 def words(language: str) -> dict[str, str]:
     """Sentences in ``en`` or ``zh``."""
-    return dict(tomllib.loads((_WORDS / f"contagion.{language}.toml").read_text("utf-8")))
+    return sentences("contagion", language)
 
 
 def headline(summary: Mapping[str, Any], language: str) -> str:

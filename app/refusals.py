@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
+from app.sentences import sentences
 from graph.errors import KonzernError
-from graph.reservations import NoHeadroomError
 
-_WORDS: Final = Path(__file__).parent / "words"
-_BY_KIND: Final[dict[type[KonzernError], str]] = {NoHeadroomError: "no_headroom"}
-"""Sentences of errors that always say the same."""
 E = TypeVar("E", bound=KonzernError)
 
 
-@cache
 def words(language: str) -> dict[str, str]:
     """Sentences by key in ``en`` or ``zh``."""
-    return dict(tomllib.loads((_WORDS / f"refusals.{language}.toml").read_text("utf-8")))
+    return sentences("refusals", language)
 
 
 def refusal(kind: type[E], key: str, **places: object) -> E:
@@ -31,5 +24,7 @@ def refusal(kind: type[E], key: str, **places: object) -> E:
 
 def worded(error: KonzernError, language: str) -> str:
     """An error as a reader of that language is told it; what has no sentence of its own is as the engine says it."""
-    key, places = error.said or (_BY_KIND.get(type(error)), {})
-    return str(error) if key is None else words(language)[key].format_map(places)
+    if error.said is None:
+        return str(error)
+    key, places = error.said
+    return words(language)[key].format_map(places)

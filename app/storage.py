@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.localserver import LOCAL, check_offline, down, importing, jars, running, up
 from app.options import language
+from app.sentences import sentences
 from app.settings import PREFIX
 from app.source import STORE, dialect
 from graph.errors import OptionError, StoreError
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from graph.store import Job, Results
     from ingest.load import Loaded
 
-_WORDS: Final = Path(__file__).parent / "words"
 
 _store = click.option(
     "--store", "url", default=STORE, envvar=f"{PREFIX}_STORE", show_default=True, help="URL of the store."
@@ -32,10 +30,9 @@ _store = click.option(
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
-@cache
 def words(lang: str) -> dict[str, str]:
     """Sentences about stores and answers in ``en`` or ``zh``."""
-    return dict(tomllib.loads((_WORDS / f"store.{lang}.toml").read_text("utf-8")))
+    return sentences("store", lang)
 
 
 @click.command()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
-import tomllib
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from app.sentences import sentences
 from app.source import compiled, store_of
 from graph import reservations
 from graph.errors import OptionError, StoreError
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from graph.proposal import Proposal
     from graph.snapshot import Snapshot
     from graph.store import Store
-
-_WORDS: Final = Path(__file__).parent / "words"
 
 
 def now() -> dt.datetime:
@@ -142,10 +139,9 @@ def _over_all(analysis: Analysis, found: Store, part: str) -> WhatIf | None:
     return WhatIf.of(Made(whole, replace(request, lender=None)))
 
 
-@cache
 def words(language: str) -> dict[str, str]:
     """Sentences by key in ``en`` or ``zh``."""
-    return dict(tomllib.loads((_WORDS / f"whatif.{language}.toml").read_text("utf-8")))
+    return sentences("whatif", language)
 
 
 def as_text(answer: Answer, base: str, language: str) -> str:

@@ -256,8 +256,12 @@ def _rateless(held: Facilities, table: str, row: int, name: str) -> str | None:
 def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list[Interval]:
     """Intervals of what parties and groups owe all lenders, where an amount is unknown."""
     held, snapshot = parties.held, parties.held.snapshot
-    gaps, made = Gaps(held), list[Interval]()
     own = np.flatnonzero((parties.lender == ALL) & (parties.unknown > 0))
+    whole = np.flatnonzero(totals.lender == ALL)
+    wanted = np.flatnonzero(totals.unknown[whole] > 0)
+    if not len(own) + len(wanted):
+        return []
+    gaps, made = Gaps(held), list[Interval]()
     for row in own[np.argsort(-parties.gross[own], kind="stable")].tolist():
         if len(made) == MOST:
             break
@@ -266,8 +270,6 @@ def exposures(parties: PartyTotals, groups: Groups, totals: GroupTotals) -> list
         if unknown:
             name = UNKNOWN_ID if party[0] < 0 else snapshot.party_ids[int(party[0])].as_py()
             made.append(of_exposure("party", name, int(parties.gross[row]), unknown))
-    whole = np.flatnonzero(totals.lender == ALL)
-    wanted = np.flatnonzero(totals.unknown[whole] > 0)
     for g in wanted[np.argsort(-totals.gross[whole][wanted], kind="stable")][:MOST].tolist():
         members = groups.members[groups.ptr[g] : groups.ptr[g + 1]]
         lines = facilities_of(held, members)

@@ -37,6 +37,7 @@ class NoHeadroomError(KonzernError):
     """What was asked for does not fit, with what others hold already."""
 
     exit_code = 1
+    said = "no_headroom", {}
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,9 @@ def referred(
 
 
 def absent(deleted: Mapping[str, pa.Table], delivery: Delivery, reader: Reader) -> dict[str, int]:
-    """How many deleted keys by table the subsidiary never had: sent twice, or an id that is misspelt."""
+    """How many deleted keys by table are not among the subsidiary's facts: sent twice, or misspelt."""
     found = {}
-    for name, keys in deleted.items():
+    for name, keys in ((n, k) for n, k in deleted.items() if k.num_rows):
         key = TABLES[name].key
         held = reader.matching(name, keys.select(key), Among(by=delivery.by, columns=key))
         there = KeySet(fingerprints(held, key)).rows(fingerprints(keys, key)) >= 0

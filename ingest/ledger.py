@@ -159,7 +159,8 @@ def as_json(
 ) -> dict[str, Any]:
     """A receipt as plain JSON values: what the store keeps with the version. Sums as decimal text.
 
-    ``deleted`` counts by table the keys that it deletes, ``absent`` those of them that its subsidiary never had.
+    ``deleted`` counts by table the keys that it deletes, ``absent`` those that are not among its
+    subsidiary's facts.
     """
     return {
         "source": Path(receipt.source).name,

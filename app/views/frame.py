@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import streamlit as st
@@ -18,6 +16,7 @@ from app.desk.questions import pages_of
 from app.drawing import blocks
 from app.launch import RUNNING
 from app.refusals import refusal, worded
+from app.sentences import sentences
 from graph.errors import KonzernError, StoreError
 from graph.model import Column, Table
 
@@ -26,16 +25,14 @@ _T = TypeVar("_T")
 Files = Mapping[str, Callable[[], Any]]
 """Tables to download by name, each asked for when it is wanted."""
 LANGUAGES: Final = {"zh": "中文", "en": "English"}
-_WORDS: Final = Path(__file__).parents[1] / "words"
 _NEXT: Final = "konzern-next"
 _KEPT: Final = ("lang", "v")
 """Parameters of the URL that go along from page to page."""
 
 
-@cache
 def words(language: str) -> dict[str, str]:
     """Texts of pages by key in ``en`` or ``zh``."""
-    return dict(tomllib.loads((_WORDS / f"pages.{language}.toml").read_text("utf-8")))
+    return sentences("pages", language)
 
 
 @dataclass(frozen=True)

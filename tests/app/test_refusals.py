@@ -10,7 +10,6 @@ import pytest
 from app.desk.cases import DecisionError
 from app.refusals import refusal, worded, words
 from graph.errors import KonzernError, OptionError
-from graph.reservations import NoHeadroomError
 
 
 def places(text: str) -> set[str]:
@@ -36,8 +35,5 @@ def test_a_refusal_is_told_in_the_readers_language_and_raised_in_english(languag
     assert worded(refusal(DecisionError, "second_person"), language) == words(language)["second_person"]
 
 
-def test_an_error_of_the_engine_is_told_by_its_kind_or_as_it_is() -> None:
-    full = NoHeadroomError(words("en")["no_headroom"])
-    assert worded(full, "en") == str(full)
-    assert worded(full, "zh") == words("zh")["no_headroom"]
+def test_an_error_without_a_sentence_is_told_as_it_is() -> None:
     assert worded(KonzernError("as it is"), "zh") == "as it is"

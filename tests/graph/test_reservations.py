@@ -16,6 +16,7 @@ from app.access import local
 from app.cli import main
 from app.desk import whatif
 from app.desk.opened import Scope, open_desk
+from app.refusals import worded, words
 from app.whatif import Booked
 from exposure.report import Request
 from graph.errors import OptionError
@@ -57,8 +58,10 @@ def test_a_reservation_holds_until_its_time_is_over(journal: Journal) -> None:
     (found,) = active(journal.records(), NOON)
     assert (found.author, found.subject, found.changes[0]) == ("a", "A", lending("N", 60))
     assert active(journal.records(), NOON + HOUR) == []
-    with pytest.raises(NoHeadroomError, match="does not fit"):
+    with pytest.raises(NoHeadroomError, match="does not fit") as full:
         reserve(journal, [lending("N", 60)], room(100, 60), author="b", now=NOON, until=NOON + HOUR)
+    assert worded(full.value, "en") == str(full.value)
+    assert worded(full.value, "zh") == words("zh")["no_headroom"] != str(full.value)
     with pytest.raises(OptionError, match="over already"):
         reserve(journal, [lending("N", 1)], room(100, 1), author="b", now=NOON, until=NOON)
 
