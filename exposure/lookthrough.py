@@ -114,7 +114,7 @@ def _held(snapshot: Snapshot, gross: Int64, counted: Bool) -> tuple[tuple[Int32,
     blank = amount == NULL
     if total(amount) > INT64_MAX:
         raise RangeError(_SUM)
-    order = np.lexsort((_place(snapshot)[party], facility))
+    order = np.lexsort((places_by_id(snapshot)[party], facility))
     told, blank = order[~blank[order]], order[blank[order]]
     starts = _first(facility[told], party[told])
     added = np.add.reduceat(amount[told], starts) if len(starts) else amount[:0]
@@ -132,7 +132,7 @@ def _first(facility: Int32, party: Int32) -> Int64:
     return np.flatnonzero(np.append(True, new)[: len(facility)])
 
 
-def _place(snapshot: Snapshot) -> Int64:
+def places_by_id(snapshot: Snapshot) -> Int64:
     """Place of each party in the order of ids, the last entry, which -1 finds, that of ``(unknown)``: int64."""
     return np.append(2 * snapshot.party_rank.astype(np.int64) + 1, 2 * unknown_place(snapshot))
 
@@ -142,7 +142,7 @@ def _ordered(snapshot: Snapshot, *parts: Pieces) -> Pieces:
     facility, party, amount = (
         np.concatenate([getattr(p, name) for p in parts]) for name in ("facility", "party", "amount")
     )
-    order = np.lexsort((_place(snapshot)[party], facility))
+    order = np.lexsort((places_by_id(snapshot)[party], facility))
     return Pieces(facility[order], party[order], amount[order])
 
 

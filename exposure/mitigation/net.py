@@ -14,7 +14,7 @@ import numpy.typing as npt
 from exposure.aggregate import GroupTotals, PartyTotals, group_totals, party_totals
 from exposure.facilities import Facilities
 from exposure.kernels import rows as _kernels
-from exposure.lookthrough import unknown_place
+from exposure.lookthrough import places_by_id
 from exposure.mitigation.mitigation import Mitigation
 
 Int32 = npt.NDArray[np.int32]
@@ -65,8 +65,7 @@ def net_groups(mitigation: Mitigation, totals: GroupTotals, members: Int32) -> t
 
 def _party_keys(held: Facilities, totals: PartyTotals) -> Int64:
     """Place of each row in the order of party ids, then lenders."""
-    place = np.append(2 * held.snapshot.party_rank.astype(np.int64) + 1, 2 * unknown_place(held.snapshot))
-    return _keys(held, place[totals.party], totals.lender)
+    return _keys(held, places_by_id(held.snapshot)[totals.party], totals.lender)
 
 
 def _keys(held: Facilities, subject: Int64, lender: Int32) -> Int64:
